@@ -1,0 +1,86 @@
+/** The images of our own models: anteroom/base with the kit, and one on top of it per folder of deploy/models. */
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { madeBaseTag, makeBase } from './base-image.mjs';
+import { fingerprint } from './hash.mjs';
+import { ensurePackages } from './packages.mjs';
+import { cache, output, root, sayMissing, step } from './steps.mjs';
+
+const PUBLIC_BASE = 'node:20-bookworm-slim';
+const PULL_MS = 180_000;
+/** The label that tells from what an image was built: it is built again only when that changed. */
+const LABEL = 'anteroom.inputs';
+const WITHOUT = 'our own models cannot run in containers';
+
+const kitBundle = join(root, 'dist/kit-bundle');
+const baseFolder = join(root, 'deploy/base');
+const modelsFolder = join(root, 'deploy/models');
+
+/** Builds what is missing or out of date in the engine behind `socket`; true when all images are there. */
+export async function ensureImages(socket) {
+  if (!(await ensurePackages(['client'], WITHOUT))) return false;
+  const docker = clientOf(socket);
+  const baseInputs = fingerprint([baseFolder, kitBundle, { text: process.version }]);
+  if (!(await buildBase(docker, baseInputs))) return false;
+  for (const model of readdirSync(modelsFolder)) await buildModel(docker, model, baseInputs);
+  return true;
+}
+
+/** The docker program, told which engine to talk to, and to use the builder that every version of it has. */
+function clientOf(socket) {
+  const env = { DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: '0' };
+  const inspect = (image, format) => output('docker', ['image', 'inspect', '--format', format, image], { env });
+  return {
+    env,
+    has: async (image) => (await inspect(image, '{{.Id}}')) !== undefined,
+    inputsOf: async (image) => (await inspect(image, `{{index .Config.Labels "${LABEL}"}}`))?.trim(),
+  };
+}
+
+async function buildBase(docker, inputs) {
+  const image = 'anteroom/base';
+  if ((await docker.inputsOf(image)) === inputs) return true;
+  const from = (await presentBase(docker)) ?? (await pulledBase(docker)) ?? (await makeBase(docker));
+  if (from === undefined) {
+    sayMissing(`no base image (${PUBLIC_BASE} cannot be pulled)`, WITHOUT);
+    return false;
+  }
+  await build(docker, { image, from, inputs, parts: { '.': baseFolder, kit: kitBundle } });
+  return true;
+}
+
+async function presentBase(docker) {
+  for (const image of [PUBLIC_BASE, madeBaseTag()]) if (await docker.has(image)) return image;
+  return undefined;
+}
+
+/** The base that everyone has, where a registry answers. */
+function pulledBase(docker) {
+  const pull = async (run) => {
+    await run('docker', ['pull', PUBLIC_BASE], { env: docker.env, timeoutMs: PULL_MS });
+    return PUBLIC_BASE;
+  };
+  return step(`pull ${PUBLIC_BASE}`, 'pull', pull, { optional: true, onFailure: 'no registry answers, so a base is made here' });
+}
+
+async function buildModel(docker, name, baseInputs) {
+  const folder = join(modelsFolder, name);
+  if (!existsSync(join(folder, 'Dockerfile'))) return;
+  const image = `anteroom/${name}`;
+  const inputs = fingerprint([folder, { text: baseInputs }]);
+  if ((await docker.inputsOf(image)) === inputs) return;
+  await build(docker, { image, from: 'anteroom/base', inputs, parts: { '.': folder } });
+}
+
+/** Builds from a copy of `parts` (name in the context -> folder) that everyone may read: models do not run as root. */
+async function build(docker, { image, from, inputs, parts }) {
+  const name = image.replace('/', '-');
+  const context = join(cache, 'contexts', name);
+  rmSync(context, { recursive: true, force: true });
+  for (const [part, folder] of Object.entries(parts)) cpSync(folder, join(context, part), { recursive: true });
+  const options = ['--network', 'none', '--build-arg', `BASE_IMAGE=${from}`, '--label', `${LABEL}=${inputs}`, '--tag', image];
+  await step(`image ${image}`, `image-${name}`, async (run) => {
+    await run('chmod', ['-R', 'a+rX', context]);
+    await run('docker', ['build', ...options, context], { env: docker.env });
+  });
+}

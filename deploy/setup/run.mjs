@@ -1,0 +1,110 @@
+/**
+ * `node deploy/setup/run.mjs COMMAND [ARGS]`: sets up what the command needs, runs it, and passes its exit code through.
+ * Plain JavaScript without dependencies: it runs before node_modules exists. `--keep` leaves an engine that it started running.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuild } from './build.mjs';
+import { ensureEngine } from './engine.mjs';
+import { ensureImages } from './images.mjs';
+import { ensureNodeModules } from './node-modules.mjs';
+import { ensurePackages } from './packages.mjs';
+import { root, say, SetupError } from './steps.mjs';
+
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  '-c',
+  'test/jest.config.mjs',
+];
+const CRASH_ROUNDS = '3';
+const TEST_PACKAGES = ['peers', 'judges'];
+
+/**
+ * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
+ * `packages`: the groups of Debian packages (packages.mjs) that it needs. `node`: needs the built node and a Docker engine.
+ */
+const COMMANDS = {
+  demo: { scripts: [['dist/main.js', 'demo']], node: true },
+  test: { scripts: [JEST], node: true, packages: TEST_PACKAGES },
+  crash: {
+    scripts: [[...JEST, '--selectProjects', 'crash']],
+    node: true,
+    packages: TEST_PACKAGES,
+    env: { ANTEROOM_CRASH_ROUNDS: CRASH_ROUNDS },
+  },
+  bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers'] },
+  lint: {
+    scripts: [
+      ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
+      ['node_modules/typescript/bin/tsc', '-p', 'test'],
+      ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'],
+      ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+      ['node_modules/eslint/bin/eslint.js', '.'],
+    ],
+  },
+  setup: { scripts: [], node: true, packages: TEST_PACKAGES },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (command === undefined) {
+  say(`unknown command ${name ?? ''}: one of ${Object.keys(COMMANDS).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  await main().catch((error) => {
+    if (!(error instanceof SetupError)) throw error;
+    say(`\n${error.message}`);
+    process.exitCode = 1;
+  });
+}
+
+async function main() {
+  say(`Set-up for ${name}`);
+  await ensureNodeModules();
+  if (!command.node) {
+    process.exitCode = await runScripts();
+    return;
+  }
+  await ensureBuild();
+  await ensurePackages(command.packages ?? [], 'the tests that need it are skipped by name');
+  const engine = await ensureEngine({ keep: args.includes('--keep') });
+  try {
+    if (engine && (await ensureImages(engine.socket))) say(`  Docker engine at ${engine.socket}`);
+    process.exitCode = await runScripts(engine?.socket);
+  } finally {
+    await engine?.release();
+  }
+}
+
+/** The first exit code that is not 0. */
+async function runScripts(socket) {
+  const env = { ...process.env, ...command.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  if (socket) env.ANTEROOM_DOCKER_SOCKET = socket;
+  let exitCode = 0;
+  for (const [index, script] of command.scripts.entries()) {
+    const last = index === command.scripts.length - 1;
+    const code = await runScript([...script, ...(last ? args : [])], env);
+    exitCode ||= code;
+  }
+  return exitCode;
+}
+
+/** Runs one script in the foreground. SIGINT reaches it from the terminal, SIGTERM from us; we wait for its end, to clean up after it. */
+function runScript(script, env) {
+  const file = script.find((part) => !part.startsWith('-'));
+  if (!existsSync(join(root, file))) throw new SetupError(`${file} is not there`);
+  const child = spawn(process.execPath, script, { cwd: root, env, stdio: 'inherit' });
+  const terminate = () => child.kill('SIGTERM');
+  const ignore = () => {};
+  process.on('SIGINT', ignore).on('SIGTERM', terminate);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', ignore).off('SIGTERM', terminate);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}

@@ -1,0 +1,204 @@
+/** The administration of the node as JSON over HTTP: what the CLI talks to. */
+import express, { type Request, type Router } from 'express';
+import { z } from 'zod';
+import { AnteroomError } from '../foundation/errors.js';
+import { deliveryById, listDeliveries } from '../ledger/deliveries.js';
+import { activeModel, listModels } from '../ledger/models.js';
+import { resultsOfRun } from '../ledger/results.js';
+import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
+import { findStudy, listStudies, type StudyRow } from '../ledger/studies.js';
+import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
+import { instancesOfVersion } from '../ledger/instances.js';
+import type { NodePort } from './node-port.js';
+import { deliveryView, modelView, resultView, runView, studyView } from './views.js';
+
+const DEFAULT_LIMIT = 100;
+
+const runRequest = z.strictObject({
+  model: z.string().min(1),
+  study: z.string().min(1),
+  series: z.string().min(1).optional(),
+  destinations: z.array(z.string().min(1)).default(['archive']),
+  priority: z.enum(['stat', 'routine', 'bulk']).default('routine'),
+});
+
+const modelRequest = z.strictObject({
+  folder: z.string().min(1),
+  modelFile: z.string().min(1).optional(),
+  activate: z.strictObject({ reason: z.string().min(1) }).optional(),
+});
+
+/** The administration routes on a node; errors are left to the server's handler. */
+export function adminRoutes(node: NodePort): Router {
+  const router = express.Router();
+  router.use(express.json());
+  studyRoutes(router, node);
+  runRoutes(router, node);
+  deliveryRoutes(router, node);
+  modelRoutes(router, node);
+  router.get('/health', (_request, response) => {
+    const { version, nodeName, dicomPort, httpPort, rules } = node;
+    response.json({
+      ok: true,
+      version,
+      node: nodeName,
+      dicomPort,
+      httpPort,
+      rulesRevision: rules.revision(),
+      rulesRefused: rules.refused() ?? null,
+    });
+  });
+  router.post('/rules/reload', (_request, response) => {
+    response.json(node.rules.reload());
+  });
+  return router;
+}
+
+function studyRoutes(router: Router, { db }: NodePort): void {
+  router.get('/studies', (request, response) => {
+    response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id))));
+  });
+  router.get('/studies/:uid/decision', (request, response) => {
+    const study = studyOf(db, request.params.uid);
+    const version = lastVersion(db, study.id);
+    response.json({
+      ...studyView(study, versionsOfStudy(db, study.id)),
+      rulesRevision: version?.rules_revision ?? null,
+      decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
+    });
+  });
+}
+
+function runRoutes(router: Router, node: NodePort): void {
+  const { db, bell, clock } = node;
+  router.get('/runs', (request, response) => {
+    const runs = listRuns(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) });
+    response.json(
+      runs.map((row) => ({ ...runView(row), results: resultsOfRun(db, row.id).map(resultView), logPath: node.logPathOf(row.id) ?? null })),
+    );
+  });
+  router.post('/runs', (request, response) => {
+    const asked = parseBody(runRequest, request);
+    const study = studyOf(db, asked.study);
+    const version = lastVersion(db, study.id);
+    if (version === undefined)
+      throw new AnteroomError('STATE_MOVE_REFUSED', `study ${asked.study} has not settled yet; expected at least one version`);
+    const series = chooseSeries(new Set(instancesOfVersion(db, version.id).map((row) => row.series_instance_uid)), asked.series);
+    const id = db.transaction(() =>
+      insertRun(
+        db,
+        {
+          purpose: 'clinical',
+          versionId: version.id,
+          rule: null,
+          rulesRevision: null,
+          modelName: asked.model,
+          settings: {},
+          destinations: asked.destinations,
+          priority: asked.priority,
+          inputs: [{ name: 'series', seriesInstanceUid: series }],
+        },
+        clock(),
+      ),
+    );
+    bell.ring('runs');
+    response.status(201).json({ run: id, state: runById(db, id)?.state });
+  });
+  router.post('/runs/:id/cancel', (request, response) => {
+    const run = runOf(node, request.params.id);
+    if (!['waiting', 'queued', 'starting', 'running'].includes(run.state)) {
+      throw new AnteroomError('STATE_MOVE_REFUSED', `run ${run.id} is ${run.state}; expected waiting, queued, starting or running`);
+    }
+    requestCancel(db, run.id);
+    bell.ring('runs');
+    response.status(202).json({ run: run.id });
+  });
+  router.post('/runs/:id/retry', (request, response) => {
+    const run = runOf(node, request.params.id);
+    // Not the model that failed, but the one in use now: it may have been corrected since.
+    const model = activeModel(db, run.model_name);
+    const model_id = model !== undefined && [null, model.version].includes(run.model_version) ? model.id : run.model_id;
+    const set = { model_id, due_at: clock(), cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
+    if (
+      !db.move('runs', run.id, 'queued', { at: clock(), from: ['failed', 'rejected', 'cancelled'], set, detail: 'asked for by a person' })
+    ) {
+      throw new AnteroomError('STATE_MOVE_REFUSED', `run ${run.id} is ${run.state}; expected failed, rejected or cancelled`);
+    }
+    bell.ring('runs');
+    response.status(202).json({ run: run.id });
+  });
+}
+
+function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
+  router.get('/deliveries', (request, response) => {
+    response.json(listDeliveries(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) }).map(deliveryView));
+  });
+  router.post('/deliveries/:id/retry', (request, response) => {
+    const delivery = deliveryById(db, Number(request.params.id));
+    if (delivery === undefined) throw new AnteroomError('NOT_FOUND', `delivery ${request.params.id}`);
+    if (
+      !db.move('deliveries', delivery.id, 'pending', {
+        at: clock(),
+        from: ['held', 'rejected', 'unsure'],
+        set: { due_at: clock(), created_at: clock() },
+        detail: 'asked for by a person',
+      })
+    ) {
+      throw new AnteroomError('STATE_MOVE_REFUSED', `delivery ${delivery.id} is ${delivery.state}; expected held, rejected or unsure`);
+    }
+    bell.ring('delivery');
+    response.status(202).json({ delivery: delivery.id });
+  });
+}
+
+function modelRoutes(router: Router, node: NodePort): void {
+  router.get('/models', (_request, response) => {
+    response.json(listModels(node.db).map(modelView));
+  });
+  router.post('/models', async (request, response) => {
+    const { folder, modelFile, activate } = parseBody(modelRequest, request);
+    const { row, queuedRuns } = await node.registerModel(folder, { modelFile, activate });
+    node.bell.ring('runs');
+    response.status(201).json({ ...modelView(row), queuedRuns });
+  });
+}
+
+function studyOf(db: NodePort['db'], uid: string): StudyRow {
+  const study = findStudy(db, uid);
+  if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${uid}`);
+  return study;
+}
+
+function runOf({ db }: NodePort, id: string) {
+  const run = runById(db, Number(id));
+  if (run === undefined) throw new AnteroomError('NOT_FOUND', `run ${id}`);
+  return run;
+}
+
+function chooseSeries(present: ReadonlySet<string>, asked: string | undefined): string {
+  if (asked !== undefined && present.has(asked)) return asked;
+  if (asked !== undefined)
+    throw new AnteroomError('NOT_FOUND', `series ${asked} is not in the study; expected one of ${[...present].join(', ')}`);
+  const [only, ...others] = present;
+  if (only !== undefined && others.length === 0) return only;
+  throw new AnteroomError('USAGE', `the study has ${present.size} series; expected one to be named: ${[...present].join(', ')}`);
+}
+
+function limitOf(request: Request): number {
+  const asked = textQuery(request, 'limit');
+  const limit = Number(asked ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new AnteroomError('USAGE', `limit is ${asked ?? 'not a text'}; expected a positive whole number`);
+  return limit;
+}
+
+function textQuery(request: Request, name: string): string | undefined {
+  const value = request.query[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function parseBody<T>(schema: z.ZodType<T>, request: Request): T {
+  const parsed = schema.safeParse(request.body);
+  if (parsed.success) return parsed.data;
+  throw new AnteroomError('USAGE', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '));
+}

@@ -1,0 +1,31 @@
+/** What the API needs of the node; the composition root hands it in. */
+import type { Bell } from '../foundation/bell.js';
+import type { Clock } from '../foundation/clock.js';
+import type { Db } from '../ledger/database.js';
+import type { ModelRow } from '../ledger/models.js';
+
+export interface NodePort {
+  readonly db: Db;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly nodeName: string;
+  readonly dicomPort: number;
+  readonly httpPort: number;
+  readonly rules: RulesPort;
+  /** Registers the package in a folder; see `models/register.ts`. */
+  registerModel(
+    folder: string,
+    options: { modelFile?: string; activate?: { reason: string } },
+  ): Promise<{ row: ModelRow; queuedRuns: number }>;
+  /** Where the log of a run's last attempt is, if it has one. */
+  logPathOf(runId: number): string | undefined;
+}
+
+export interface RulesPort {
+  /** The revision in force. */
+  revision(): string;
+  /** Faults of the files as they are now, if they were refused; the rules in force stay. */
+  refused(): string | undefined;
+  reload(): { revision: string; faults?: string };
+}

@@ -1,0 +1,109 @@
+/** Rows as the API shows them: the field's words, names instead of numbers, times in ISO 8601. */
+import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
+import type { DeliveryListRow } from '../ledger/deliveries.js';
+import type { ModelRow } from '../ledger/models.js';
+import type { ResultRow } from '../ledger/results.js';
+import { PRIORITY, type RunListRow } from '../ledger/runs.js';
+import type { StudyRow } from '../ledger/studies.js';
+import type { VersionRow } from '../ledger/versions.js';
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+const remedyOf = (code: string | null): string | null => (code !== null && code in CATALOGUE ? CATALOGUE[code as ErrorCode].remedy : null);
+
+/** A study with its versions. */
+export function studyView(row: StudyRow, versions: readonly VersionRow[]) {
+  return {
+    studyInstanceUid: row.study_instance_uid,
+    state: row.state,
+    holdReason: row.hold_reason,
+    instances: row.instance_count,
+    callingAe: row.calling_ae,
+    receivedAt: iso(row.first_received_at),
+    lastReceivedAt: iso(row.last_received_at),
+    settlesAt: iso(row.settle_at),
+    versions: versions.map((version) => ({
+      number: version.number,
+      state: version.state,
+      signal: version.signal,
+      settledAt: iso(version.settled_at),
+    })),
+  };
+}
+
+/** A run with its study; a failure with its reason and remedy. */
+export function runView(row: RunListRow) {
+  return {
+    run: row.id,
+    studyInstanceUid: row.study_instance_uid,
+    version: row.version_number,
+    rule: row.rule,
+    model: row.model_name,
+    priority: (Object.keys(PRIORITY) as (keyof typeof PRIORITY)[]).find((name) => PRIORITY[name] === row.priority) ?? 'routine',
+    state: row.state,
+    attempts: row.attempts,
+    progress: row.progress,
+    progressText: row.progress_text,
+    failureCode: row.failure_code,
+    reason: row.reason,
+    remedy: remedyOf(row.failure_code),
+    destinations: JSON.parse(row.destinations) as string[],
+    createdAt: iso(row.created_at),
+    startedAt: iso(row.started_at),
+    endedAt: iso(row.ended_at),
+  };
+}
+
+/** A result; `summary` holds structures and volumes in millilitres. */
+export function resultView(row: ResultRow) {
+  return {
+    result: row.id,
+    run: row.run_id,
+    state: row.state,
+    sopInstanceUid: row.sop_instance_uid,
+    seriesInstanceUid: row.series_instance_uid,
+    sizeBytes: row.size_bytes,
+    reason: row.reason,
+    summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown),
+  };
+}
+
+/** A delivery with its receipt or the reason why it is not delivered. */
+export function deliveryView(row: DeliveryListRow) {
+  return {
+    delivery: row.id,
+    run: row.run_id,
+    studyInstanceUid: row.study_instance_uid,
+    seriesInstanceUid: row.series_instance_uid,
+    sopInstanceUid: row.sop_instance_uid,
+    destination: row.destination,
+    state: row.state,
+    attempts: row.attempts,
+    failureCode: row.failure_code,
+    reason: row.reason,
+    remedy: remedyOf(row.failure_code),
+    receipt: row.receipt,
+    nextTryAt: row.state === 'pending' || row.state === 'unsure' ? iso(row.due_at) : null,
+    createdAt: iso(row.created_at),
+    deliveredAt: iso(row.delivered_at),
+  };
+}
+
+/** A registered model. */
+export function modelView(row: ModelRow) {
+  return {
+    name: row.name,
+    version: row.version,
+    state: row.state,
+    digest: row.digest,
+    overrideReason: row.override_reason,
+    registeredAt: iso(row.registered_at),
+    folder: row.folder,
+  };
+}
+
+export type StudyView = ReturnType<typeof studyView>;
+export type RunView = ReturnType<typeof runView>;
+export type ResultView = ReturnType<typeof resultView>;
+export type DeliveryView = ReturnType<typeof deliveryView>;
+export type ModelView = ReturnType<typeof modelView>;

@@ -1,0 +1,42 @@
+/** Where things lie below the data folder. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface DataFolders {
+  readonly root: string;
+  readonly ledgerFile: string;
+  readonly socketFile: string;
+  /** Part files of what is being received. */
+  readonly incoming: string;
+  readonly archive: string;
+  /** One folder per run: `<run>/<attempt>/{in,out,log.txt}`. */
+  readonly runs: string;
+  readonly results: string;
+  /** What the `process` runtime knows of its programs. */
+  readonly processes: string;
+}
+
+/** The folders of a node; makes those that are missing (0700: they hold patient data). */
+export function dataFolders(root: string): DataFolders {
+  const folders: DataFolders = {
+    root,
+    ledgerFile: join(root, 'ledger.sqlite'),
+    socketFile: join(root, 'anteroom.sock'),
+    incoming: join(root, 'incoming'),
+    archive: join(root, 'archive'),
+    runs: join(root, 'runs'),
+    results: join(root, 'results'),
+    processes: join(root, 'processes'),
+  };
+  for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.processes])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folders;
+}
+
+/**
+ * The file of an instance, relative to the archive. The content's hash is part of the name: the same bytes again are the
+ * same file, and a corrected instance never overwrites the one that an earlier study version used.
+ */
+export function instancePath(ids: { studyInstanceUid: string; seriesInstanceUid: string; sopInstanceUid: string; sha256: string }): string {
+  return join(ids.studyInstanceUid, ids.seriesInstanceUid, `${ids.sopInstanceUid}.${ids.sha256.slice(0, 12)}.dcm`);
+}

@@ -1,0 +1,51 @@
+/** `anteroom run`, `cancel`, `retry`: what a person asks of the running node. */
+import { Option, type Command } from 'commander';
+import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line } from './print.js';
+
+/** Adds `run`, `cancel` and `retry`. */
+export function addActionCommands(program: Command): void {
+  withCommonOptions(program.command('run').description('runs a model on a study by hand'))
+    .argument('<model>', 'name of an active model')
+    .argument('<study>', 'StudyInstanceUID')
+    .option('--series <uid>', 'the series to take; needed where the study has several')
+    .option('--to <destination...>', 'where the result goes', ['archive'])
+    .addOption(new Option('--priority <priority>').choices(['stat', 'routine', 'bulk']).default('routine'))
+    .option('--json', 'print JSON')
+    .action(
+      async (
+        model: string,
+        study: string,
+        options: CommonOptions & { series?: string; to: string[]; priority: string; json?: boolean },
+      ) => {
+        const { series, to, priority } = options;
+        const run = await clientFor(options).post<{ run: number; state: string }>('/runs', {
+          model,
+          study,
+          series,
+          destinations: to,
+          priority,
+        });
+        if (options.json) return json(run);
+        line(`run ${run.run} is ${run.state}${run.state === 'waiting' ? ': no model of that name is active' : ''}; see \`anteroom runs\``);
+      },
+    );
+
+  withCommonOptions(program.command('cancel').description('cancels a run; its container is stopped and removed'))
+    .argument('<run>', 'number of the run')
+    .action(async (run: string, options: CommonOptions) => {
+      await clientFor(options).post(`/runs/${encodeURIComponent(run)}/cancel`);
+      line(`run ${run} is being cancelled`);
+    });
+
+  withCommonOptions(program.command('retry').description('tries a failed run or a held delivery again'))
+    .addOption(new Option('--run <number>', 'the run to try again').conflicts('delivery'))
+    .option('--delivery <number>', 'the delivery to try again')
+    .action(async (options: CommonOptions & { run?: string; delivery?: string }, command: Command) => {
+      if (options.run === undefined && options.delivery === undefined)
+        command.error('error: name what to try again: --run <number> or --delivery <number>');
+      const path = options.run === undefined ? `/deliveries/${options.delivery}/retry` : `/runs/${options.run}/retry`;
+      await clientFor(options).post(path);
+      line(options.run === undefined ? `delivery ${options.delivery} is tried again` : `run ${options.run} is queued again`);
+    });
+}

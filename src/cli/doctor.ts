@@ -1,0 +1,179 @@
+/** `anteroom doctor`: what is missing or wrong, each with its remedy. Works without a running node. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import type { ModelView } from '../api/views.js';
+import { stowEndpoint } from '../delivery/destinations.js';
+import { searchStudies } from '../dicomweb/client/qido.js';
+import { echo } from '../dimse/scu.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { formatFaults, InvalidFileError } from '../foundation/faults.js';
+import { loggerOf, setLogLevel } from '../foundation/log.js';
+import { loadRules } from '../routing/load.js';
+import { createDockerRuntime } from '../runs/runtimes/docker.js';
+import type { Settings } from '../settings/schema.js';
+import { NodeClient } from './node-client.js';
+import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line } from './print.js';
+
+type Standing = 'ok' | 'warning' | 'wrong';
+
+interface Finding {
+  readonly subject: string;
+  readonly standing: Standing;
+  readonly seen: string;
+  readonly remedy?: string;
+}
+
+const MARK: Record<Standing, string> = { ok: '✓', warning: '!', wrong: '✗' };
+
+/** Adds `doctor`; exit code 1 where something is wrong. */
+export function addDoctorCommand(program: Command): void {
+  withCommonOptions(program.command('doctor').description('looks for what is missing or wrong, and says what to do about it'))
+    .option('--json', 'print JSON')
+    .action(async (options: CommonOptions & { json?: boolean }) => {
+      setLogLevel('silent');
+      const findings = await examine(options);
+      if (findings.some(({ standing }) => standing === 'wrong')) process.exitCode = 1;
+      if (options.json) return json(findings);
+      for (const { subject, standing, seen, remedy } of findings) {
+        line(`${MARK[standing]} ${subject}: ${seen}`);
+        if (remedy !== undefined && standing !== 'ok') line(`    ${remedy}`);
+      }
+    });
+}
+
+async function examine(options: CommonOptions): Promise<Finding[]> {
+  let settings: Settings;
+  try {
+    settings = settingsFor(options);
+  } catch (thrown) {
+    return [failure('settings', thrown)];
+  }
+  return [
+    { subject: 'settings', standing: 'ok', seen: options.config ?? 'defaults and config/anteroom.yaml' },
+    dataFolder(settings),
+    rules(settings),
+    await engine(settings),
+    ...(await nodeAndModels(settings)),
+    callers(settings),
+    ...(await Promise.all(
+      Object.entries(settings.destinations).map(([name, destination]) => destinationFinding(name, destination, settings)),
+    )),
+  ];
+}
+
+function failure(subject: string, thrown: unknown, standing: Standing = 'wrong'): Finding {
+  const error = toAnteroomError(thrown);
+  return { subject, standing, seen: error instanceof InvalidFileError ? formatFaults(error.faults) : error.message, remedy: error.remedy };
+}
+
+function dataFolder({ dataDir, disk }: Settings): Finding {
+  const folder = existsSync(dataDir) ? dataDir : dirname(dataDir);
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    const freeMb = Math.floor((bavail * bsize) / 1_000_000);
+    const remedy = 'Free space or move the data folder (`dataDir`).';
+    if (freeMb < disk.refuseFreeMb)
+      return {
+        subject: 'data folder',
+        standing: 'wrong',
+        seen: `${dataDir}: ${freeMb} MB free; below ${disk.refuseFreeMb} MB nothing is received`,
+        remedy,
+      };
+    return { subject: 'data folder', standing: freeMb < disk.warnFreeMb ? 'warning' : 'ok', seen: `${dataDir}: ${freeMb} MB free`, remedy };
+  } catch (thrown) {
+    return {
+      subject: 'data folder',
+      standing: 'wrong',
+      seen: `${dataDir}: ${(thrown as NodeJS.ErrnoException).code ?? 'not usable'}`,
+      remedy: 'Make the folder and give it to the user that runs the node.',
+    };
+  }
+}
+
+function rules(settings: Settings): Finding {
+  const result = loadRules(settings.rulesDir, { destinations: Object.keys(settings.destinations), models: new Map() });
+  if (!result.ok)
+    return {
+      subject: 'rules',
+      standing: 'wrong',
+      seen: formatFaults(result.faults),
+      remedy: 'Correct the lines named; see `anteroom rules check`.',
+    };
+  const count = result.rules.rules.length;
+  return {
+    subject: 'rules',
+    standing: count === 0 ? 'warning' : 'ok',
+    seen: `${count} rule(s) in ${settings.rulesDir}`,
+    remedy: 'Without rules no study gets a result: write one in the rules folder.',
+  };
+}
+
+async function engine(settings: Settings): Promise<Finding> {
+  try {
+    const { version, isolation } = await createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('doctor') }).check();
+    return { subject: 'container engine', standing: 'ok', seen: `${version} at ${settings.docker.socket}; ${isolation}` };
+  } catch (thrown) {
+    return failure('container engine', thrown);
+  }
+}
+
+async function nodeAndModels(settings: Settings): Promise<Finding[]> {
+  const client = new NodeClient(settings.dataDir);
+  try {
+    const health = await client.get<{ version: string; dicomPort: number; rulesRefused: string | null }>('/health');
+    const models = await client.get<ModelView[]>('/models');
+    const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
+    return [
+      { subject: 'node', standing: 'ok', seen: `running, version ${health.version}, DICOM port ${health.dicomPort}` },
+      ...(health.rulesRefused === null
+        ? []
+        : [
+            {
+              subject: 'rules in force',
+              standing: 'wrong' as const,
+              seen: `newer files were refused: ${health.rulesRefused}`,
+              remedy: 'Correct them, then `anteroom rules reload`.',
+            },
+          ]),
+      {
+        subject: 'models',
+        standing: active.length === 0 ? 'warning' : 'ok',
+        seen: active.length === 0 ? 'none is active' : active.join(', '),
+        remedy: 'Register one with `anteroom models add FOLDER --activate`; rules wait for theirs.',
+      },
+    ];
+  } catch (thrown) {
+    return [failure('node', thrown, 'warning')];
+  }
+}
+
+function callers({ dimse }: Settings): Finding {
+  const open = dimse.callingAeTitles === 'any';
+  const seen = open ? `anyone who reaches ${dimse.host}:${dimse.port} may send` : `only ${dimse.callingAeTitles.join(', ')} may send`;
+  return {
+    subject: 'senders',
+    standing: open ? 'warning' : 'ok',
+    seen,
+    remedy: 'Name the AE titles that may send in `dimse.callingAeTitles`.',
+  };
+}
+
+async function destinationFinding(name: string, destination: Settings['destinations'][string], settings: Settings): Promise<Finding> {
+  const subject = `destination ${name}`;
+  try {
+    if (destination.kind === 'archive') return { subject, standing: 'ok', seen: "the node's own archive" };
+    if (destination.kind === 'stow') {
+      await searchStudies(stowEndpoint({ ...destination, timeoutS: 5 }, process.env), { limit: 1 });
+      return { subject, standing: 'ok', seen: `${destination.url} answers` };
+    }
+    const { host, port, aeTitle, callingAe = settings.dimse.aeTitle } = destination;
+    await echo({ host, port, aeTitle, callingAe, timeoutMs: 5_000 });
+    return { subject, standing: 'ok', seen: `${aeTitle} at ${host}:${port} answers C-ECHO` };
+  } catch (thrown) {
+    if (!(thrown instanceof AnteroomError)) throw thrown;
+    return failure(subject, thrown);
+  }
+}

@@ -1,0 +1,27 @@
+/** `anteroom explain STUDY`: each rule, each clause, the value seen, and why it did or did not apply. */
+import type { Command } from 'commander';
+import type { StudyView } from '../api/views.js';
+import type { Decision } from '../routing/evaluate.js';
+import { formatExplanation } from '../routing/explain.js';
+import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line } from './print.js';
+
+/** Adds `explain`. */
+export function addExplainCommand(program: Command): void {
+  withCommonOptions(program.command('explain').description('why each rule did or did not apply to a study'))
+    .argument('<study>', 'StudyInstanceUID')
+    .option('--json', 'print JSON')
+    .action(async (study: string, options: CommonOptions & { json?: boolean }) => {
+      const answer = await clientFor(options).get<StudyView & { rulesRevision: string | null; decision: Decision | null }>(
+        `/studies/${encodeURIComponent(study)}/decision`,
+      );
+      if (options.json) return json(answer);
+      const version = answer.versions.at(-1);
+      line(
+        `study ${answer.studyInstanceUid}: ${answer.state}, ${answer.instances} instance(s)${version === undefined ? '' : `, version ${version.number} (settled by ${version.signal})`}`,
+      );
+      if (answer.holdReason !== null) line(`held: ${answer.holdReason}`);
+      if (answer.decision !== null) line(`\n${formatExplanation(answer.decision)}`);
+      else if (answer.settlesAt !== null) line(`not decided yet: it settles at ${answer.settlesAt} if nothing more arrives`);
+    });
+}

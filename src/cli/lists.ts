@@ -1,0 +1,88 @@
+/** `anteroom studies`, `runs`, `deliveries`: what the ledger knows, as tables or JSON. */
+import type { Command } from 'commander';
+import type { DeliveryView, ResultView, RunView, StudyView } from '../api/views.js';
+import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line, shortTime, table } from './print.js';
+
+interface ListOptions extends CommonOptions {
+  readonly json?: boolean;
+  readonly study?: string;
+  readonly limit: string;
+}
+
+const listCommand = (program: Command, name: string, description: string) =>
+  withCommonOptions(program.command(name).description(description))
+    .option('--json', 'print JSON')
+    .option('--limit <n>', 'at most so many, newest first', '100');
+
+const query = (options: ListOptions) =>
+  `limit=${encodeURIComponent(options.limit)}${options.study === undefined ? '' : `&study=${encodeURIComponent(options.study)}`}`;
+
+/** Adds `studies`, `runs` and `deliveries`. */
+export function addListCommands(program: Command): void {
+  listCommand(program, 'studies', 'studies that were received, newest first').action(async (options: ListOptions) => {
+    const studies = await clientFor(options).get<StudyView[]>(`/studies?${query(options)}`);
+    if (options.json) return json(studies);
+    table(
+      ['STUDY', 'STATE', 'VERSION', 'INSTANCES', 'FROM', 'RECEIVED'],
+      studies.map((study) => [
+        study.studyInstanceUid,
+        study.state,
+        study.versions.at(-1)?.number,
+        study.instances,
+        study.callingAe,
+        shortTime(study.lastReceivedAt),
+      ]),
+      'no study has been received yet',
+    );
+    for (const { studyInstanceUid, holdReason } of studies.filter((study) => study.holdReason !== null))
+      line(`\n${studyInstanceUid} is held: ${holdReason}`);
+  });
+
+  listCommand(program, 'runs', 'runs of models, newest first, with the reason where one failed')
+    .option('--study <uid>', 'only runs of this study')
+    .action(async (options: ListOptions) => {
+      const runs = await clientFor(options).get<(RunView & { results: ResultView[]; logPath: string | null })[]>(`/runs?${query(options)}`);
+      if (options.json) return json(runs);
+      table(
+        ['RUN', 'MODEL', 'STATE', 'PROGRESS', 'RULE', 'TRIES', 'CREATED', 'STUDY'],
+        runs.map((run) => [
+          run.run,
+          run.model,
+          run.state,
+          progressOf(run),
+          run.rule ?? '(by hand)',
+          run.attempts,
+          shortTime(run.createdAt),
+          run.studyInstanceUid,
+        ]),
+        'no run yet',
+      );
+      for (const run of runs.filter(({ reason }) => reason !== null)) {
+        line(`\nrun ${run.run} is ${run.state}: ${run.failureCode ?? ''} ${run.reason ?? ''}`);
+        if (run.remedy !== null) line(`  what to do: ${run.remedy}`);
+        if (run.logPath !== null) line(`  log: ${run.logPath}`);
+      }
+    });
+
+  listCommand(program, 'deliveries', 'results on their way, newest first, with the reason where one is held or rejected')
+    .option('--study <uid>', 'only deliveries of this study')
+    .action(async (options: ListOptions) => {
+      const deliveries = await clientFor(options).get<DeliveryView[]>(`/deliveries?${query(options)}`);
+      if (options.json) return json(deliveries);
+      table(
+        ['DELIVERY', 'DESTINATION', 'STATE', 'TRIES', 'RUN', 'RECEIPT', 'SOP INSTANCE'],
+        deliveries.map((row) => [row.delivery, row.destination, row.state, row.attempts, row.run, row.receipt, row.sopInstanceUid]),
+        'no delivery yet',
+      );
+      for (const row of deliveries.filter(({ reason }) => reason !== null)) {
+        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${row.failureCode ?? ''} ${row.reason ?? ''}`);
+        if (row.remedy !== null) line(`  what to do: ${row.remedy}`);
+      }
+    });
+}
+
+function progressOf(run: RunView): string {
+  if (run.state === 'done') return '100 %';
+  return run.progress === null ? '-' : `${Math.round(run.progress * 100)} %${run.progressText ? ` ${run.progressText}` : ''}`;
+}

@@ -1,0 +1,36 @@
+/** How the command prints: aligned tables for people, JSON for scripts. */
+
+export function line(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints a value as indented JSON. */
+export function json(value: unknown): void {
+  line(JSON.stringify(value, null, 2));
+}
+
+/** An aligned table; `empty` is said where there are no rows. */
+export function table(columns: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[], empty: string): void {
+  if (rows.length === 0) {
+    line(empty);
+    return;
+  }
+  const cells = [columns, ...rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+  for (const row of cells) line(row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]))).join('  '));
+}
+
+/** `2026-11-23T02:03:04.000Z` as `2026-11-23 02:03:04`. */
+export function shortTime(iso: string | null): string {
+  return iso === null ? '-' : iso.slice(0, 19).replace('T', ' ');
+}
+
+/** Overwrites one line on a terminal; prints nothing elsewhere, where it would only fill a log. */
+export function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`);
+}
+
+/** Clears the progress line. */
+export function progressDone(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+}

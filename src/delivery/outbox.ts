@@ -1,0 +1,178 @@
+/**
+ * The outbox: one loop per destination over the deliveries in the ledger, so that a destination which is down never
+ * delays another. Only the kind of a failure decides what happens next.
+ */
+import { backOffMs, type Clock } from '../foundation/clock.js';
+import { startStageLoop, type Bell } from '../foundation/bell.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { loggerOf } from '../foundation/log.js';
+import type { Db } from '../ledger/database.js';
+import {
+  deliveriesLeftSending,
+  destinationsWithWork,
+  dueDeliveries,
+  nextDeliveryDueAt,
+  postponeUnsure,
+  type DueDelivery,
+} from '../ledger/deliveries.js';
+import type { Parcel, Sender } from './sender.js';
+
+const log = loggerOf('delivery');
+
+/** How long after Success the destination's index may take before we ask again. */
+const INDEX_LAG_MS = 2_000;
+
+export interface OutboxDestination {
+  readonly sender: Sender;
+  readonly concurrency: number;
+  readonly retry: { readonly firstDelayMs: number; readonly maxDelayMs: number; readonly holdAfterMs: number };
+}
+
+export interface OutboxOptions {
+  readonly db: Db;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly destinations: ReadonlyMap<string, OutboxDestination>;
+}
+
+/**
+ * Starts the loops. What was `sending` when the node died is `unsure` first: the destination is asked before anything is
+ * sent again. The returned function stops the loops after the parcels under way.
+ */
+export function startOutbox(options: OutboxOptions): () => Promise<void> {
+  const { db, bell, clock, destinations } = options;
+  for (const row of deliveriesLeftSending(db)) {
+    db.move('deliveries', row.id, 'unsure', { at: clock(), set: { due_at: clock() }, detail: 'the node stopped while sending' });
+  }
+  holdUnknownDestinations(options);
+  const stops = [...destinations].map(([name, destination]) =>
+    startStageLoop({ stage: 'delivery', bell, log, work: () => deliverDue(options, name, destination) }),
+  );
+  const stopWatch = startStageLoop({
+    stage: 'delivery',
+    bell,
+    log,
+    work: () => {
+      holdUnknownDestinations(options);
+      return undefined;
+    },
+  });
+  return async () => {
+    await Promise.all([...stops.map((stop) => stop()), stopWatch()]);
+  };
+}
+
+function holdUnknownDestinations({ db, clock, destinations }: OutboxOptions): void {
+  for (const name of destinationsWithWork(db).filter((known) => !destinations.has(known))) {
+    const error = new AnteroomError('DESTINATION_UNKNOWN', `"${name}" is not among: ${[...destinations.keys()].join(', ')}`);
+    for (const delivery of dueDeliveries(db, name, Number.MAX_SAFE_INTEGER, 1000)) {
+      db.move('deliveries', delivery.id, 'held', {
+        at: clock(),
+        set: { failure_code: error.code, reason: error.seen },
+        detail: error.seen,
+      });
+    }
+  }
+}
+
+async function deliverDue(options: OutboxOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
+  const { db, clock } = options;
+  for (;;) {
+    const due = dueDeliveries(db, name, clock(), destination.concurrency);
+    if (due.length === 0) return nextDeliveryDueAt(db, name);
+    await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
+  }
+}
+
+async function deliverOne(options: OutboxOptions, delivery: DueDelivery, destination: OutboxDestination): Promise<void> {
+  try {
+    if (delivery.state === 'unsure') await resolveUnsure(options, delivery, destination);
+    else await sendNow(options, delivery, destination);
+  } catch (thrown) {
+    putOff(options, delivery, destination, toAnteroomError(thrown));
+  }
+}
+
+async function sendNow({ db, clock }: OutboxOptions, delivery: DueDelivery, { sender }: OutboxDestination): Promise<void> {
+  if (!db.move('deliveries', delivery.id, 'sending', { at: clock(), from: ['pending'], set: { attempts: delivery.attempts + 1 } })) return;
+  failpoint('delivery.sending');
+  await sender.send(parcelOf(delivery));
+  failpoint('delivery.sent');
+  let answer: 'there' | 'absent' | 'unknown';
+  try {
+    answer = await sender.ask(parcelOf(delivery));
+  } catch (thrown) {
+    const { code, seen } = toAnteroomError(thrown);
+    db.move('deliveries', delivery.id, 'unsure', {
+      at: clock(),
+      set: { due_at: clock() + INDEX_LAG_MS, failure_code: code, reason: `stored, but proof of arrival failed: ${seen}` },
+    });
+    return;
+  }
+  if (answer === 'absent') {
+    const reason = `stored, but ${sender.proof} does not find it yet`;
+    db.move('deliveries', delivery.id, 'unsure', { at: clock(), set: { due_at: clock() + INDEX_LAG_MS, reason }, detail: reason });
+    return;
+  }
+  markDelivered(db, clock, delivery, answer === 'there' ? `found by ${sender.proof}` : 'the destination answered Success');
+}
+
+/** Asks the destination first; the same object with the same UID is sent again only if it is not there. */
+async function resolveUnsure({ db, clock }: OutboxOptions, delivery: DueDelivery, { sender }: OutboxDestination): Promise<void> {
+  const answer = await sender.ask(parcelOf(delivery));
+  if (answer === 'there') {
+    markDelivered(db, clock, delivery, `found by ${sender.proof}`);
+    return;
+  }
+  db.move('deliveries', delivery.id, 'pending', {
+    at: clock(),
+    from: ['unsure'],
+    set: { due_at: clock() },
+    detail: 'not there: sent again with the same UID',
+  });
+}
+
+function markDelivered(db: Db, clock: Clock, delivery: DueDelivery, receipt: string): void {
+  db.move('deliveries', delivery.id, 'delivered', {
+    at: clock(),
+    set: { receipt, delivered_at: clock(), failure_code: null, reason: null },
+    detail: receipt,
+  });
+  log.info('delivered', { delivery: delivery.id, destination: delivery.destination, sopInstanceUid: delivery.sop_instance_uid });
+}
+
+function putOff({ db, clock }: OutboxOptions, delivery: DueDelivery, destination: OutboxDestination, error: AnteroomError): void {
+  const at = clock();
+  const { firstDelayMs, maxDelayMs, holdAfterMs } = destination.retry;
+  const set = { failure_code: error.code, reason: error.seen, due_at: at + backOffMs(delivery.attempts + 1, firstDelayMs, maxDelayMs) };
+  log.warn('delivery failed', {
+    delivery: delivery.id,
+    destination: delivery.destination,
+    code: error.code,
+    kind: error.kind,
+    seen: error.seen,
+  });
+  const asking = delivery.state === 'unsure';
+  if (error.kind === 'operator' || at - delivery.created_at > holdAfterMs) {
+    db.move('deliveries', delivery.id, 'held', { at, set, detail: error.code });
+  } else if (asking || error.kind === 'ambiguous') {
+    if (asking) postponeUnsure(db, delivery.id, error, set.due_at);
+    else db.move('deliveries', delivery.id, 'unsure', { at, set, detail: error.code });
+  } else if (error.kind === 'permanent') {
+    db.move('deliveries', delivery.id, 'rejected', { at, set, detail: error.code });
+  } else {
+    db.move('deliveries', delivery.id, 'pending', { at, set, detail: error.code });
+  }
+}
+
+function parcelOf(delivery: DueDelivery): Parcel {
+  return {
+    path: delivery.path,
+    sizeBytes: delivery.size_bytes,
+    studyInstanceUid: delivery.study_instance_uid,
+    seriesInstanceUid: delivery.series_instance_uid,
+    sopInstanceUid: delivery.sop_instance_uid,
+    sopClassUid: delivery.sop_class_uid,
+  };
+}

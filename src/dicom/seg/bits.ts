@@ -1,0 +1,88 @@
+/**
+ * One bit per voxel, as BINARY segmentations hold their frames (PS3.5 section 8.1.1, PS3.3 C.8.20.2): the first voxel is the
+ * least significant bit of the first byte, and a frame begins at the bit after the last one of the frame before it,
+ * without padding, so that it need not begin on a byte.
+ */
+
+/** Bytes that `bitCount` bits take. */
+export function packedLength(bitCount: number): number {
+  return Math.ceil(bitCount / 8);
+}
+
+/**
+ * Packs masks one after the other.
+ *
+ * @param masks any number of masks, one byte per voxel, non-zero = inside. A mask is read before the next is asked for, so it may be the same array refilled.
+ * @returns for each mask the bytes that it completes; then, where bits are left over, one last byte padded with zeros.
+ */
+export function* packMasks(masks: Iterable<Uint8Array>): Generator<Uint8Array, void> {
+  let carry = 0;
+  let carryBits = 0;
+  for (const mask of masks) {
+    const bits = carryBits + mask.length;
+    const packed = new Uint8Array(packedLength(bits));
+    packed[0] = carry;
+    packInto(packed, carryBits, mask);
+    carryBits = bits & 7;
+    carry = carryBits === 0 ? 0 : packed[packed.length - 1];
+    yield packed.subarray(0, bits >> 3);
+  }
+  if (carryBits > 0) yield Uint8Array.of(carry);
+}
+
+/** Sets the bits of `mask` in `packed` from the bit `bitOffset` on; the bits there must be zero. */
+function packInto(packed: Uint8Array, bitOffset: number, mask: Uint8Array): void {
+  const leading = Math.min(mask.length, (8 - (bitOffset & 7)) & 7);
+  for (let n = 0; n < leading; n++) setBit(packed, bitOffset + n, mask[n]);
+  const wholeBytes = (mask.length - leading) >> 3;
+  let at = (bitOffset + leading) >> 3;
+  let n = leading;
+  for (const end = at + wholeBytes; at < end; at++, n += 8) packed[at] = eightBits(mask, n);
+  for (; n < mask.length; n++) setBit(packed, bitOffset + n, mask[n]);
+}
+
+function setBit(packed: Uint8Array, bit: number, value: number): void {
+  if (value) packed[bit >> 3] |= 1 << (bit & 7);
+}
+
+function eightBits(mask: Uint8Array, n: number): number {
+  return (
+    (mask[n] ? 1 : 0) |
+    (mask[n + 1] ? 2 : 0) |
+    (mask[n + 2] ? 4 : 0) |
+    (mask[n + 3] ? 8 : 0) |
+    (mask[n + 4] ? 16 : 0) |
+    (mask[n + 5] ? 32 : 0) |
+    (mask[n + 6] ? 64 : 0) |
+    (mask[n + 7] ? 128 : 0)
+  );
+}
+
+/**
+ * The mask that `bitCount` bits from the bit `bitOffset` on hold: one byte per voxel, 0 or 1.
+ *
+ * @param packed must hold all these bits.
+ */
+export function unpackBits(packed: Uint8Array, bitOffset: number, bitCount: number): Uint8Array {
+  const mask = new Uint8Array(bitCount);
+  const leading = Math.min(bitCount, (8 - (bitOffset & 7)) & 7);
+  for (let n = 0; n < leading; n++) mask[n] = bitAt(packed, bitOffset + n);
+  let at = (bitOffset + leading) >> 3;
+  let n = leading;
+  for (; n + 8 <= bitCount; n += 8, at++) {
+    const byte = packed[at];
+    // Most bytes of a segmentation are all outside or all inside.
+    if (byte === 0xff) mask.fill(1, n, n + 8);
+    else if (byte !== 0) unpackByte(byte, mask, n);
+  }
+  for (; n < bitCount; n++) mask[n] = bitAt(packed, bitOffset + n);
+  return mask;
+}
+
+function bitAt(packed: Uint8Array, bit: number): number {
+  return (packed[bit >> 3] >> (bit & 7)) & 1;
+}
+
+function unpackByte(byte: number, mask: Uint8Array, n: number): void {
+  for (let bit = 0; bit < 8; bit++) mask[n + bit] = (byte >> bit) & 1;
+}

@@ -1,0 +1,199 @@
+/** The attributes of a BINARY Segmentation (PS3.3 A.51) outside of its frames: patient to common instance reference. */
+import { SOP_CLASS } from '../element/uids.js';
+import { tagKey } from '../element/dictionary.js';
+import { TAG } from '../element/tags.js';
+import type { Keyword } from '../element/tags.js';
+import type { Header, HeaderElement } from '../header.js';
+import { labFromRgb } from '../structures/cielab.js';
+import { dcm } from '../structures/code.js';
+import type { Code } from '../structures/code.js';
+import { codeItem, headerOf } from './compose.js';
+import type { Attributes } from './compose.js';
+import type { ContributingEquipment, SegInput, SegmentInput, SegSource } from './input.js';
+
+/** Attributes of the source that the patient's and the study's later objects share: taken over as they are where they have a value. */
+const TAKEN_OVER: readonly Keyword[] = [
+  'PatientName',
+  'PatientID',
+  'IssuerOfPatientID',
+  'IssuerOfPatientIDQualifiersSequence',
+  'TypeOfPatientID',
+  'OtherPatientIDsSequence',
+  'PatientBirthDate',
+  'PatientBirthTime',
+  'PatientSex',
+  'PatientSpeciesDescription',
+  'PatientIdentityRemoved',
+  'DeidentificationMethod',
+  'StudyInstanceUID',
+  'StudyDate',
+  'StudyTime',
+  'StudyID',
+  'StudyDescription',
+  'ReferringPhysicianName',
+  'AccessionNumber',
+  'IssuerOfAccessionNumberSequence',
+  'ProcedureCodeSequence',
+  'PatientAge',
+  'PatientSize',
+  'PatientWeight',
+  'BodyPartExamined',
+  'Laterality',
+  'PositionReferenceIndicator',
+];
+
+/** Type 2: present without a value where the source has none (PS3.3 C.7.1.1, C.7.2.1, C.7.4.1). */
+const TYPE_2: Attributes = {
+  PatientName: [],
+  PatientID: [],
+  PatientBirthDate: [],
+  PatientSex: [],
+  StudyDate: [],
+  StudyTime: [],
+  StudyID: [],
+  ReferringPhysicianName: [],
+  AccessionNumber: [],
+  PositionReferenceIndicator: [],
+};
+
+const ARTIFICIAL_INTELLIGENCE = dcm('123110', 'Artificial Intelligence');
+
+/** Everything but frames, functional groups and pixels. */
+export function objectHeader(input: SegInput, overlap: boolean): Header {
+  return {
+    ...headerOf(TYPE_2),
+    ...takenOver(input.source.header),
+    ...headerOf({
+      SpecificCharacterSet: 'ISO_IR 192',
+      ...series(input),
+      ...image(input),
+      FrameOfReferenceUID: input.source.grid.frameOfReferenceUid,
+      SegmentsOverlap: overlap ? 'YES' : 'NO',
+      SegmentSequence: input.segments.map((segment, index) => segmentItem(segment, index + 1)),
+      ReferencedSeriesSequence: [referencedSeries(input.source)],
+      ContributingEquipmentSequence: input.provenance.contributors.map((contributor) => contributingEquipment(contributor, input)),
+    }),
+  };
+}
+
+/** Only what has a value: an empty element of the source says nothing, and may not be there in our object (type 1C and 2C). */
+function takenOver(source: Header): Header {
+  const elements = TAKEN_OVER.map((keyword) => [tagKey(TAG[keyword]), source[tagKey(TAG[keyword])]] as const);
+  return Object.fromEntries(elements.filter((entry): entry is [string, HeaderElement] => hasValidValue(entry[1])));
+}
+
+/** Ages that are no AS (`42` for `042Y`, PS3.5 6.2) are common enough to be left out; identifiers are taken as they are. */
+function hasValidValue(element: HeaderElement | undefined): boolean {
+  if (element?.Value === undefined) return false;
+  return element.vr !== 'AS' || element.Value.every((age) => typeof age === 'string' && /^\d{3}[DWMY]$/.test(age));
+}
+
+/** Series and equipment: PS3.3 C.7.3.1, C.8.20.1, C.7.5.1, C.7.5.2. */
+function series({ identity, provenance }: SegInput): Attributes {
+  return {
+    Modality: 'SEG',
+    SeriesInstanceUID: identity.seriesInstanceUid,
+    SeriesNumber: identity.seriesNumber,
+    SeriesDate: identity.contentDate,
+    SeriesTime: identity.contentTime,
+    SeriesDescription: identity.seriesDescription,
+    Manufacturer: provenance.equipment.manufacturer,
+    ManufacturerModelName: provenance.equipment.modelName,
+    DeviceSerialNumber: provenance.equipment.deviceSerialNumber,
+    SoftwareVersions: provenance.equipment.softwareVersions,
+  };
+}
+
+/** SOP common, general image and segmentation image: PS3.3 C.12.1, C.7.6.1, C.8.20.2. One bit a voxel, so LossyImageCompression speaks of the source. */
+function image({ identity, source }: SegInput): Attributes {
+  return {
+    SOPClassUID: SOP_CLASS.SegmentationStorage,
+    SOPInstanceUID: identity.sopInstanceUid,
+    InstanceCreationDate: identity.contentDate,
+    InstanceCreationTime: identity.contentTime,
+    InstanceNumber: 1,
+    ContentDate: identity.contentDate,
+    ContentTime: identity.contentTime,
+    ContentLabel: 'SEGMENTATION',
+    ContentDescription: identity.contentDescription ?? [],
+    ContentCreatorName: [],
+    ImageType: ['DERIVED', 'PRIMARY'],
+    BurnedInAnnotation: 'NO',
+    LossyImageCompression: source.lossy === undefined ? '00' : '01',
+    LossyImageCompressionRatio: someOf(source.lossy?.ratios ?? []),
+    LossyImageCompressionMethod: someOf(source.lossy?.methods ?? []),
+    SegmentationType: 'BINARY',
+    SamplesPerPixel: 1,
+    PhotometricInterpretation: 'MONOCHROME2',
+    PixelRepresentation: 0,
+    BitsAllocated: 1,
+    BitsStored: 1,
+    HighBit: 0,
+    Rows: source.grid.rows,
+    Columns: source.grid.columns,
+  };
+}
+
+/** A list, or undefined (left out) where it is empty. */
+function someOf<T>(values: readonly T[]): readonly T[] | undefined {
+  return values.length === 0 ? undefined : values;
+}
+
+/** An item of SegmentSequence: PS3.3 C.8.20.4. */
+function segmentItem(segment: SegmentInput, number: number): Header {
+  const { meaning, algorithm } = segment;
+  return headerOf({
+    SegmentNumber: number,
+    SegmentLabel: segment.label,
+    SegmentDescription: segment.description,
+    SegmentAlgorithmType: algorithm.type,
+    SegmentAlgorithmName: algorithm.name,
+    SegmentationAlgorithmIdentificationSequence: [algorithmItem(segment)],
+    SegmentedPropertyCategoryCodeSequence: [codeItem(meaning.category)],
+    SegmentedPropertyTypeCodeSequence: [withModifiers(meaning.type, 'SegmentedPropertyTypeModifierCodeSequence', meaning.typeModifiers)],
+    AnatomicRegionSequence: someOf(
+      meaning.regions.map((region) => withModifiers(region, 'AnatomicRegionModifierSequence', meaning.regionModifiers)),
+    ),
+    RecommendedDisplayCIELabValue: labFromRgb(segment.colour),
+    TrackingID: segment.tracking.id,
+    TrackingUID: segment.tracking.uid,
+  });
+}
+
+/** A code item with its modifiers, which stand inside of it (PS3.3 tables 10-7 and C.8.20-4). */
+function withModifiers(code: Code, keyword: Keyword, modifiers: readonly Code[]): Header {
+  return { ...codeItem(code), ...headerOf({ [keyword]: someOf(modifiers.map(codeItem)) }) };
+}
+
+function algorithmItem({ algorithm }: SegmentInput): Header {
+  return headerOf({
+    AlgorithmFamilyCodeSequence: [codeItem(algorithm.family ?? ARTIFICIAL_INTELLIGENCE)],
+    AlgorithmName: algorithm.name,
+    AlgorithmVersion: algorithm.version,
+    AlgorithmParameters: algorithm.parameters,
+    AlgorithmSource: algorithm.source,
+  });
+}
+
+/** PS3.3 C.12.2 common instance reference: all instances of the source, whether a frame lies on them or not. */
+function referencedSeries(source: SegSource): Header {
+  const instances = new Map(source.slices.map((slice) => [slice.sopInstanceUid, slice.sopClassUid]));
+  return headerOf({
+    SeriesInstanceUID: source.seriesInstanceUid,
+    ReferencedInstanceSequence: [...instances].map(([sopInstanceUid, sopClassUid]) =>
+      headerOf({ ReferencedSOPClassUID: sopClassUid, ReferencedSOPInstanceUID: sopInstanceUid }),
+    ),
+  });
+}
+
+function contributingEquipment(contributor: ContributingEquipment, { identity }: SegInput): Header {
+  return headerOf({
+    PurposeOfReferenceCodeSequence: [codeItem(contributor.purpose)],
+    Manufacturer: contributor.manufacturer,
+    ManufacturerModelName: contributor.modelName,
+    SoftwareVersions: someOf(contributor.softwareVersions),
+    DeviceUID: contributor.deviceUid,
+    ContributionDateTime: `${identity.contentDate}${identity.contentTime}`,
+    ContributionDescription: contributor.description,
+  });
+}

@@ -1,0 +1,73 @@
+/** What the routes share: the ids of a path, the base of URLs, and how bodies go out. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { AnteroomError } from '../../foundation/errors.js';
+import { isUid } from '../../foundation/ids.js';
+import type { Logger } from '../../foundation/log.js';
+import type { LevelIds } from '../ids.js';
+import { parseAccept, rangeTakes, type MediaType } from '../media-type.js';
+
+export const DICOM_JSON = 'application/dicom+json';
+
+/**
+ * The UIDs of a path, as far as it has them.
+ * @throws AnteroomError QUERY_INVALID where one of them is no UID.
+ */
+export function idsOf(request: Request): Partial<LevelIds> {
+  const ids: Partial<Record<keyof Required<LevelIds>, string>> = {};
+  for (const [parameter, name] of [
+    ['study', 'studyInstanceUid'],
+    ['series', 'seriesInstanceUid'],
+    ['instance', 'sopInstanceUid'],
+  ] as const) {
+    const uid = request.params[parameter];
+    if (uid === undefined) continue;
+    if (typeof uid !== 'string' || !isUid(uid)) throw new AnteroomError('QUERY_INVALID', `the ${parameter} in the path is no UID`);
+    ids[name] = uid;
+  }
+  return ids;
+}
+
+/** `idsOf` for paths that name at least a study. */
+export function levelOf(request: Request): LevelIds {
+  const { studyInstanceUid, ...below } = idsOf(request);
+  if (studyInstanceUid === undefined) throw new AnteroomError('QUERY_INVALID', 'the path names no study');
+  return { studyInstanceUid, ...below };
+}
+
+/** The media types that the request takes, the most wanted first. */
+export function acceptOf(request: Request): MediaType[] {
+  return parseAccept(request.get('accept'));
+}
+
+/**
+ * Refuses a request that does not take DICOM JSON. Plain `application/json` counts as it (PS3.18 8.7.3.2 lets it pass).
+ * @throws AnteroomError NOT_ACCEPTABLE
+ */
+export function requireJsonAccepted(request: Request): void {
+  const taken = acceptOf(request).some(
+    ({ type, parameters }) => rangeTakes(type, DICOM_JSON) || rangeTakes(type, 'application/json') || parameters.type === DICOM_JSON,
+  );
+  if (!taken) throw new AnteroomError('NOT_ACCEPTABLE', `the request takes ${request.get('accept') ?? ''}, offered is ${DICOM_JSON}`);
+}
+
+/** Sends a body that is not held in memory; a client that goes away ends it quietly, a source that fails cuts the connection. */
+export async function sendStream(
+  request: Request,
+  response: Response,
+  source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>,
+  log: Logger,
+): Promise<void> {
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  try {
+    await pipeline(Readable.from(source, { objectMode: false }), response);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    log.warn('sending was cut off', { path: request.path, seen: (cause as Error).message });
+    response.destroy();
+  }
+}

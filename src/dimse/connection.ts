@@ -1,0 +1,289 @@
+/**
+ * One connection that a peer opened to us, as the state machine of PS3.8 section 9.2 sees it: awaiting the request,
+ * open, leaving (our last PDU is sent, the peer shall close), closed. Everything that a peer can do wrong ends here in an
+ * A-ABORT and a closed socket; nothing is thrown to the outside.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+
+import { toAnteroomError } from '../foundation/errors.js';
+import type { Logger } from '../foundation/log.js';
+import { CONTEXT_RESULT, decodeAssociateRq, encodeAssociateAc, encodeAssociateRj } from './associate.js';
+import type { AssociateRequest } from './associate.js';
+import { MessageReceiver } from './message-receiver.js';
+import { answerContexts, refusalOf } from './negotiation.js';
+import type { AcceptancePolicy } from './negotiation.js';
+import { ABORT_REASON, ABORT_SOURCE, PDU, ProtocolError, abortPdu, dataHeader, releaseRp } from './pdu.js';
+import { PduReader } from './pdu-reader.js';
+import type { WireEvent } from './pdu-reader.js';
+import type { AssociationInfo, ClosedAssociation, EndReason, ScpHandlers } from './store-sink.js';
+
+export interface ConnectionLimits {
+  /** The longest P-DATA-TF body that we ask for. */
+  readonly maxPduBytes: number;
+  /** The longest P-DATA-TF body that is let through though we did not ask for it. */
+  readonly maxPduLengthBytes: number;
+  /** No A-ASSOCIATE-RQ within this time: closed. */
+  readonly associationTimeoutMs: number;
+  /** An association on which nothing is sent for this long is aborted. */
+  readonly idleTimeoutMs: number;
+  /** A PDU that is not complete within this time (trickle) ends the association. */
+  readonly stallTimeoutMs: number;
+}
+
+/** What a connection needs of the server around it. */
+export interface Surroundings {
+  readonly policy: AcceptancePolicy;
+  readonly limits: ConnectionLimits;
+  readonly handlers: ScpHandlers;
+  readonly log: Logger;
+  openAssociations(): number;
+  isClosing(): boolean;
+  /** The socket is closed and nothing of the connection is under way. */
+  ended(connection: Connection): void;
+}
+
+type Phase = 'awaiting' | 'open' | 'leaving' | 'closed';
+
+/** While an instance is being made durable, at most this much (and one chunk) of what follows is read ahead. */
+const READ_AHEAD_BYTES = 64 * 1024;
+/** How long the peer has to close after our last PDU (the ARTIM timer of PS3.8 section 9.1.5). */
+const LEAVE_MS = 2000;
+
+/** A connection from its acceptance to its close; it lives on its socket's events and the server's ticker. */
+export class Connection {
+  private readonly socket: Socket;
+  private readonly around: Surroundings;
+  private readonly reader: PduReader;
+  private readonly remoteAddress: string;
+  private readonly openedAt = Date.now();
+  private phase: Phase = 'awaiting';
+  private info: AssociationInfo | undefined;
+  private receiver: MessageReceiver | undefined;
+  private endReason: EndReason | undefined;
+  private pumping = false;
+  private deadlineAt: number | undefined;
+  /** The PDU for which `deadlineAt` was set; undefined while it is the idle deadline. */
+  private deadlinePdu: number | undefined;
+
+  constructor(socket: Socket, around: Surroundings) {
+    this.socket = socket;
+    this.around = around;
+    this.reader = new PduReader(around.limits.maxPduLengthBytes);
+    this.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    this.deadlineAt = this.openedAt + around.limits.associationTimeoutMs;
+    socket.on('data', (chunk) => this.received(chunk));
+    socket.on('drain', () => this.pump());
+    socket.on('error', (error) => around.log.debug('connection broke', { address: this.remoteAddress, seen: error.message }));
+    socket.on('close', () => void this.closed());
+  }
+
+  /** True from the acceptance to the end of the association. */
+  get isAssociated(): boolean {
+    return this.info !== undefined && this.phase !== 'closed';
+  }
+
+  /** Ends the connection if its deadline has passed. */
+  checkDeadline(now: number): void {
+    if (this.deadlineAt === undefined || now < this.deadlineAt) return;
+    if (this.phase !== 'open') {
+      if (this.phase === 'awaiting')
+        this.around.log.warn('connection closed: no association was requested in time', {
+          address: this.remoteAddress,
+          durationMs: now - this.openedAt,
+        });
+      this.endReason ??= 'timeout';
+      this.socket.destroy();
+      return;
+    }
+    this.around.log.warn(
+      this.deadlinePdu === undefined ? 'association aborted: idle for too long' : 'association aborted: the peer does not complete a PDU',
+      this.fields(),
+    );
+    this.leave('timeout', abortPdu(ABORT_SOURCE.provider));
+  }
+
+  /** Aborts because the node stops. */
+  shutdown(): void {
+    if (this.phase === 'open') this.leave('shutdown', abortPdu(ABORT_SOURCE.provider));
+    else this.socket.destroy();
+  }
+
+  private received(chunk: Buffer): void {
+    if (this.phase === 'leaving') return;
+    this.reader.push(chunk);
+    this.pump();
+  }
+
+  /** Handles what has been read, as far as it may be handled now. */
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      while (this.mayProceed()) {
+        const event = this.reader.next();
+        if (!event) break;
+        this.handle(event);
+      }
+    } catch (thrown) {
+      this.fail(thrown);
+    } finally {
+      this.pumping = false;
+    }
+    this.regulate();
+  }
+
+  /** Not while a sink or an answer is awaited, nor while the peer does not read what we answer. */
+  private mayProceed(): boolean {
+    return (this.phase === 'awaiting' || this.phase === 'open') && !this.receiver?.waiting && !this.socket.writableNeedDrain;
+  }
+
+  /** Reads on or pauses the socket, and sets the deadline that applies now. */
+  private regulate(): void {
+    if (this.phase === 'leaving' || this.phase === 'closed') return;
+    const waiting = this.receiver?.waiting;
+    const full =
+      this.socket.writableNeedDrain || waiting === 'drain' || (waiting === 'answer' && this.reader.heldBytes >= READ_AHEAD_BYTES);
+    if (full) this.socket.pause();
+    else if (this.socket.isPaused()) this.socket.resume();
+    if (this.phase === 'open') this.setDeadline();
+  }
+
+  private setDeadline(): void {
+    const { limits } = this.around;
+    if (this.receiver?.waiting) {
+      this.deadlineAt = undefined; // it is our turn
+      this.deadlinePdu = undefined;
+    } else if (!this.reader.isMidPdu) {
+      this.deadlineAt = Date.now() + limits.idleTimeoutMs;
+      this.deadlinePdu = undefined;
+    } else if (this.deadlinePdu !== this.reader.pdusBegun) {
+      this.deadlineAt = Date.now() + limits.stallTimeoutMs;
+      this.deadlinePdu = this.reader.pdusBegun;
+    }
+  }
+
+  private handle(event: WireEvent): void {
+    if (event.kind === 'fragment') {
+      if (!this.receiver) throw new ProtocolError(ABORT_REASON.unexpectedPdu, 'data before an association was requested');
+      this.receiver.fragment(event);
+    } else if (event.type === PDU.associateRq && this.phase === 'awaiting') {
+      this.negotiate(decodeAssociateRq(event.body));
+    } else if (event.type === PDU.releaseRq && this.phase === 'open') {
+      this.leave('released', releaseRp());
+    } else if (event.type === PDU.abort) {
+      this.endReason = 'aborted';
+      this.phase = 'leaving';
+      this.socket.destroy();
+    } else {
+      throw new ProtocolError(ABORT_REASON.unexpectedPdu, `a PDU of type 0${event.type} which is not allowed at this point`);
+    }
+  }
+
+  private negotiate(request: AssociateRequest): void {
+    const { policy, limits, log } = this.around;
+    const { callingAe, calledAe } = request;
+    const refusal = refusalOf(request, policy, { openAssociations: this.around.openAssociations(), closing: this.around.isClosing() });
+    if (refusal) {
+      log.warn('association rejected', { callingAe, calledAe, address: this.remoteAddress, seen: refusal.seen, remedy: refusal.remedy });
+      this.leave('protocol-error', encodeAssociateRj(refusal.reject));
+      return;
+    }
+    const answers = answerContexts(request.contexts);
+    const accepted = new Map(
+      answers.filter((answer) => answer.result === CONTEXT_RESULT.accepted).map((answer) => [answer.id, answer.transferSyntax]),
+    );
+    this.info = { associationId: randomUUID(), callingAe, calledAe, remoteAddress: this.remoteAddress };
+    this.receiver = this.newReceiver(this.info, accepted, request.maxPduBytes);
+    this.phase = 'open';
+    this.socket.write(encodeAssociateAc(request, answers, limits.maxPduBytes));
+    log.info('association accepted', { ...this.fields(), count: accepted.size });
+    this.around.handlers.associationOpened?.(this.info);
+  }
+
+  private newReceiver(info: AssociationInfo, transferSyntaxes: ReadonlyMap<number, string>, peerMaxPduBytes: number): MessageReceiver {
+    const { handlers, log } = this.around;
+    return new MessageReceiver({
+      info,
+      transferSyntaxes,
+      handlers,
+      log,
+      send: (contextId, commandSet) => {
+        if (this.phase === 'open') this.sendCommand(contextId, commandSet, peerMaxPduBytes);
+      },
+      onReady: () => this.pump(),
+    });
+  }
+
+  /** A response has a few hundred bytes; still it is cut where a peer takes less at once. */
+  private sendCommand(contextId: number, commandSet: Buffer, peerMaxPduBytes: number): void {
+    const room = peerMaxPduBytes === 0 ? commandSet.length : Math.max(peerMaxPduBytes - 6, 2);
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < commandSet.length; at += room) {
+      const piece = commandSet.subarray(at, at + room);
+      pieces.push(dataHeader(contextId, true, at + room >= commandSet.length, piece.length), piece);
+    }
+    this.socket.write(Buffer.concat(pieces));
+  }
+
+  private fail(thrown: unknown): void {
+    if (thrown instanceof ProtocolError) {
+      this.around.log.warn('the peer broke the DICOM protocol; connection aborted', { ...this.fields(), seen: thrown.message });
+      this.leave('protocol-error', abortPdu(ABORT_SOURCE.provider, thrown.reason));
+      return;
+    }
+    const error = toAnteroomError(thrown);
+    this.around.log.error('unexpected error on an association; aborted', {
+      ...this.fields(),
+      code: error.code,
+      seen: error.seen,
+      stack: error.stack,
+    });
+    this.leave('protocol-error', abortPdu(ABORT_SOURCE.provider));
+  }
+
+  /** Sends our last PDU; what still comes is read and dropped, so that the peer gets to read it. */
+  private leave(reason: EndReason, lastPdu: Buffer): void {
+    if (this.phase === 'leaving' || this.phase === 'closed') return;
+    this.phase = 'leaving';
+    this.endReason ??= reason;
+    this.deadlineAt = Date.now() + LEAVE_MS;
+    void this.receiver?.lost();
+    this.socket.end(lastPdu);
+    this.socket.resume();
+  }
+
+  private async closed(): Promise<void> {
+    this.phase = 'closed';
+    this.deadlineAt = undefined;
+    await this.receiver?.lost();
+    if (this.info) this.reportEnd({ ...this.info, stored: this.receiver?.stored ?? 0, reason: this.endReason ?? 'lost' });
+    this.around.ended(this);
+  }
+
+  private reportEnd(end: ClosedAssociation): void {
+    const { log, handlers } = this.around;
+    const level = end.reason === 'released' ? 'info' : 'warn';
+    log[level]('association ended', { ...this.fields(), event: end.reason, count: end.stored, durationMs: Date.now() - this.openedAt });
+    try {
+      handlers.associationClosed?.(end);
+    } catch (thrown) {
+      const error = toAnteroomError(thrown);
+      log.error('what follows the end of an association failed', {
+        ...this.fields(),
+        code: error.code,
+        seen: error.seen,
+        stack: error.stack,
+      });
+    }
+  }
+
+  private fields(): { associationId?: string; callingAe?: string; calledAe?: string; address: string } {
+    return {
+      associationId: this.info?.associationId,
+      callingAe: this.info?.callingAe,
+      calledAe: this.info?.calledAe,
+      address: this.remoteAddress,
+    };
+  }
+}

@@ -1,0 +1,59 @@
+/** What the receiver needs from whoever keeps the instances: a sink for each C-STORE. The wire knows no archive and no ledger. */
+
+/** What is known of an instance before its data set comes: the C-STORE-RQ and the association it came over. */
+export interface StoreContext {
+  readonly associationId: string;
+  readonly callingAe: string;
+  readonly calledAe: string;
+  readonly remoteAddress: string;
+  /** AffectedSOPClassUID (0000,0002) as sent. */
+  readonly sopClassUid: string;
+  /** AffectedSOPInstanceUID (0000,1000) as sent. */
+  readonly sopInstanceUid: string;
+  /** As accepted for the presentation context: the encoding of the bytes that follow. */
+  readonly transferSyntaxUid: string;
+  readonly messageId: number;
+}
+
+/**
+ * One C-STORE under way. Calls come in this order: `write` any number of times, then either `end` or `abort`, once.
+ * An AnteroomError's `dimseStatus` is what the sender is answered; any other error is answered 0x0110.
+ */
+export interface StoreSink {
+  /**
+   * A piece of the data set as it is on the wire; the buffer is the sink's to keep. Returns false where no more shall come
+   * until `onDrain`'s callback is called. Where it throws, the rest is read and dropped, `abort` is called, and the error is answered.
+   */
+  write(chunk: Buffer): boolean;
+  /** Registers the one call that lets bytes come again; asked for each time after `write` returned false. */
+  onDrain(resume: () => void): void;
+  /** All bytes are there. Resolves when the instance is durable: only then is the status answered. Cleans up itself where it rejects. */
+  end(): Promise<{ readonly status: number }>;
+  /** The rest will never come: throw away what is there. */
+  abort(): void;
+}
+
+/** Why an association ended: A-RELEASE, the peer's A-ABORT, our A-ABORT, a deadline of ours, or the connection broke. */
+export type EndReason = 'released' | 'aborted' | 'protocol-error' | 'timeout' | 'shutdown' | 'lost';
+
+export interface AssociationInfo {
+  readonly associationId: string;
+  readonly callingAe: string;
+  readonly calledAe: string;
+  readonly remoteAddress: string;
+}
+
+export interface ClosedAssociation extends AssociationInfo {
+  /** Instances answered with Success or a warning. */
+  readonly stored: number;
+  readonly reason: EndReason;
+}
+
+export interface ScpHandlers {
+  /** Opens the sink of a C-STORE. May throw an AnteroomError: the data set is read and dropped and its `dimseStatus` answered. */
+  openStore(context: StoreContext): StoreSink;
+  /** An association was accepted. */
+  associationOpened?(info: AssociationInfo): void;
+  /** It has ended and nothing of it is under way any more. */
+  associationClosed?(info: ClosedAssociation): void;
+}

@@ -1,0 +1,331 @@
+/**
+ * The catalogue of errors: every refusal that a person can see has one entry here.
+ * The kind alone decides what happens next (DESIGN: "Failure has a kind").
+ */
+
+/** `transient`: try again. `ambiguous`: ask the other side first. `permanent`: the input is at fault. `operator`: a person must act. */
+export type FailureKind = 'transient' | 'ambiguous' | 'permanent' | 'operator';
+
+interface CatalogueEntry {
+  readonly kind: FailureKind;
+  /** What is wrong, in one sentence without values; the values are the error's `seen`. */
+  readonly text: string;
+  /** What the reader can do about it. */
+  readonly remedy: string;
+  /** DIMSE status of a C-STORE-RSP (PS3.4 table B.2-1), where a DIMSE peer is answered with it. */
+  readonly dimseStatus?: number;
+  /** HTTP status, where an HTTP client is answered with it. */
+  readonly httpStatus?: number;
+}
+
+const entry = (e: CatalogueEntry): CatalogueEntry => e;
+
+export const CATALOGUE = {
+  // foundation
+  INTERNAL: entry({
+    kind: 'operator',
+    text: 'An unexpected error in the node itself',
+    remedy: 'Look at the log around this time and report it with the lines found there.',
+    dimseStatus: 0x0110,
+    httpStatus: 500,
+  }),
+  FILE_UNREADABLE: entry({
+    kind: 'operator',
+    text: 'A file cannot be read',
+    remedy: 'Check that the path exists and that the node may read it.',
+    httpStatus: 400,
+  }),
+  CONFIG_INVALID: entry({
+    kind: 'operator',
+    text: 'The settings are not valid',
+    remedy: 'Correct the lines named and start again; `anteroom doctor` checks them without starting.',
+    httpStatus: 400,
+  }),
+  USAGE: entry({ kind: 'operator', text: 'The command was not understood', remedy: 'See `anteroom --help`.', httpStatus: 400 }),
+  NOT_FOUND: entry({
+    kind: 'operator',
+    text: 'Nothing of that name is known',
+    remedy: 'List what there is (`anteroom studies`, `runs`, `deliveries`, `models list`) and use one of those names.',
+    httpStatus: 404,
+  }),
+  NODE_NOT_RUNNING: entry({
+    kind: 'operator',
+    text: 'No node answers in this data folder',
+    remedy: 'Start it with `anteroom serve`, or name its data folder with --data.',
+  }),
+  PORT_UNAVAILABLE: entry({
+    kind: 'operator',
+    text: 'The port cannot be opened',
+    remedy: 'Free the port, or choose another port or address in anteroom.yaml; ports below 1024 need rights.',
+  }),
+  STATE_MOVE_REFUSED: entry({
+    kind: 'operator',
+    text: 'The row is in a state from which this step is not allowed',
+    remedy: 'Look at its present state and choose a step that fits it.',
+    httpStatus: 409,
+  }),
+
+  // dicom
+  DICOM_NOT_P10: entry({
+    kind: 'permanent',
+    text: 'The file is not a DICOM Part 10 file',
+    remedy: 'Send DICOM files with preamble and file meta information (PS3.10).',
+    dimseStatus: 0xc000,
+    httpStatus: 400,
+  }),
+  DICOM_DAMAGED: entry({
+    kind: 'permanent',
+    text: 'The data set cannot be parsed',
+    remedy: 'Export the object again at its source; it is damaged or truncated.',
+    dimseStatus: 0xc000,
+    httpStatus: 400,
+  }),
+  DICOM_UID_MISSING: entry({
+    kind: 'permanent',
+    text: 'The data set has no valid SOP, study or series instance UID',
+    remedy: 'Have the sender fill SOPClassUID, SOPInstanceUID, StudyInstanceUID and SeriesInstanceUID (PS3.5 section 9).',
+    dimseStatus: 0xa900,
+    httpStatus: 409,
+  }),
+  DICOM_UID_MISMATCH: entry({
+    kind: 'permanent',
+    text: 'The data set is not the instance that the command named',
+    remedy: 'The sender announced another SOP instance or class than it sent; have the sender corrected.',
+    dimseStatus: 0xa900,
+    httpStatus: 409,
+  }),
+  GEOMETRY_REFUSED: entry({
+    kind: 'permanent',
+    text: 'The series is not one regular stack of slices',
+    remedy: 'Choose a series with one orientation, even spacing and one volume.',
+  }),
+  PIXELS_UNSUPPORTED: entry({
+    kind: 'permanent',
+    text: 'The pixel data cannot be decoded',
+    remedy: 'Send the series in a transfer syntax that the node decodes (see README).',
+  }),
+
+  // intake
+  DISK_LOW: entry({
+    kind: 'transient',
+    text: 'The disk is too full to take more',
+    remedy: 'Free space in the data folder or lower the retention; receiving resumes by itself.',
+    dimseStatus: 0xa700,
+    httpStatus: 507,
+  }),
+  STORE_FAILED: entry({
+    kind: 'transient',
+    text: 'The instance could not be written',
+    remedy: 'Check the disk of the data folder.',
+    dimseStatus: 0xa700,
+    httpStatus: 507,
+  }),
+  INSTANCE_CONFLICT: entry({
+    kind: 'operator',
+    text: 'The same SOPInstanceUID arrived with other pixels',
+    remedy: 'Find out which object is right; the study is held until someone decides.',
+    dimseStatus: 0x0111,
+    httpStatus: 409,
+  }),
+
+  // routing and models
+  RULES_INVALID: entry({
+    kind: 'operator',
+    text: 'A rule file is not valid; the rules in force stay',
+    remedy: 'Correct the lines named; `anteroom rules check` shows them.',
+    httpStatus: 400,
+  }),
+  MODEL_UNKNOWN: entry({
+    kind: 'operator',
+    text: 'The model is not registered',
+    remedy: 'Register it with `anteroom models add`.',
+    httpStatus: 404,
+  }),
+  MODEL_INVALID: entry({
+    kind: 'operator',
+    text: 'The model package is not valid',
+    remedy: 'Correct meta.json or model.yaml as named.',
+    httpStatus: 400,
+  }),
+
+  // runs
+  ENGINE_UNREACHABLE: entry({
+    kind: 'transient',
+    text: 'The container engine does not answer',
+    remedy: 'Start the Docker engine or correct `docker.socket`; runs wait until it is back.',
+  }),
+  IMAGE_MISSING: entry({
+    kind: 'operator',
+    text: 'The image of the model is not on this machine',
+    remedy: 'Build, load or pull it, then `anteroom retry` the run.',
+  }),
+  CONTAINER_START_FAILED: entry({
+    kind: 'operator',
+    text: 'The container could not be started',
+    remedy: "See the engine's message; check GPU, memory and mounts in model.yaml.",
+  }),
+  CONTAINER_FOREIGN: entry({
+    kind: 'operator',
+    text: 'A container of that name exists that is not of this run',
+    remedy: "Rename or remove it with the engine's own commands; the node touches only what carries its labels.",
+  }),
+  MODEL_EXITED: entry({
+    kind: 'permanent',
+    text: 'The model ended with an error',
+    remedy: "Read the run's log; the last lines stand in its reason.",
+  }),
+  MODEL_TIMEOUT: entry({
+    kind: 'permanent',
+    text: 'The model did not end in time and was stopped',
+    remedy: 'Raise `timeoutS` in model.yaml if the model is right, or look in the log where it hangs.',
+  }),
+  MODEL_OOM: entry({
+    kind: 'permanent',
+    text: 'The model ran out of memory and was killed',
+    remedy: 'Raise `memoryMb` in model.yaml or choose a smaller series.',
+  }),
+  MODEL_OUTPUT_TOO_LARGE: entry({
+    kind: 'permanent',
+    text: 'The model wrote more than its limit',
+    remedy: 'Raise `maxOutputMb` in model.yaml if the model is right.',
+  }),
+  WORKFLOW_INVALID: entry({
+    kind: 'operator',
+    text: 'The workflow of the model is not valid',
+    remedy: 'Correct the lines named; `--list` shows the modules and their settings.',
+  }),
+  MODEL_INPUT_MISSING: entry({
+    kind: 'permanent',
+    text: 'The input holds nothing that the model takes',
+    remedy: 'Check the rule that chose the series against the model card.',
+  }),
+  MODEL_FOUND_NOTHING: entry({
+    kind: 'permanent',
+    text: 'The model did not find what its card says must exist',
+    remedy: 'Check that the series shows the body part of the model card; correct the rule that chose it if not.',
+  }),
+  MODEL_NO_OUTPUT: entry({
+    kind: 'permanent',
+    text: 'The model ended without the output that its card promises',
+    remedy: "Read the run's log; MHub images end with exit code 0 even when they failed.",
+  }),
+  RUN_CANCELLED: entry({
+    kind: 'operator',
+    text: 'The run was cancelled',
+    remedy: 'Start it again with `anteroom retry` if that was a mistake.',
+  }),
+  RUN_LOST: entry({
+    kind: 'transient',
+    text: 'The container is gone and left no exit code',
+    remedy: 'The run is started again by itself.',
+  }),
+
+  // results
+  GATE_REJECTED: entry({
+    kind: 'permanent',
+    text: 'The output did not pass the gate',
+    remedy: 'The reason names what was seen and expected; the model or its package must be corrected.',
+  }),
+
+  // dicomweb
+  MULTIPART_MALFORMED: entry({
+    kind: 'permanent',
+    text: 'The multipart/related body cannot be read',
+    remedy: 'Send multipart/related with a boundary, each part with its Content-Type, and the closing delimiter (PS3.18 8.6.1.2).',
+    httpStatus: 400,
+  }),
+  QUERY_INVALID: entry({
+    kind: 'operator',
+    text: 'The DICOMweb request is not valid',
+    remedy: 'Correct the URL as named (PS3.18 sections 8.3 and 10.6).',
+    httpStatus: 400,
+  }),
+  NOT_ACCEPTABLE: entry({
+    kind: 'operator',
+    text: 'The object is not available in the form asked for',
+    remedy: 'Ask for one of the media types named in the Accept header; transfer-syntax=* takes it as it is stored.',
+    httpStatus: 406,
+  }),
+  MEDIA_TYPE_UNSUPPORTED: entry({
+    kind: 'operator',
+    text: 'The body is of a media type that is not taken',
+    remedy: 'Send multipart/related; type="application/dicom".',
+    httpStatus: 415,
+  }),
+
+  // delivery
+  DESTINATION_UNREACHABLE: entry({
+    kind: 'transient',
+    text: 'The destination does not answer',
+    remedy: 'Check host, port and network; it is tried again by itself.',
+  }),
+  DESTINATION_UNSURE: entry({
+    kind: 'ambiguous',
+    text: 'The connection broke before the destination answered',
+    remedy: 'The node asks the destination and sends the same object again if it is not there.',
+  }),
+  DESTINATION_AUTH: entry({
+    kind: 'operator',
+    text: 'The destination refused our credentials',
+    remedy: 'Correct the credentials of the destination, then `anteroom retry` the delivery; nothing is lost meanwhile.',
+  }),
+  DESTINATION_REFUSED: entry({
+    kind: 'permanent',
+    text: 'The destination refused the object',
+    remedy: "See the destination's reason; correct its configuration, then `anteroom retry`.",
+  }),
+  DESTINATION_BUSY: entry({
+    kind: 'transient',
+    text: 'The destination is busy or out of resources',
+    remedy: 'It is tried again by itself.',
+  }),
+  DESTINATION_UNKNOWN: entry({
+    kind: 'operator',
+    text: 'No destination of that name is in the settings',
+    remedy: 'Add it to `destinations` in anteroom.yaml or correct the rule.',
+  }),
+  DESTINATION_TLS: entry({
+    kind: 'operator',
+    text: 'The TLS connection to the destination failed',
+    remedy: 'Check certificate, private CA (`tls.ca`) and host name of the destination.',
+  }),
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** An error of the catalogue with what was seen and what was expected. */
+export class AnteroomError extends Error {
+  readonly code: ErrorCode;
+  /** What was seen and expected, one sentence; must hold no patient data (it reaches logs and tables). */
+  readonly seen: string;
+
+  constructor(code: ErrorCode, seen: string, options?: ErrorOptions) {
+    super(`${CATALOGUE[code].text}: ${seen}`, options);
+    this.name = 'AnteroomError';
+    this.code = code;
+    this.seen = seen;
+  }
+
+  get kind(): FailureKind {
+    return CATALOGUE[this.code].kind;
+  }
+
+  get remedy(): string {
+    return CATALOGUE[this.code].remedy;
+  }
+
+  get dimseStatus(): number {
+    return CATALOGUE[this.code].dimseStatus ?? 0x0110;
+  }
+
+  get httpStatus(): number {
+    return CATALOGUE[this.code].httpStatus ?? 500;
+  }
+}
+
+/** Any thrown value as an error of the catalogue; what is not ours becomes INTERNAL with the original as its cause. */
+export function toAnteroomError(thrown: unknown): AnteroomError {
+  if (thrown instanceof AnteroomError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new AnteroomError('INTERNAL', message, { cause: thrown });
+}

@@ -1,0 +1,158 @@
+/**
+ * Both doors (C-STORE and STOW-RS) call one `accept`. It resolves when the instance is durable: file flushed, renamed,
+ * folder flushed, row committed. Instances in flight share the folder flushes and the commit.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SealedPart } from '../archive/part-file.js';
+import { instancePath } from '../archive/folders.js';
+import { publish } from '../archive/publish.js';
+import type { Clock } from '../foundation/clock.js';
+import { AnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { loggerOf } from '../foundation/log.js';
+import type { Db } from '../ledger/database.js';
+import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
+import { ensureStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import type { InstanceFacts } from './inspect.js';
+import { sameObject } from './same-object.js';
+
+const log = loggerOf('intake');
+
+export interface Candidate {
+  readonly part: Pick<SealedPart, 'path' | 'sizeBytes' | 'sha256'>;
+  readonly facts: InstanceFacts;
+  readonly callingAe: string;
+  readonly calledAe: string;
+  readonly remoteAddress: string;
+}
+
+/** What became of an instance: all of these are Success for the sender, for nothing is lost. */
+export type Acceptance = 'new' | 'same' | 'corrected' | 'conflict' | 'own-result';
+
+interface Waiting {
+  readonly candidate: Candidate;
+  readonly resolve: (acceptance: Acceptance) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface AcceptorOptions {
+  readonly db: Db;
+  readonly archiveFolder: string;
+  readonly clock: Clock;
+  readonly quietMs: number;
+  /** Called after each commit: there may be something to settle. */
+  readonly onCommitted: () => void;
+}
+
+/** The door behind both doors; there is one of it per ledger. */
+export class Acceptor {
+  private queue: Waiting[] = [];
+  private flushing = false;
+
+  constructor(private readonly options: AcceptorOptions) {}
+
+  accept(candidate: Candidate): Promise<Acceptance> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ candidate, resolve, reject });
+      if (!this.flushing) void this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    this.flushing = true;
+    while (this.queue.length > 0) {
+      const group = this.queue.splice(0);
+      try {
+        const acceptances = await this.acceptGroup(group.map((waiting) => waiting.candidate));
+        group.forEach((waiting, index) => waiting.resolve(acceptances[index]));
+      } catch (cause) {
+        for (const waiting of group) {
+          rmSync(waiting.candidate.part.path, { force: true });
+          waiting.reject(cause instanceof AnteroomError ? cause : new AnteroomError('STORE_FAILED', (cause as Error).message, { cause }));
+        }
+      }
+    }
+    this.flushing = false;
+  }
+
+  private async acceptGroup(group: readonly Candidate[]): Promise<Acceptance[]> {
+    const { db, archiveFolder, onCommitted } = this.options;
+    await publish(
+      archiveFolder,
+      group.map(({ part, facts }) => ({ from: part.path, to: pathOf(part, facts) })),
+    );
+    failpoint('intake.renamed');
+    const acceptances = db.transaction(() => group.map((candidate) => this.enter(candidate)));
+    failpoint('intake.committed');
+    onCommitted();
+    return acceptances;
+  }
+
+  /** Writes the rows of one instance; runs inside the group's transaction. */
+  private enter(candidate: Candidate): Acceptance {
+    const { db, clock, quietMs } = this.options;
+    const at = clock();
+    const { facts, callingAe, calledAe, remoteAddress } = candidate;
+    const arrival: Arrival = { studyInstanceUid: facts.studyInstanceUid, callingAe, calledAe, remoteAddress, at };
+    const study = ensureStudy(db, arrival);
+    const own = isOwnResult(db, facts.sopInstanceUid);
+    const acceptance = this.place(candidate, study, own, at);
+    if (own) return 'own-result';
+    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + quietMs);
+    else this.hold(study, facts, at);
+    return acceptance;
+  }
+
+  private place(candidate: Candidate, study: StudyRow, own: boolean, at: number): Acceptance {
+    const { db, archiveFolder } = this.options;
+    const { part, facts } = candidate;
+    const path = pathOf(part, facts);
+    const current = currentInstance(db, facts.sopInstanceUid);
+    if (current?.path === path) return 'same';
+    const relation = current === undefined ? 'new' : sameObject(join(archiveFolder, current.path), join(archiveFolder, path));
+    if (current !== undefined && relation === 'same') {
+      // Another transfer syntax of what is there: the first one stays, and the sweep removes this file.
+      return 'same';
+    }
+    if (current !== undefined && relation === 'corrected') replaceInstance(db, current.id);
+    const known = instanceAtPath(db, path);
+    if (known !== undefined) {
+      if (relation !== 'conflict') restoreInstance(db, known.id);
+      return relation;
+    }
+    insertInstance(db, {
+      study_id: study.id,
+      series_instance_uid: facts.seriesInstanceUid,
+      sop_instance_uid: facts.sopInstanceUid,
+      sop_class_uid: facts.sopClassUid,
+      transfer_syntax_uid: facts.transferSyntaxUid,
+      path,
+      size_bytes: part.sizeBytes,
+      sha256: part.sha256,
+      patient_id: facts.patientId,
+      header: JSON.stringify(facts.header),
+      own_result: own ? 1 : 0,
+      received_at: at,
+      calling_ae: candidate.callingAe,
+      remote_address: candidate.remoteAddress,
+      standing: relation === 'conflict' ? 'conflict' : 'current',
+    });
+    return relation;
+  }
+
+  private hold(study: StudyRow, facts: InstanceFacts, at: number): void {
+    const { db } = this.options;
+    const reason = `SOPInstanceUID ${facts.sopInstanceUid} arrived again with other pixels; both files are kept`;
+    db.move('studies', study.id, 'held', { at, set: { hold_reason: reason, settle_at: null }, detail: 'conflict' });
+    log.warn('study held: the same SOPInstanceUID with other pixels', {
+      code: 'INSTANCE_CONFLICT',
+      studyInstanceUid: facts.studyInstanceUid,
+      sopInstanceUid: facts.sopInstanceUid,
+    });
+  }
+}
+
+function pathOf(part: Candidate['part'], facts: InstanceFacts): string {
+  return instancePath({ ...facts, sha256: part.sha256 });
+}

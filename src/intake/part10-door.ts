@@ -1,0 +1,88 @@
+/** The other door: Part 10 objects that come as a stream, over STOW-RS or from the node itself. Same durability, same accept. */
+import { PartFile, type SealedPart } from '../archive/part-file.js';
+import { parseInstance } from '../dicom/element/parse.js';
+import { fileMeta } from '../dicom/element/write.js';
+import type { Acceptance } from './accept.js';
+import { inspect, type InstanceFacts } from './inspect.js';
+import type { Receiver } from './receiver.js';
+
+/** File meta information and the first elements must lie within this. */
+const META_BYTES = 64 * 1024;
+
+export interface Part10Origin {
+  readonly callingAe: string;
+  readonly calledAe: string;
+  readonly remoteAddress: string;
+}
+
+/**
+ * Takes one Part 10 object. Resolves when it is durable. Rejects with the refusal (DICOM_NOT_P10, DICOM_DAMAGED,
+ * DICOM_UID_MISSING, DISK_LOW, STORE_FAILED, or what `check` throws); nothing is kept then.
+ */
+export async function acceptPart10(
+  bytes: AsyncIterable<Uint8Array>,
+  origin: Part10Origin,
+  receiver: Pick<Receiver, 'accept'>,
+  incomingFolder: string,
+  check: (facts: InstanceFacts) => void = () => undefined,
+): Promise<{ acceptance: Acceptance; facts: InstanceFacts }> {
+  const { part, transferSyntaxUid, sealed } = await receive(bytes, origin, incomingFolder);
+  try {
+    const facts = inspect(sealed.head, { transferSyntaxUid, dataSetBytes: sealed.dataSetBytes });
+    check(facts);
+    const { path, sizeBytes, sha256 } = sealed;
+    return { acceptance: await receiver.accept({ part: { path, sizeBytes, sha256 }, facts, ...origin }), facts };
+  } catch (error) {
+    part.discard();
+    throw error;
+  }
+}
+
+async function receive(
+  bytes: AsyncIterable<Uint8Array>,
+  origin: Part10Origin,
+  incomingFolder: string,
+): Promise<{ part: PartFile; transferSyntaxUid: string; sealed: SealedPart }> {
+  let head = Buffer.alloc(0);
+  let opened: { part: PartFile; transferSyntaxUid: string } | undefined;
+  try {
+    for await (const chunk of bytes) {
+      if (opened === undefined) {
+        head = Buffer.concat([head, chunk]);
+        if (head.length >= META_BYTES) opened = open(head, true, origin, incomingFolder);
+      } else if (!opened.part.write(Buffer.from(chunk))) await drained(opened.part);
+    }
+    opened ??= open(head, false, origin, incomingFolder);
+    return { ...opened, sealed: await opened.part.seal() };
+  } catch (error) {
+    opened?.part.discard();
+    throw error;
+  }
+}
+
+function open(
+  head: Buffer,
+  moreFollows: boolean,
+  origin: Part10Origin,
+  incomingFolder: string,
+): { part: PartFile; transferSyntaxUid: string } {
+  const { transferSyntaxUid, mediaStorageSopClassUid, mediaStorageSopInstanceUid, dataSetOffsetBytes } = parseInstance(head, {
+    truncated: moreFollows,
+    stopAtPixelData: true,
+  });
+  const part = PartFile.open(
+    incomingFolder,
+    fileMeta({
+      sopClassUid: mediaStorageSopClassUid ?? '',
+      sopInstanceUid: mediaStorageSopInstanceUid ?? '',
+      transferSyntaxUid,
+      sourceAeTitle: origin.callingAe,
+    }),
+  );
+  part.write(head.subarray(dataSetOffsetBytes));
+  return { part, transferSyntaxUid };
+}
+
+function drained(part: PartFile): Promise<void> {
+  return new Promise((resolve) => part.onDrain(resolve));
+}

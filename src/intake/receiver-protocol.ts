@@ -1,0 +1,26 @@
+/** The messages between the node and its receiver, which runs in a thread of its own. */
+import type { ScpOptions } from '../dimse/scp.js';
+import type { ErrorCode } from '../foundation/errors.js';
+import type { Acceptance, Candidate } from './accept.js';
+import type { DiskLimits } from './disk-space.js';
+
+export interface ReceiverSettings {
+  readonly ledgerFile: string;
+  readonly archiveFolder: string;
+  readonly incomingFolder: string;
+  readonly quietMs: number;
+  readonly disk: DiskLimits;
+  readonly scp: Omit<ScpOptions, 'log'>;
+  readonly logLevel: string;
+}
+
+export type ToReceiver =
+  { readonly kind: 'accept'; readonly call: number; readonly candidate: Candidate } | { readonly kind: 'stop'; readonly graceMs: number };
+
+export type FromReceiver =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly seen: string }
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'accepted'; readonly call: number; readonly acceptance: Acceptance }
+  | { readonly kind: 'refused'; readonly call: number; readonly code: ErrorCode; readonly seen: string }
+  | { readonly kind: 'stopped' };

@@ -1,0 +1,83 @@
+/** The node's side of its receiver: starts the thread, passes instances of the other door to it, and hears of commits. */
+import { Worker } from 'node:worker_threads';
+import { AnteroomError } from '../foundation/errors.js';
+import { loggerOf } from '../foundation/log.js';
+import type { Acceptance, Candidate } from './accept.js';
+import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
+
+const log = loggerOf('intake');
+
+export interface Receiver {
+  readonly port: number;
+  /** The door for objects that came over HTTP or that the node made: resolves when durable. Rejects with the refusal. */
+  accept(candidate: Candidate): Promise<Acceptance>;
+  /** Stops listening, lets associations end within `graceMs`, then aborts them. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts the receiver. Rejects where it cannot listen. `onLost` is called if the thread dies: the node must not go on without its door. */
+export async function startReceiver(
+  settings: ReceiverSettings,
+  onCommitted: () => void,
+  onLost: (error: Error) => void,
+): Promise<Receiver> {
+  const worker = new Worker(new URL('./receiver-thread.js', import.meta.url), { workerData: settings });
+  const calls = new Map<number, { resolve: (a: Acceptance) => void; reject: (e: unknown) => void }>();
+  let nextCall = 0;
+  let stopping = false;
+  const send = (message: ToReceiver) => {
+    worker.postMessage(message);
+  };
+  const finishCall = (call: number) => {
+    const waiting = calls.get(call);
+    calls.delete(call);
+    return waiting;
+  };
+  let stopped: () => void = () => undefined;
+  const whenStopped = new Promise<void>((resolve) => (stopped = resolve));
+
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.on('message', (message: FromReceiver) => {
+      switch (message.kind) {
+        case 'listening':
+          return resolve(message.port);
+        case 'failed':
+          return reject(new AnteroomError(message.code, message.seen));
+        case 'committed':
+          return onCommitted();
+        case 'accepted':
+          return finishCall(message.call)?.resolve(message.acceptance);
+        case 'refused':
+          return finishCall(message.call)?.reject(new AnteroomError(message.code, message.seen));
+        case 'stopped':
+          return stopped();
+      }
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => {
+      stopped();
+      const gone = new AnteroomError('STORE_FAILED', 'the receiver stopped');
+      reject(gone);
+      for (const call of calls.values()) call.reject(gone);
+      calls.clear();
+      if (!stopping) onLost(gone);
+    });
+    worker.on('error', (error) => log.error('the receiver died', { seen: error.message, stack: error.stack }));
+  });
+
+  return {
+    port,
+    accept: (candidate) =>
+      new Promise((resolve, reject) => {
+        const call = nextCall++;
+        calls.set(call, { resolve, reject });
+        send({ kind: 'accept', call, candidate });
+      }),
+    stop: async (graceMs) => {
+      stopping = true;
+      send({ kind: 'stop', graceMs });
+      await whenStopped;
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** One C-STORE under way: wire bytes to a part file, and at the end through the door. */
+import { PartFile } from '../archive/part-file.js';
+import type { StoreContext, StoreSink } from '../dimse/scp.js';
+import { fileMeta } from '../dicom/element/write.js';
+import { failpoint } from '../foundation/failpoint.js';
+import type { Acceptor } from './accept.js';
+import type { DiskGuard } from './disk-space.js';
+import { inspect } from './inspect.js';
+
+/** DIMSE status Success (PS3.4 table B.2-1). */
+const SUCCESS = 0x0000;
+
+/** Opens the sink of one C-STORE. Throws DISK_LOW or STORE_FAILED, whose DIMSE status is answered. */
+export function openStoreSink(context: StoreContext, acceptor: Acceptor, disk: DiskGuard, incomingFolder: string): StoreSink {
+  disk.demand();
+  const part = PartFile.open(
+    incomingFolder,
+    fileMeta({
+      sopClassUid: context.sopClassUid,
+      sopInstanceUid: context.sopInstanceUid,
+      transferSyntaxUid: context.transferSyntaxUid,
+      sourceAeTitle: context.callingAe,
+    }),
+  );
+  return {
+    write: (chunk) => {
+      failpoint('intake.receiving');
+      return part.write(chunk);
+    },
+    onDrain: (resume) => part.onDrain(resume),
+    abort: () => part.discard(),
+    end: async () => {
+      const sealed = await part.seal();
+      try {
+        const facts = inspect(sealed.head, {
+          transferSyntaxUid: context.transferSyntaxUid,
+          dataSetBytes: sealed.dataSetBytes,
+          announced: context,
+        });
+        await acceptor.accept({
+          part: sealed,
+          facts,
+          callingAe: context.callingAe,
+          calledAe: context.calledAe,
+          remoteAddress: context.remoteAddress,
+        });
+      } catch (error) {
+        part.discard();
+        throw error;
+      }
+      return { status: SUCCESS };
+    },
+  };
+}

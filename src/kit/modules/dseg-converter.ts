@@ -1,0 +1,105 @@
+/** Makes a DICOM Segmentation of a label map. */
+import { z } from 'zod';
+import { isLossy } from '../../dicom/codec/pixels.js';
+import { formatDecimal } from '../../dicom/element/decimal.js';
+import { TAG } from '../../dicom/element/tags.js';
+import { toHeader } from '../../dicom/element/to-header.js';
+import type { Volume } from '../../dicom/geometry/grid.js';
+import type { SegIdentity, SegmentInput, SegSource } from '../../dicom/seg/input.js';
+import { masksOfLabels } from '../../dicom/seg/mask.js';
+import { writeSeg } from '../../dicom/seg/write.js';
+import { dcm } from '../../dicom/structures/code.js';
+import { meaningOf, structureById } from '../../dicom/structures/table.js';
+import { AnteroomError } from '../../foundation/errors.js';
+import { newUid, uidFromName } from '../../foundation/ids.js';
+import { CaseModule } from '../module.js';
+import type { Case, DicomSeries, ModelIdentity, ModuleContext, Segmentation } from '../module.js';
+
+const settings = z.object({
+  model_name: z.string().min(1).optional().describe('Name of the algorithm in the object; that of the model card by default.'),
+  series_number: z.int().min(1).default(42).describe('SeriesNumber of the object.'),
+});
+
+/** CID 7005. */
+const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
+
+/** A BINARY DICOM Segmentation (PS3.3 A.51) on the grid of the source series, one segment per structure. */
+export class DsegConverter extends CaseModule {
+  static readonly does = 'makes a DICOM Segmentation of the label map';
+  static readonly settings = settings;
+  readonly inputs = ['dicom', 'segmentation'] as const;
+  readonly outputs = ['dicomseg'] as const;
+
+  constructor(private readonly options: z.output<typeof settings>) {
+    super();
+  }
+
+  async work(one: Case, context: ModuleContext): Promise<void> {
+    const model = { ...context.model, name: this.options.model_name ?? context.model.name };
+    const series = one.get('dicom');
+    const { bytes, notes } = writeSeg({
+      source: sourceOf(series, await series.volume()),
+      segments: segmentsOf(one.get('segmentation'), series.seriesInstanceUid, model),
+      identity: identityOf(model, this.options.series_number),
+      provenance: {
+        equipment: { manufacturer: 'Anteroom', modelName: 'Anteroom kit', deviceSerialNumber: 'none', softwareVersions: [model.version] },
+        contributors: [
+          { purpose: PROCESSING_EQUIPMENT, manufacturer: 'Anteroom', modelName: model.name, softwareVersions: [model.version] },
+        ],
+      },
+      segmentsOverlap: false,
+    });
+    for (const { text } of notes) context.log('NOTICE', text);
+    one.set('dicomseg', bytes);
+  }
+}
+
+function sourceOf({ seriesInstanceUid, instances }: DicomSeries, { grid, slices }: Volume): SegSource {
+  const { dataset } = instances[0];
+  const written = (tag: number, values: readonly number[]) => (dataset.isEmpty(tag) ? values.map(formatDecimal) : dataset.texts(tag));
+  const sliceThickness = dataset.text(TAG.SliceThickness);
+  const lossy = instances.filter(isLossy).map((instance) => instance.dataset);
+  return {
+    header: toHeader(dataset),
+    seriesInstanceUid,
+    grid,
+    slices,
+    imageOrientation: written(TAG.ImageOrientationPatient, [...grid.iDirection, ...grid.jDirection]),
+    pixelSpacing: written(TAG.PixelSpacing, [grid.spacingMm[1], grid.spacingMm[0]]),
+    ...(sliceThickness === undefined ? {} : { sliceThickness }),
+    ...(lossy.length === 0
+      ? {}
+      : { lossy: { ratios: lossy[0].texts(TAG.LossyImageCompressionRatio), methods: lossy[0].texts(TAG.LossyImageCompressionMethod) } }),
+  };
+}
+
+function segmentsOf({ labelMap, structures }: Segmentation, sid: string, model: ModelIdentity): SegmentInput[] {
+  const masks = masksOfLabels(
+    labelMap,
+    structures.map(({ value }) => value),
+  );
+  return structures.map(({ id }, n) => {
+    const structure = structureById(id);
+    if (structure === undefined) throw new AnteroomError('INTERNAL', `the structure ${id} is not in the table of structures`);
+    return {
+      label: structure.name,
+      meaning: meaningOf(structure),
+      algorithm: { type: 'AUTOMATIC', name: model.name, version: model.version },
+      tracking: { id, uid: uidFromName(`${sid}/${model.name}/${id}`) },
+      colour: structure.colour,
+      mask: masks[n],
+    };
+  });
+}
+
+function identityOf(model: ModelIdentity, seriesNumber: number): SegIdentity {
+  const [contentDate, contentTime] = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
+  return {
+    sopInstanceUid: newUid(),
+    seriesInstanceUid: newUid(),
+    seriesNumber,
+    contentDate,
+    contentTime,
+    seriesDescription: `${model.title} ${model.version}`,
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Workflow files in MHub's form: `general`, `execute` (the modules in order), `modules` (their settings). A workflow is
+ * checked as a whole before anything runs: every module is known, every setting valid, every input made by a module before.
+ */
+import { z } from 'zod';
+import { InvalidFileError, suggestionFor } from '../foundation/faults.js';
+import type { Fault } from '../foundation/faults.js';
+import { parseYaml, validate } from '../foundation/yaml.js';
+import type { YamlDocument } from '../foundation/yaml.js';
+import { ImportModule } from './module.js';
+import type { DataName, KitModule, ModuleClass } from './module.js';
+
+export type Registry = Readonly<Record<string, ModuleClass>>;
+
+export interface Step {
+  readonly label: string;
+  readonly module: KitModule;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface Workflow {
+  readonly description: string;
+  readonly dataDir: string;
+  readonly steps: readonly Step[];
+}
+
+/** A setting from the command line: `modules.LungSegmenter.closing_mm` and its value. */
+export interface Override {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+const settings = z.record(z.string(), z.unknown());
+
+/** Other keys (`sample`, `segdb`) are MHub's annotations and are let through. */
+const workflowSchema = z.looseObject({
+  general: z.looseObject({
+    data_base_dir: z.string().min(1),
+    version: z.union([z.string(), z.number()]).optional(),
+    description: z.string().default(''),
+  }),
+  execute: z.array(z.union([z.string(), z.looseObject({ module: z.string() })])).min(1),
+  modules: z.record(z.string(), settings).default({}),
+});
+
+/**
+ * Reads and checks a workflow.
+ * @throws InvalidFileError WORKFLOW_INVALID with every fault and its line
+ */
+export function readWorkflow(text: string, file: string, overrides: readonly Override[], registry: Registry): Workflow {
+  const document = overridden(parseYaml(text, file), overrides);
+  const checked = validate(document, workflowSchema);
+  if (!checked.ok) throw new InvalidFileError('WORKFLOW_INVALID', checked.faults);
+  const { general, execute, modules } = checked.value;
+  const faults: Fault[] = unknownModules(document, Object.keys(modules), registry);
+  const steps = execute.flatMap((item, index) => {
+    const { module: label, ...own } = typeof item === 'string' ? { module: item } : item;
+    return stepOf(document, index, label, { ...modules[label], ...own }, registry, faults);
+  });
+  if (faults.length === 0) faults.push(...missingInputs(document, steps));
+  if (faults.length > 0) throw new InvalidFileError('WORKFLOW_INVALID', faults);
+  return { description: general.description, dataDir: general.data_base_dir, steps };
+}
+
+/** The document with values from the command line put in; a fault in one of them points to the nearest key of the file. */
+function overridden(document: YamlDocument, overrides: readonly Override[]): YamlDocument {
+  const value = structuredClone(document.value);
+  for (const override of overrides) {
+    const keys = override.path.split('.');
+    let at = value;
+    for (const key of keys.slice(0, -1)) {
+      if (!isRecord(at)) break;
+      at = at[key] ??= {};
+    }
+    if (isRecord(at)) at[keys[keys.length - 1]] = override.value;
+  }
+  return { ...document, value };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unknownModules(document: YamlDocument, labels: readonly string[], registry: Registry): Fault[] {
+  return labels
+    .filter((label) => !Object.hasOwn(registry, label))
+    .map((label) =>
+      document.fault(['modules', label], `unknown module "${label}"`, { at: 'key', ...suggestionFor(label, Object.keys(registry)) }),
+    );
+}
+
+function stepOf(
+  document: YamlDocument,
+  index: number,
+  label: string,
+  given: Record<string, unknown>,
+  registry: Registry,
+  faults: Fault[],
+): Step[] {
+  if (!Object.hasOwn(registry, label)) {
+    faults.push(document.fault(['execute', index], `unknown module "${label}"`, suggestionFor(label, Object.keys(registry))));
+    return [];
+  }
+  const Module = registry[label];
+  const parsed = Module.settings.strict().safeParse(given);
+  if (parsed.success) return [{ label, module: new Module(parsed.data as never), settings: parsed.data }];
+  for (const issue of parsed.error.issues) {
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0] ?? '')];
+    for (const key of keys)
+      faults.push(settingFault(document, index, label, key, issue.code === 'unrecognized_keys' ? undefined : issue.message, Module));
+  }
+  return [];
+}
+
+function settingFault(
+  document: YamlDocument,
+  index: number,
+  label: string,
+  key: string,
+  message: string | undefined,
+  Module: ModuleClass,
+): Fault {
+  const inItem =
+    isRecord(document.value) &&
+    Array.isArray(document.value.execute) &&
+    isRecord(document.value.execute[index]) &&
+    key in document.value.execute[index];
+  const path = inItem ? ['execute', index, key] : ['modules', label, key];
+  if (message !== undefined) return document.fault(path, `${label}: ${message}`);
+  return document.fault(path, `${label} has no setting "${key}"`, { at: 'key', ...suggestionFor(key, Object.keys(Module.settings.shape)) });
+}
+
+/** The first step imports; every later one finds its inputs. */
+function missingInputs(document: YamlDocument, steps: readonly Step[]): Fault[] {
+  const made = new Set<DataName>();
+  return steps.flatMap(({ label, module }, index) => {
+    const imports = module instanceof ImportModule;
+    const messages = module.inputs
+      .filter((name) => !made.has(name))
+      .map((name) => `${label} needs ${name}, which no module before it makes`);
+    if (index === 0 && !imports) messages.push(`the first module must import, ${label} does not`);
+    if (index > 0 && imports) messages.push(`only the first module may import, ${label} does too`);
+    for (const name of module.outputs) made.add(name);
+    return messages.map((message) => document.fault(['execute', index], message));
+  });
+}

@@ -1,0 +1,110 @@
+/** Queries on deliveries: the outbox. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from './database.js';
+import type { DeliveryState } from './states.js';
+
+export interface DeliveryRow {
+  readonly id: number;
+  readonly result_id: number;
+  readonly destination: string;
+  readonly state: DeliveryState;
+  readonly due_at: EpochMs;
+  readonly attempts: number;
+  readonly failure_code: string | null;
+  readonly reason: string | null;
+  readonly receipt: string | null;
+  readonly created_at: EpochMs;
+  readonly delivered_at: EpochMs | null;
+}
+
+/** A delivery with what is needed to send it. */
+export type DueDelivery = DeliveryRow & {
+  readonly study_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly sop_instance_uid: string;
+  readonly sop_class_uid: string;
+  readonly path: string;
+  readonly size_bytes: number;
+};
+
+const WITH_RESULT = `SELECT d.*, s.study_instance_uid, x.series_instance_uid, x.sop_instance_uid, x.sop_class_uid, x.path, x.size_bytes
+  FROM deliveries d JOIN results x ON x.id = d.result_id JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id`;
+
+/** One result on its way to one destination; the same again is the same row. */
+export function ensureDelivery(db: Db, resultId: number, destination: string, at: EpochMs): void {
+  const { changes, lastId } = db.run(
+    "INSERT INTO deliveries (result_id, destination, state, due_at, created_at) VALUES (?, ?, 'pending', ?, ?) ON CONFLICT (result_id, destination) DO NOTHING",
+    resultId,
+    destination,
+    at,
+    at,
+  );
+  if (changes > 0) db.event(at, 'deliveries', lastId, null, 'pending', destination);
+}
+
+/** What may be sent (pending) or must be asked about (unsure) at this destination now, the longest due first. */
+export function dueDeliveries(db: Db, destination: string, now: EpochMs, limit: number): DueDelivery[] {
+  return db.all<DueDelivery>(
+    `${WITH_RESULT} WHERE d.destination = ? AND d.state IN ('pending', 'unsure') AND d.due_at <= ? ORDER BY d.due_at, d.id LIMIT ?`,
+    destination,
+    now,
+    limit,
+  );
+}
+
+/** When the next delivery to this destination is due. */
+export function nextDeliveryDueAt(db: Db, destination: string): EpochMs | undefined {
+  return (
+    db.get<{ at: EpochMs | null }>(
+      "SELECT min(due_at) AS at FROM deliveries WHERE destination = ? AND state IN ('pending', 'unsure')",
+      destination,
+    )?.at ?? undefined
+  );
+}
+
+/** What was being sent when the node died: whether it arrived is not known. */
+export function deliveriesLeftSending(db: Db): DeliveryRow[] {
+  return db.all<DeliveryRow>("SELECT * FROM deliveries WHERE state = 'sending'");
+}
+
+/** The destination could not be asked: asks again at `dueAt`. */
+export function postponeUnsure(db: Db, id: number, why: { code: string; seen: string }, dueAt: EpochMs): void {
+  db.run(
+    "UPDATE deliveries SET failure_code = ?, reason = ?, due_at = ?, attempts = attempts + 1 WHERE id = ? AND state = 'unsure'",
+    why.code,
+    why.seen,
+    dueAt,
+    id,
+  );
+}
+
+/** Deliveries to destinations that the settings do not (or no longer) name. */
+export function destinationsWithWork(db: Db): string[] {
+  return db
+    .all<{ destination: string }>("SELECT DISTINCT destination FROM deliveries WHERE state IN ('pending', 'unsure')")
+    .map((row) => row.destination);
+}
+
+/** One delivery with what is needed to send it. */
+export function deliveryById(db: Db, id: number): DueDelivery | undefined {
+  return db.get<DueDelivery>(`${WITH_RESULT} WHERE d.id = ?`, id);
+}
+
+export type DeliveryListRow = DeliveryRow & {
+  readonly study_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly sop_instance_uid: string;
+  readonly run_id: number;
+};
+
+/** The newest deliveries first, with their study and run. */
+export function listDeliveries(db: Db, filter: { studyInstanceUid?: string; limit: number }): DeliveryListRow[] {
+  return db.all<DeliveryListRow>(
+    `SELECT d.*, s.study_instance_uid, x.series_instance_uid, x.sop_instance_uid, x.run_id FROM deliveries d JOIN results x ON x.id = d.result_id
+     JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id
+     WHERE ? IS NULL OR s.study_instance_uid = ? ORDER BY d.id DESC LIMIT ?`,
+    filter.studyInstanceUid ?? null,
+    filter.studyInstanceUid ?? null,
+    filter.limit,
+  );
+}

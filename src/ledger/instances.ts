@@ -1,0 +1,145 @@
+/** Queries on instances: rows of files that are in the archive, written only by the receiver. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Header } from '../dicom/header.js';
+import type { Db } from './database.js';
+
+export interface InstanceRow {
+  readonly id: number;
+  readonly study_id: number;
+  readonly series_instance_uid: string;
+  readonly sop_instance_uid: string;
+  readonly sop_class_uid: string;
+  readonly transfer_syntax_uid: string;
+  readonly path: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  readonly patient_id: string;
+  /** JSON of a `Header`; see `headerOf`. */
+  readonly header: string;
+  readonly own_result: 0 | 1;
+  readonly received_at: EpochMs;
+  readonly calling_ae: string;
+  readonly remote_address: string;
+  readonly standing: 'current' | 'replaced' | 'conflict';
+}
+
+export type NewInstance = Omit<InstanceRow, 'id'>;
+
+/** The header of a row, parsed. */
+export function headerOf(row: Pick<InstanceRow, 'header'>): Header {
+  return JSON.parse(row.header) as Header;
+}
+
+/** Inserts a row and returns its id. */
+export function insertInstance(db: Db, row: NewInstance): number {
+  return db.run(
+    `INSERT INTO instances (study_id, series_instance_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, path, size_bytes,
+       sha256, patient_id, header, own_result, received_at, calling_ae, remote_address, standing)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    row.study_id,
+    row.series_instance_uid,
+    row.sop_instance_uid,
+    row.sop_class_uid,
+    row.transfer_syntax_uid,
+    row.path,
+    row.size_bytes,
+    row.sha256,
+    row.patient_id,
+    row.header,
+    row.own_result,
+    row.received_at,
+    row.calling_ae,
+    row.remote_address,
+    row.standing,
+  ).lastId;
+}
+
+/** The instance that is served under this UID. */
+export function currentInstance(db: Db, sopInstanceUid: string): InstanceRow | undefined {
+  return db.get<InstanceRow>("SELECT * FROM instances WHERE sop_instance_uid = ? AND standing = 'current'", sopInstanceUid);
+}
+
+/** The row of an archive file. */
+export function instanceAtPath(db: Db, path: string): InstanceRow | undefined {
+  return db.get<InstanceRow>('SELECT * FROM instances WHERE path = ?', path);
+}
+
+/** The row of a corrected instance: it stays for the versions that used it, but is no longer served. */
+export function replaceInstance(db: Db, id: number): void {
+  db.run("UPDATE instances SET standing = 'replaced' WHERE id = ?", id);
+}
+
+/** A resent earlier content becomes the current one again. */
+export function restoreInstance(db: Db, id: number): void {
+  db.run("UPDATE instances SET standing = 'current' WHERE id = ?", id);
+}
+
+export interface InstanceIds {
+  readonly studyInstanceUid?: string;
+  readonly seriesInstanceUid?: string;
+  readonly sopInstanceUid?: string;
+}
+
+/** Current instances at or below a level, own results included; ordered by series and arrival. */
+export function currentInstances(db: Db, ids: InstanceIds): (InstanceRow & { study_instance_uid: string })[] {
+  const clauses = ["i.standing = 'current'"];
+  const values: string[] = [];
+  const add = (column: string, value: string | undefined) => {
+    if (value === undefined) return;
+    clauses.push(`${column} = ?`);
+    values.push(value);
+  };
+  add('s.study_instance_uid', ids.studyInstanceUid);
+  add('i.series_instance_uid', ids.seriesInstanceUid);
+  add('i.sop_instance_uid', ids.sopInstanceUid);
+  return db.all(
+    `SELECT i.*, s.study_instance_uid FROM instances i JOIN studies s ON s.id = i.study_id
+     WHERE ${clauses.join(' AND ')} ORDER BY i.study_id, i.series_instance_uid, i.id`,
+    ...values,
+  );
+}
+
+export interface StoredSeriesRow {
+  readonly study_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly instance_count: number;
+  /** Of the instance that came first. */
+  readonly header: string;
+}
+
+/** The series of these studies, or of all, those of one study in a row. */
+export function storedSeries(db: Db, studyInstanceUids?: readonly string[]): StoredSeriesRow[] {
+  const only = studyInstanceUids === undefined ? '' : 'AND s.study_instance_uid IN (SELECT value FROM json_each(?))';
+  return db.all<StoredSeriesRow>(
+    `SELECT s.study_instance_uid, i.series_instance_uid, count(*) AS instance_count, min(i.id), i.header
+     FROM instances i JOIN studies s ON s.id = i.study_id
+     WHERE i.standing = 'current' ${only}
+     GROUP BY i.study_id, i.series_instance_uid ORDER BY i.study_id, i.series_instance_uid`,
+    ...(studyInstanceUids === undefined ? [] : [JSON.stringify(studyInstanceUids)]),
+  );
+}
+
+/** The frozen members of a study version. */
+export function instancesOfVersion(db: Db, versionId: number, seriesInstanceUid?: string): InstanceRow[] {
+  const rows = db.all<InstanceRow>(
+    `SELECT i.* FROM version_instances v JOIN instances i ON i.id = v.instance_id
+     WHERE v.version_id = ? ORDER BY i.series_instance_uid, i.id`,
+    versionId,
+  );
+  return seriesInstanceUid === undefined ? rows : rows.filter((row) => row.series_instance_uid === seriesInstanceUid);
+}
+
+/** How many different patients the study's current instances name. */
+export function patientCount(db: Db, studyId: number): number {
+  return (
+    db.get<{ n: number }>(
+      "SELECT count(DISTINCT patient_id) AS n FROM instances WHERE study_id = ? AND standing = 'current' AND own_result = 0",
+      studyId,
+    )?.n ?? 0
+  );
+}
+
+/** True for the UID of an object that this node made. */
+export function isOwnResult(db: Db, sopInstanceUid: string): boolean {
+  return db.get('SELECT 1 FROM results WHERE sop_instance_uid = ?', sopInstanceUid) !== undefined;
+}

@@ -1,0 +1,93 @@
+/** Queries on outputs and results. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from './database.js';
+import type { ResultState } from './states.js';
+
+export interface OutputRow {
+  readonly id: number;
+  readonly run_id: number;
+  readonly attempt_id: number;
+  readonly path: string;
+  readonly kind: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+}
+
+export interface ResultRow {
+  readonly id: number;
+  readonly run_id: number;
+  readonly output_id: number | null;
+  readonly state: ResultState;
+  readonly sop_class_uid: string;
+  readonly sop_instance_uid: string;
+  readonly series_instance_uid: string;
+  readonly series_number: number;
+  readonly created_at: EpochMs;
+  readonly path: string | null;
+  readonly size_bytes: number | null;
+  readonly sha256: string | null;
+  readonly reason: string | null;
+  readonly summary: string | null;
+  readonly superseded_by: number | null;
+}
+
+/** Inserts a row and returns its id. */
+export function insertOutput(db: Db, output: Omit<OutputRow, 'id'>): number {
+  return db.run(
+    'INSERT INTO outputs (run_id, attempt_id, path, kind, size_bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)',
+    output.run_id,
+    output.attempt_id,
+    output.path,
+    output.kind,
+    output.size_bytes,
+    output.sha256,
+  ).lastId;
+}
+
+/** What an attempt left, by path. */
+export function outputsOfAttempt(db: Db, attemptId: number): OutputRow[] {
+  return db.all<OutputRow>('SELECT * FROM outputs WHERE attempt_id = ? ORDER BY path', attemptId);
+}
+
+/** The result of one output, made with its UIDs if it is not there yet: making it twice gives the same object. */
+export function ensureResult(
+  db: Db,
+  result: Pick<ResultRow, 'run_id' | 'output_id' | 'sop_class_uid' | 'sop_instance_uid' | 'series_instance_uid' | 'series_number'>,
+  at: EpochMs,
+): ResultRow {
+  return db.transaction(() => {
+    const found = db.get<ResultRow>('SELECT * FROM results WHERE run_id = ? AND output_id IS ?', result.run_id, result.output_id);
+    if (found !== undefined) return found;
+    const { lastId } = db.run(
+      `INSERT INTO results (run_id, output_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, created_at)
+       VALUES (?, ?, 'made', ?, ?, ?, ?, ?)`,
+      result.run_id,
+      result.output_id,
+      result.sop_class_uid,
+      result.sop_instance_uid,
+      result.series_instance_uid,
+      result.series_number,
+      at,
+    );
+    db.event(at, 'results', lastId, null, 'made');
+    return resultById(db, lastId) as ResultRow;
+  });
+}
+
+/** A result by its row. */
+export function resultById(db: Db, id: number): ResultRow | undefined {
+  return db.get<ResultRow>('SELECT * FROM results WHERE id = ?', id);
+}
+
+/** The results of a run, of all its attempts. */
+export function resultsOfRun(db: Db, runId: number): ResultRow[] {
+  return db.all<ResultRow>('SELECT * FROM results WHERE run_id = ? ORDER BY id', runId);
+}
+
+/** The results of all versions of a study. */
+export function resultsOfStudy(db: Db, studyId: number): ResultRow[] {
+  return db.all<ResultRow>(
+    'SELECT x.* FROM results x JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id WHERE v.study_id = ? ORDER BY x.id',
+    studyId,
+  );
+}

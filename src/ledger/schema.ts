@@ -1,0 +1,224 @@
+/**
+ * The tables. Forward-only migrations, each in one transaction; `PRAGMA user_version` counts them.
+ * A published migration is never edited: add the next one.
+ */
+import { stateCheckSql } from './states.js';
+
+const FIRST = `
+CREATE TABLE node (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE studies (
+  id INTEGER PRIMARY KEY,
+  study_instance_uid TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL ${stateCheckSql('studies')},
+  -- instances of other makers than this node: only these settle and are decided
+  instance_count INTEGER NOT NULL DEFAULT 0,
+  first_received_at INTEGER NOT NULL,
+  last_received_at INTEGER NOT NULL,
+  settle_at INTEGER,
+  calling_ae TEXT NOT NULL,
+  called_ae TEXT NOT NULL,
+  remote_address TEXT NOT NULL,
+  hold_reason TEXT
+) STRICT;
+CREATE INDEX studies_due ON studies (settle_at) WHERE state = 'receiving';
+CREATE INDEX studies_recent ON studies (last_received_at);
+
+CREATE TABLE instances (
+  id INTEGER PRIMARY KEY,
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  series_instance_uid TEXT NOT NULL,
+  sop_instance_uid TEXT NOT NULL,
+  sop_class_uid TEXT NOT NULL,
+  transfer_syntax_uid TEXT NOT NULL,
+  -- relative to the archive's folder
+  path TEXT NOT NULL UNIQUE,
+  size_bytes INTEGER NOT NULL,
+  -- of the data set as received, without file meta
+  sha256 TEXT NOT NULL,
+  -- instances of one study that disagree on it hold the study
+  patient_id TEXT NOT NULL,
+  -- DICOM JSON model (PS3.18 F) without bulk
+  header TEXT NOT NULL,
+  -- made by this node: kept and served, never a member of a study version
+  own_result INTEGER NOT NULL DEFAULT 0,
+  received_at INTEGER NOT NULL,
+  calling_ae TEXT NOT NULL,
+  remote_address TEXT NOT NULL,
+  -- current: the one that is served; replaced: corrected by a later one; conflict: other pixels under the same UID, kept aside
+  standing TEXT NOT NULL DEFAULT 'current' CHECK (standing IN ('current', 'replaced', 'conflict'))
+) STRICT;
+CREATE UNIQUE INDEX instances_current ON instances (sop_instance_uid) WHERE standing = 'current';
+CREATE INDEX instances_of_study ON instances (study_id, series_instance_uid);
+
+CREATE TABLE versions (
+  id INTEGER PRIMARY KEY,
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  number INTEGER NOT NULL,
+  state TEXT NOT NULL ${stateCheckSql('versions')},
+  -- what made the study settle: quiet-time, manual, …
+  signal TEXT NOT NULL,
+  settled_at INTEGER NOT NULL,
+  decided_at INTEGER,
+  rules_revision TEXT,
+  -- the decision with every rule and clause (JSON), kept as long as the study's row
+  decision TEXT,
+  UNIQUE (study_id, number)
+) STRICT;
+CREATE INDEX versions_undecided ON versions (settled_at) WHERE state = 'settled';
+
+CREATE TABLE version_instances (
+  version_id INTEGER NOT NULL REFERENCES versions (id),
+  instance_id INTEGER NOT NULL REFERENCES instances (id),
+  PRIMARY KEY (version_id, instance_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rule_revisions (
+  revision TEXT PRIMARY KEY,
+  -- the files as they were: JSON {file name: text}
+  files TEXT NOT NULL,
+  first_in_force_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE models (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  state TEXT NOT NULL ${stateCheckSql('models')},
+  -- of the image, or of the package's files where a model has no image
+  digest TEXT NOT NULL,
+  card TEXT NOT NULL,
+  package TEXT NOT NULL,
+  folder TEXT,
+  -- who made it active without a passed test, and why
+  override_reason TEXT,
+  registered_at INTEGER NOT NULL,
+  UNIQUE (name, digest)
+) STRICT;
+CREATE UNIQUE INDEX models_one_in_use ON models (name) WHERE state IN ('active', 'suspended');
+
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  -- an evaluation's run can never own a delivery: a trigger refuses it
+  purpose TEXT NOT NULL CHECK (purpose IN ('clinical', 'evaluation')),
+  version_id INTEGER NOT NULL REFERENCES versions (id),
+  -- NULL: asked for by hand
+  rule TEXT,
+  rules_revision TEXT,
+  model_name TEXT NOT NULL,
+  -- the version that the rule asks for; NULL: any
+  model_version TEXT,
+  -- pinned when the run is queued; NULL while it waits for its model
+  model_id INTEGER REFERENCES models (id),
+  settings TEXT NOT NULL,
+  destinations TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  state TEXT NOT NULL ${stateCheckSql('runs')},
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  cancel_requested INTEGER NOT NULL DEFAULT 0,
+  -- why it is not done: catalogue code and one sentence
+  failure_code TEXT,
+  reason TEXT,
+  progress REAL,
+  progress_text TEXT,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX runs_once ON runs (version_id, rule, model_name) WHERE rule IS NOT NULL;
+CREATE INDEX runs_due ON runs (state, priority, due_at, id);
+CREATE INDEX runs_of_version ON runs (version_id);
+
+CREATE TABLE run_inputs (
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  -- the model's name for this input; 'series' where it takes one
+  name TEXT NOT NULL,
+  series_instance_uid TEXT NOT NULL,
+  PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  number INTEGER NOT NULL,
+  -- the container's name, fixed before it exists
+  container TEXT NOT NULL UNIQUE,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  exit_code INTEGER,
+  peak_memory_bytes INTEGER,
+  outcome TEXT,
+  UNIQUE (run_id, number)
+) STRICT;
+
+CREATE TABLE outputs (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  attempt_id INTEGER NOT NULL REFERENCES attempts (id),
+  -- relative to the attempt's output folder
+  path TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  UNIQUE (attempt_id, path)
+) STRICT;
+
+CREATE TABLE results (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES runs (id),
+  output_id INTEGER REFERENCES outputs (id),
+  state TEXT NOT NULL ${stateCheckSql('results')},
+  -- the object's name before it exists: making it twice makes the same object
+  sop_class_uid TEXT NOT NULL,
+  sop_instance_uid TEXT NOT NULL UNIQUE,
+  series_instance_uid TEXT NOT NULL UNIQUE,
+  series_number INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  path TEXT,
+  size_bytes INTEGER,
+  sha256 TEXT,
+  reason TEXT,
+  -- facts about the object for people: JSON (structures, volumes, notes)
+  summary TEXT,
+  superseded_by INTEGER REFERENCES results (id)
+) STRICT;
+CREATE INDEX results_of_run ON results (run_id);
+
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY,
+  result_id INTEGER NOT NULL REFERENCES results (id),
+  destination TEXT NOT NULL,
+  state TEXT NOT NULL ${stateCheckSql('deliveries')},
+  due_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  failure_code TEXT,
+  reason TEXT,
+  -- how arrival was proven
+  receipt TEXT,
+  created_at INTEGER NOT NULL,
+  delivered_at INTEGER,
+  UNIQUE (result_id, destination)
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (destination, state, due_at, id);
+
+CREATE TRIGGER deliveries_never_of_evaluation BEFORE INSERT ON deliveries
+WHEN (SELECT purpose FROM runs JOIN results ON results.run_id = runs.id WHERE results.id = NEW.result_id) <> 'clinical'
+BEGIN SELECT RAISE(ABORT, 'an evaluation cannot deliver'); END;
+
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  table_name TEXT NOT NULL,
+  row_id INTEGER NOT NULL,
+  from_state TEXT,
+  to_state TEXT NOT NULL,
+  detail TEXT
+) STRICT;
+CREATE INDEX events_of_row ON events (table_name, row_id);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST];

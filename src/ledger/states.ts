@@ -1,0 +1,87 @@
+/**
+ * The tables of moves: which state may follow which. The database itself refuses every other move (a trigger is
+ * made from these tables), so that no code path can lose or double a piece of work by a wrong UPDATE.
+ */
+
+export const MOVES = {
+  studies: {
+    receiving: ['settled', 'held'],
+    settled: ['receiving', 'held', 'purged'],
+    held: ['receiving', 'settled', 'purged'],
+    purged: ['receiving'],
+  },
+  versions: {
+    settled: ['decided'],
+    decided: [],
+  },
+  runs: {
+    waiting: ['queued', 'cancelled'],
+    queued: ['waiting', 'starting', 'failed', 'cancelled'],
+    starting: ['running', 'queued', 'failed', 'cancelled'],
+    running: ['produced', 'queued', 'failed', 'cancelled'],
+    produced: ['done', 'rejected', 'failed'],
+    done: ['queued'],
+    failed: ['queued'],
+    rejected: ['queued'],
+    cancelled: ['queued'],
+  },
+  results: {
+    made: ['passed', 'rejected'],
+    passed: ['superseded'],
+    rejected: [],
+    superseded: [],
+  },
+  deliveries: {
+    pending: ['sending', 'held'],
+    sending: ['delivered', 'unsure', 'pending', 'rejected', 'held'],
+    unsure: ['delivered', 'pending', 'sending', 'held'],
+    rejected: ['pending'],
+    held: ['pending'],
+    delivered: [],
+  },
+  models: {
+    registered: ['tested', 'active', 'retired'],
+    tested: ['active', 'retired'],
+    active: ['suspended', 'retired'],
+    suspended: ['active', 'retired'],
+    retired: ['registered'],
+  },
+} as const satisfies Record<string, Record<string, readonly string[]>>;
+
+export type StatefulTable = keyof typeof MOVES;
+export type StateOf<T extends StatefulTable> = keyof (typeof MOVES)[T] & string;
+
+export type StudyState = StateOf<'studies'>;
+export type VersionState = StateOf<'versions'>;
+export type RunState = StateOf<'runs'>;
+export type ResultState = StateOf<'results'>;
+export type DeliveryState = StateOf<'deliveries'>;
+export type ModelState = StateOf<'models'>;
+
+/** The states from which a table allows a move to `to`. */
+export function statesBefore<T extends StatefulTable>(table: T, to: StateOf<T>): StateOf<T>[] {
+  return (Object.entries(MOVES[table]) as [StateOf<T>, readonly string[]][]).filter(([, next]) => next.includes(to)).map(([from]) => from);
+}
+
+/** One trigger per table that refuses a move which the table above does not name. */
+export function moveTriggersSql(): string {
+  return (Object.keys(MOVES) as StatefulTable[])
+    .map((table) => {
+      const pairs = Object.entries(MOVES[table] as Record<string, readonly string[]>).flatMap(([from, next]) =>
+        next.map((to) => `'${from}>${to}'`),
+      );
+      return `
+        DROP TRIGGER IF EXISTS ${table}_moves;
+        CREATE TRIGGER ${table}_moves BEFORE UPDATE OF state ON ${table}
+        WHEN OLD.state <> NEW.state AND (OLD.state || '>' || NEW.state) NOT IN (${pairs.join(', ')})
+        BEGIN SELECT RAISE(ABORT, 'move refused: ${table}'); END;`;
+    })
+    .join('\n');
+}
+
+/** `CHECK (state IN (…))` for a table's column. */
+export function stateCheckSql(table: StatefulTable): string {
+  return `CHECK (state IN (${Object.keys(MOVES[table])
+    .map((state) => `'${state}'`)
+    .join(', ')}))`;
+}

@@ -1,0 +1,85 @@
+/** Queries on studies. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from './database.js';
+import type { StudyState } from './states.js';
+
+export interface StudyRow {
+  readonly id: number;
+  readonly study_instance_uid: string;
+  readonly state: StudyState;
+  readonly instance_count: number;
+  readonly first_received_at: EpochMs;
+  readonly last_received_at: EpochMs;
+  readonly settle_at: EpochMs | null;
+  readonly calling_ae: string;
+  readonly called_ae: string;
+  readonly remote_address: string;
+  readonly hold_reason: string | null;
+}
+
+export interface Arrival {
+  readonly studyInstanceUid: string;
+  readonly callingAe: string;
+  readonly calledAe: string;
+  readonly remoteAddress: string;
+  readonly at: EpochMs;
+}
+
+/** A study by its UID. */
+export function findStudy(db: Db, studyInstanceUid: string): StudyRow | undefined {
+  return db.get<StudyRow>('SELECT * FROM studies WHERE study_instance_uid = ?', studyInstanceUid);
+}
+
+/** A study by its row. */
+export function studyById(db: Db, id: number): StudyRow | undefined {
+  return db.get<StudyRow>('SELECT * FROM studies WHERE id = ?', id);
+}
+
+/** The study's row, made in state `receiving` if there is none. */
+export function ensureStudy(db: Db, arrival: Arrival): StudyRow {
+  const found = findStudy(db, arrival.studyInstanceUid);
+  if (found !== undefined) return found;
+  const { lastId } = db.run(
+    `INSERT INTO studies (study_instance_uid, state, first_received_at, last_received_at, calling_ae, called_ae, remote_address)
+     VALUES (?, 'receiving', ?, ?, ?, ?, ?)`,
+    arrival.studyInstanceUid,
+    arrival.at,
+    arrival.at,
+    arrival.callingAe,
+    arrival.calledAe,
+    arrival.remoteAddress,
+  );
+  db.event(arrival.at, 'studies', lastId, null, 'receiving');
+  return studyById(db, lastId) as StudyRow;
+}
+
+/** Puts the settling off to `settleAt`; a settled study goes back to receiving. A held study stays held. */
+export function noteArrival(db: Db, study: StudyRow, arrival: Arrival, settleAt: EpochMs): void {
+  db.run(
+    `UPDATE studies SET last_received_at = ?, settle_at = ?, calling_ae = ?, called_ae = ?, remote_address = ?,
+       instance_count = (SELECT count(*) FROM instances WHERE study_id = studies.id AND standing = 'current' AND own_result = 0)
+     WHERE id = ?`,
+    arrival.at,
+    settleAt,
+    arrival.callingAe,
+    arrival.calledAe,
+    arrival.remoteAddress,
+    study.id,
+  );
+  db.move('studies', study.id, 'receiving', { at: arrival.at, from: ['settled', 'purged'], detail: 'late instance' });
+}
+
+/** Studies whose quiet time is over. */
+export function studiesDueToSettle(db: Db, now: EpochMs): StudyRow[] {
+  return db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving' AND settle_at <= ? ORDER BY settle_at", now);
+}
+
+/** When the next study is due to settle. */
+export function nextSettleAt(db: Db): EpochMs | undefined {
+  return db.get<{ at: EpochMs | null }>("SELECT min(settle_at) AS at FROM studies WHERE state = 'receiving'")?.at ?? undefined;
+}
+
+/** The newest studies first. */
+export function listStudies(db: Db, limit: number): StudyRow[] {
+  return db.all<StudyRow>('SELECT * FROM studies ORDER BY last_received_at DESC, id DESC LIMIT ?', limit);
+}

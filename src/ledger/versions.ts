@@ -1,0 +1,85 @@
+/** Queries on study versions. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from './database.js';
+import type { VersionState } from './states.js';
+
+export interface VersionRow {
+  readonly id: number;
+  readonly study_id: number;
+  readonly number: number;
+  readonly state: VersionState;
+  readonly signal: string;
+  readonly settled_at: EpochMs;
+  readonly decided_at: EpochMs | null;
+  readonly rules_revision: string | null;
+  readonly decision: string | null;
+}
+
+/**
+ * Freezes the study's current instances as its next version and settles the study, in one transaction. If the set is that
+ * of the last version (a resend of what was there), the study settles without a new version.
+ * Returns the version's id, or undefined where none was made.
+ */
+export function settleStudy(db: Db, studyId: number, signal: string, at: EpochMs): number | undefined {
+  return db.transaction(() => {
+    if (!db.move('studies', studyId, 'settled', { at, from: ['receiving'], set: { settle_at: null }, detail: signal })) return undefined;
+    const members = db
+      .all<{ id: number }>("SELECT id FROM instances WHERE study_id = ? AND standing = 'current' AND own_result = 0 ORDER BY id", studyId)
+      .map((row) => row.id);
+    const last = lastVersion(db, studyId);
+    if (members.length === 0 || (last !== undefined && sameMembers(db, last.id, members))) return undefined;
+    const { lastId } = db.run(
+      "INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, ?, 'settled', ?, ?)",
+      studyId,
+      (last?.number ?? 0) + 1,
+      signal,
+      at,
+    );
+    for (const member of members) db.run('INSERT INTO version_instances (version_id, instance_id) VALUES (?, ?)', lastId, member);
+    db.event(at, 'versions', lastId, null, 'settled', signal);
+    return lastId;
+  });
+}
+
+function sameMembers(db: Db, versionId: number, members: readonly number[]): boolean {
+  const before = db.all<{ instance_id: number }>(
+    'SELECT instance_id FROM version_instances WHERE version_id = ? ORDER BY instance_id',
+    versionId,
+  );
+  return before.length === members.length && before.every((row, index) => row.instance_id === members[index]);
+}
+
+/** The newest version of a study. */
+export function lastVersion(db: Db, studyId: number): VersionRow | undefined {
+  return db.get<VersionRow>('SELECT * FROM versions WHERE study_id = ? ORDER BY number DESC LIMIT 1', studyId);
+}
+
+/** A version by its row. */
+export function versionById(db: Db, id: number): VersionRow | undefined {
+  return db.get<VersionRow>('SELECT * FROM versions WHERE id = ?', id);
+}
+
+/** All versions of a study, oldest first. */
+export function versionsOfStudy(db: Db, studyId: number): VersionRow[] {
+  return db.all<VersionRow>('SELECT * FROM versions WHERE study_id = ? ORDER BY number', studyId);
+}
+
+/** Settled versions that no rule has looked at, oldest first. */
+export function undecidedVersions(db: Db): VersionRow[] {
+  return db.all<VersionRow>("SELECT * FROM versions WHERE state = 'settled' ORDER BY settled_at, id");
+}
+
+/** Records the decision; the caller inserts the runs in the same transaction. */
+export function recordDecision(db: Db, versionId: number, decision: string, rulesRevision: string, at: EpochMs): boolean {
+  return db.move('versions', versionId, 'decided', { at, set: { decision, rules_revision: rulesRevision, decided_at: at } });
+}
+
+/** Keeps the text of the rule files that decided something. */
+export function recordRevision(db: Db, revision: string, files: Record<string, string>, at: EpochMs): void {
+  db.run(
+    'INSERT INTO rule_revisions (revision, files, first_in_force_at) VALUES (?, ?, ?) ON CONFLICT (revision) DO NOTHING',
+    revision,
+    JSON.stringify(files),
+    at,
+  );
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** The `anteroom` command. */
+import { Command } from 'commander';
+import { addActionCommands } from './cli/actions.js';
+import { addDemoCommand } from './cli/demo.js';
+import { addDoctorCommand } from './cli/doctor.js';
+import { reportFailure } from './cli/failure.js';
+import { addExplainCommand } from './cli/explain.js';
+import { addListCommands } from './cli/lists.js';
+import { addModelCommands } from './cli/models.js';
+import { addRulesCommands } from './cli/rules.js';
+import { addSendCommand } from './cli/send.js';
+import { addServeCommand } from './cli/serve.js';
+import { addSettingsCommand } from './cli/settings.js';
+import { startNode } from './node.js';
+import { nodeVersion } from './foundation/version.js';
+
+const program = new Command('anteroom')
+  .description('The AI node in front of the reading room: studies in over DICOM, models chosen by rules, results back to the PACS.')
+  .version(nodeVersion())
+  .showHelpAfterError('(see --help)');
+
+addServeCommand(program, startNode);
+addSendCommand(program);
+addListCommands(program);
+addExplainCommand(program);
+addActionCommands(program);
+addModelCommands(program);
+addRulesCommands(program);
+addDoctorCommand(program);
+addSettingsCommand(program);
+addDemoCommand(program, startNode);
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  reportFailure(thrown);
+  process.exitCode = 1;
+}

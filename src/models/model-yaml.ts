@@ -1,0 +1,76 @@
+/** Our own `model.yaml`, beside the card: how the image is run, and what counts as an answer. */
+import { z } from 'zod';
+
+const megabytes = () => z.int().min(1);
+
+/** What a model has at its disposal; what is left out is taken from `runs.limits` of the settings. */
+const resources = {
+  gpu: z
+    .union([z.literal('none'), z.literal('required'), z.literal('optional')])
+    .default('none')
+    .describe('Whether the model takes a GPU.'),
+  memoryMb: megabytes().min(16).optional().describe('Memory; above it the model is killed.'),
+  cpus: z.number().positive().optional().describe('CPUs.'),
+  shmMb: z.int().min(0).optional().describe('Shared memory; PyTorch data loaders need it.'),
+  timeoutS: z.number().positive().optional().describe('Seconds after which the model is stopped.'),
+  maxOutputMb: megabytes().optional().describe('What it may write to its output folder.'),
+  pids: z.int().min(16).optional().describe('Processes and threads that it may have.'),
+  scratchMb: z.int().min(1).optional().describe('Size of /tmp and the other memory-backed scratch folders; what is used counts as memory.'),
+};
+
+/** What a docker model may ask for in the way of rights. */
+const confinement = {
+  readOnlyRoot: z.boolean().default(true).describe("False where the model writes outside its output and /tmp. MHub's own images do."),
+  user: z
+    .union([z.literal('node'), z.literal('image')])
+    .default('node')
+    .describe("`node`: the node's own user and group; `image`: the user that the image names. MHub's own images need `image` (root)."),
+};
+
+const settingValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const answer = {
+  workflow: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]+$/, 'must be a name')
+    .default('default')
+    .describe('MHub workflow that is run.'),
+  settings: z.record(z.string().min(1), settingValue).default({}).describe('Overrides handed over as `--config:KEY=VALUE`.'),
+  outputs: z
+    .strictObject({
+      mustExist: z
+        .union([z.literal('card'), z.array(z.string().min(1)).min(1)], { error: 'must be "card" or a list of structures' })
+        .default('card')
+        .describe('Structures without which the run has failed: a list, or all that the card names.'),
+      allowEmpty: z.boolean().default(false).describe('True for models that may rightly find nothing, as for lesions.'),
+    })
+    .prefault({}),
+  input: z
+    .strictObject({
+      layout: z.literal('flat').default('flat').describe('How the series lies in the input folder: `flat`, all files in it.'),
+    })
+    .prefault({}),
+};
+
+const docker = z.strictObject({
+  runtime: z.literal('docker'),
+  image: z.string().min(1).describe('Name of the image, with tag or digest; its digest is pinned when the model is registered.'),
+  command: z.array(z.string()).optional().describe('Arguments in place of `--workflow WORKFLOW`.'),
+  ...resources,
+  ...confinement,
+  ...answer,
+});
+
+const process = z.strictObject({
+  runtime: z.literal('process'),
+  command: z.array(z.string().min(1)).min(1).describe('Program and arguments; run in the folder of the package.'),
+  ...resources,
+  ...answer,
+});
+
+/** The schema of model.yaml. `runtime` says which of the two forms it has. */
+export const modelYamlSchema = z.discriminatedUnion('runtime', [docker, process], { error: 'must have a runtime: docker or process' });
+
+export type ModelYaml = Readonly<z.output<typeof modelYamlSchema>>;
+export type DockerModelYaml = Extract<ModelYaml, { runtime: 'docker' }>;
+export type ProcessModelYaml = Extract<ModelYaml, { runtime: 'process' }>;

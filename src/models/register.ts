@@ -1,0 +1,57 @@
+/** Registering a package: its digest is resolved and pinned, so that a run never takes what a tag points to today. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from '../ledger/database.js';
+import { activateModel, modelById, registerModel, type ModelRow } from '../ledger/models.js';
+import { queueRunsWaitingFor } from '../ledger/runs.js';
+import { CARD_FILE, type ModelPackage } from './package.js';
+
+/** Asks the engine for what an image name stands for now; rejects with IMAGE_MISSING or ENGINE_UNREACHABLE. */
+export type ImageResolver = (reference: string) => Promise<{ readonly digest: string }>;
+
+export interface Registration {
+  readonly row: ModelRow;
+  /** Runs that waited for this model and are queued now. */
+  readonly queuedRuns: number;
+}
+
+/**
+ * Registers a package and, where `activate` gives a reason, makes it the one in use without a passed test: the reason is
+ * recorded as an override.
+ */
+export async function register(
+  db: Db,
+  model: ModelPackage,
+  options: { resolveImage: ImageResolver; activate?: { reason: string }; at: EpochMs },
+): Promise<Registration> {
+  const digest = model.model.runtime === 'docker' ? (await options.resolveImage(model.model.image)).digest : programDigest(model);
+  const row = registerModel(
+    db,
+    {
+      name: model.card.name,
+      version: model.card.version,
+      digest,
+      card: readFileSync(join(model.dir, CARD_FILE), 'utf8'),
+      package: JSON.stringify(model.model),
+      folder: model.dir,
+    },
+    options.at,
+  );
+  if (options.activate === undefined) return { row, queuedRuns: 0 };
+  activateModel(db, row.id, options.activate.reason, options.at);
+  const queuedRuns = queueRunsWaitingFor(db, row, options.at);
+  return { row: modelById(db, row.id) as ModelRow, queuedRuns };
+}
+
+/** A model without an image is pinned by its package and the program files that its command names. */
+function programDigest(model: ModelPackage): string {
+  const hash = createHash('sha256').update(model.digest);
+  const command = model.model.runtime === 'process' ? model.model.command : [];
+  for (const word of command) {
+    const file = resolve(model.dir, word);
+    if (existsSync(file) && statSync(file).isFile()) hash.update(readFileSync(file));
+  }
+  return `sha256:${hash.digest('hex')}`;
+}

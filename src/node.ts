@@ -1,0 +1,239 @@
+/** The composition root: builds the parts, starts and stops them in order; the only file that knows them all. */
+import { createReadStream } from 'node:fs';
+import { adminRoutes } from './api/admin-routes.js';
+import { serveAdmin, serveDicomWeb } from './api/server.js';
+import { archivePort } from './api/archive-port.js';
+import { dataFolders, type DataFolders } from './archive/folders.js';
+import { outboxDestinations } from './delivery/destinations.js';
+import { startOutbox } from './delivery/outbox.js';
+import { dicomWebRouter } from './dicomweb/server/router.js';
+import { Bell, startStageLoop } from './foundation/bell.js';
+import { systemClock } from './foundation/clock.js';
+import { AnteroomError } from './foundation/errors.js';
+import { loggerOf } from './foundation/log.js';
+import { nodeVersion } from './foundation/version.js';
+import type { InstanceFacts } from './intake/inspect.js';
+import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
+import { startReceiver, type Receiver } from './intake/receiver.js';
+import { settleDueStudies } from './intake/settle.js';
+import { Db } from './ledger/database.js';
+import { currentInstance } from './ledger/instances.js';
+import { nodeId } from './ledger/node-facts.js';
+import { lastAttempt } from './ledger/runs.js';
+import { readModelPackage } from './models/package.js';
+import { register } from './models/register.js';
+import { makeDueResults, type ResultsOptions } from './results/stage.js';
+import { activeModels, decideSettledVersions } from './routing/router.js';
+import { RulesInForce } from './routing/rules-in-force.js';
+import { RunQueue } from './runs/queue.js';
+import { attemptFolders } from './runs/run-folders.js';
+import { createDockerRuntime } from './runs/runtimes/docker.js';
+import { createProcessRuntime } from './runs/runtimes/process.js';
+import type { Runtime } from './runs/runtimes/runtime.js';
+import type { Environment } from './settings/load.js';
+import type { Settings } from './settings/schema.js';
+
+const log = loggerOf('node');
+const STOP_GRACE_MS = 5_000;
+
+export interface AnteroomNode {
+  readonly version: string;
+  readonly dicomPort: number;
+  readonly httpPort: number;
+  /** Resolves when everything has ended; containers go on. */
+  stop(): Promise<void>;
+}
+
+/** What is started is stopped in reverse order. */
+class Releasers {
+  private readonly list: (() => Promise<void> | void)[] = [];
+
+  add(release: () => Promise<void> | void): void {
+    this.list.push(release);
+  }
+
+  async releaseAll(): Promise<void> {
+    for (const release of this.list.splice(0).reverse()) await release();
+  }
+}
+
+/** Starts a node. Rejects with CONFIG_INVALID, RULES_INVALID and the like, and leaves nothing running then. */
+export async function startNode(settings: Settings, environment: Environment): Promise<AnteroomNode> {
+  const releasers = new Releasers();
+  try {
+    return await assemble(settings, environment, releasers);
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+}
+
+async function assemble(settings: Settings, environment: Environment, releasers: Releasers): Promise<AnteroomNode> {
+  const folders = dataFolders(settings.dataDir);
+  const clock = systemClock;
+  const bell = new Bell();
+  const db = Db.open(folders.ledgerFile, { migrate: true });
+  releasers.add(() => db.close());
+  const id = nodeId(db);
+  const rules = new RulesInForce(settings.rulesDir, () => ({
+    destinations: Object.keys(settings.destinations),
+    models: activeModels(db),
+  }));
+
+  const runtimes: Record<Runtime['kind'], Runtime> = {
+    docker: createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('runs') }),
+    process: createProcessRuntime({ stateDir: folders.processes, log: loggerOf('runs') }),
+  };
+  const receiver = await startReceiver(
+    receiverSettings(settings, folders),
+    () => bell.ring('intake'),
+    () => {
+      log.error('the receiver is lost: the node ends, so that its supervisor starts it again');
+      process.exit(1);
+    },
+  );
+  releasers.add(() => receiver.stop(STOP_GRACE_MS));
+
+  const queue = new RunQueue({
+    db,
+    bell,
+    clock,
+    nodeId: id,
+    archiveFolder: folders.archive,
+    runsFolder: folders.runs,
+    runtimes,
+    concurrency: settings.runs.concurrency,
+    limits: settings.runs.limits,
+  });
+  const destinations = outboxDestinations(settings.destinations, {
+    environment,
+    ownAeTitle: settings.dimse.aeTitle,
+    archive: {
+      store: async (path) => {
+        await store(receiver, folders, createReadStream(path), {
+          callingAe: settings.dimse.aeTitle,
+          calledAe: settings.dimse.aeTitle,
+          remoteAddress: 'node',
+        });
+      },
+      holds: (sopInstanceUid) => currentInstance(db, sopInstanceUid) !== undefined,
+    },
+  });
+
+  const results: ResultsOptions = {
+    db,
+    clock,
+    archiveFolder: folders.archive,
+    resultsFolder: folders.results,
+    outputFolderOf: (runId, attempt) => attemptFolders(folders.runs, runId, attempt).outputDir,
+    nodeName: settings.node.name,
+    nodeId: id,
+  };
+
+  releasers.add(startStageLoop({ stage: 'intake', bell, log, work: () => settle(db, bell) }));
+  releasers.add(startStageLoop({ stage: 'routing', bell, log, work: () => route(db, bell, rules) }));
+  queue.start();
+  releasers.add(() => queue.stop());
+  releasers.add(
+    startStageLoop({
+      stage: 'results',
+      bell,
+      log,
+      work: async () => {
+        if ((await makeDueResults(results)) > 0) bell.ring('delivery');
+        return undefined;
+      },
+    }),
+  );
+  releasers.add(startOutbox({ db, bell, clock, destinations }));
+
+  const dicomWeb = await serveDicomWeb(
+    settings.http.host,
+    settings.http.port,
+    dicomWebRouter(
+      archivePort(db, folders.archive, (bytes, remoteAddress, check) =>
+        store(receiver, folders, bytes, { callingAe: 'STOW-RS', calledAe: settings.dimse.aeTitle, remoteAddress }, check),
+      ),
+      { log: loggerOf('dicomweb') },
+    ),
+  );
+  releasers.add(dicomWeb.close);
+  const version = nodeVersion();
+  releasers.add(
+    await serveAdmin(
+      folders.socketFile,
+      adminRoutes({
+        db,
+        bell,
+        clock,
+        version,
+        nodeName: settings.node.name,
+        dicomPort: receiver.port,
+        httpPort: dicomWeb.port,
+        rules,
+        registerModel: async (folder, { modelFile, activate }) => {
+          const registered = await register(db, readModelPackage(folder, { modelFile }), {
+            resolveImage: resolveImage(runtimes.docker),
+            activate,
+            at: clock(),
+          });
+          rules.reload();
+          return registered;
+        },
+        logPathOf: (runId) => {
+          const attempt = lastAttempt(db, runId);
+          return attempt && attemptFolders(folders.runs, runId, attempt.number).logPath;
+        },
+      }),
+    ),
+  );
+  log.info('node started', { port: receiver.port });
+  return { version, dicomPort: receiver.port, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
+}
+
+function settle(db: Db, bell: Bell): number | undefined {
+  const { settled, nextDueAt } = settleDueStudies(db, systemClock());
+  if (settled > 0) bell.ring('routing');
+  return nextDueAt;
+}
+
+function route(db: Db, bell: Bell, rules: RulesInForce): undefined {
+  if (decideSettledVersions(db, rules.current(), systemClock()) > 0) bell.ring('runs');
+}
+
+async function store(
+  receiver: Receiver,
+  folders: DataFolders,
+  bytes: AsyncIterable<Uint8Array>,
+  origin: Part10Origin,
+  check?: (facts: InstanceFacts) => void,
+) {
+  return (await acceptPart10(bytes, origin, receiver, folders.incoming, check)).facts;
+}
+
+function resolveImage(docker: Runtime) {
+  return async (reference: string) => {
+    if (docker.resolveImage === undefined) throw new AnteroomError('IMAGE_MISSING', `no engine can resolve ${reference}`);
+    return docker.resolveImage(reference);
+  };
+}
+
+function receiverSettings(settings: Settings, folders: DataFolders) {
+  const { dimse, disk, settle, log: logging } = settings;
+  return {
+    ledgerFile: folders.ledgerFile,
+    archiveFolder: folders.archive,
+    incomingFolder: folders.incoming,
+    quietMs: settle.quietS * 1000,
+    disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
+    scp: {
+      host: dimse.host,
+      port: dimse.port,
+      aeTitles: [dimse.aeTitle],
+      callingAeTitles: dimse.callingAeTitles,
+      maxAssociations: dimse.maxAssociations,
+      idleTimeoutMs: dimse.idleTimeoutS * 1000,
+    },
+    logLevel: logging.level,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The gate for segmentations (DESIGN: "Nothing leaves without passing the gate"). Pure: it sees what a container left and what
+ * its source is, and says either which masks lie where on the source, or every reason why the output is rejected.
+ */
+import { TAG, tagKey } from '../dicom/element/tags.js';
+import { voxelVolumeMl } from '../dicom/geometry/grid.js';
+import { firstText } from '../dicom/header.js';
+import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
+import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
+import { isPartOf, meaningOf, normalised, structureByCodes, structureByName } from '../dicom/structures/table.js';
+import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
+import { maskOnSource, placeFrames } from './placing.js';
+import type { PlacedFrame } from './placing.js';
+import type { Expectations, GateReason, GateVerdict, GatedSegment } from './verdict.js';
+
+/**
+ * Judges a container's segmentation against its source series.
+ *
+ * The grid must be the source's: frames whose rows or columns are mirrored or exchanged, or which cover a part of the plane,
+ * are realigned; everything else that does not lie on the source's voxels within a tenth of one is rejected. Gaps in the
+ * segment numbers are let through, because our own object is numbered anew; numbers that come twice are not.
+ */
+export function judgeSegmentation(seg: Segmentation, source: SegSource, expectations: Expectations): GateVerdict {
+  const outside = [...judgeIdentity(seg, source), ...judgeSegments(seg.segments)];
+  const placed = placeFrames(seg, source);
+  const reasons = [...outside, ...placed.reasons];
+  if (reasons.length > 0) return { passed: false, reasons };
+  const segments = seg.segments.map((segment) => gated(segment, placed.frames, source));
+  const missing = judgeContent(segments, expectations);
+  if (missing.length > 0) return { passed: false, reasons: missing };
+  return { passed: true, segments, empty: segments.every((segment) => segment.voxelCount === 0), notes: placed.notes };
+}
+
+/** Patient, study, frame of reference and series are the source's. Patients' identifiers are compared and not told. */
+function judgeIdentity(seg: Segmentation, source: SegSource): GateReason[] {
+  const { header } = source;
+  const reasons: GateReason[] = [];
+  if (seg.patientId !== (firstText(header, tagKey(TAG.PatientID)) ?? '').trim()) {
+    reasons.push({ check: 'patient', seen: 'another PatientID than that of the source', expected: 'the same' });
+  }
+  const issuer = firstText(header, tagKey(TAG.IssuerOfPatientID)) ?? '';
+  if (seg.issuerOfPatientId !== '' && issuer !== '' && seg.issuerOfPatientId !== issuer) {
+    reasons.push({ check: 'patient', seen: 'another IssuerOfPatientID than that of the source', expected: 'the same or none' });
+  }
+  const same = (check: GateReason['check'], seen: string, expected: string) => {
+    if (seen !== expected) reasons.push({ check, seen: seen || 'none', expected: expected || 'none' });
+  };
+  same('study', seg.studyInstanceUid, firstText(header, tagKey(TAG.StudyInstanceUID)) ?? '');
+  same('frame of reference', seg.frameOfReferenceUid, source.grid.frameOfReferenceUid);
+  const other = seg.referencedSeries.find((series) => series.seriesInstanceUid !== source.seriesInstanceUid);
+  if (other !== undefined) same('reference', other.seriesInstanceUid, source.seriesInstanceUid);
+  return reasons;
+}
+
+/** Numbers and codes of the segments. */
+function judgeSegments(segments: readonly Segment[]): GateReason[] {
+  const numbers = segments.map((segment) => segment.number);
+  const twice = numbers.filter((number, index) => numbers.indexOf(number) !== index);
+  const reasons: GateReason[] = [];
+  if (segments.length === 0) reasons.push({ check: 'numbering', seen: 'no segment but the background', expected: 'at least one' });
+  if (twice.length > 0)
+    reasons.push({ check: 'numbering', seen: `segment number ${twice.join(', ')} twice`, expected: 'each number once' });
+  for (const { number, label, codes } of segments) {
+    const absent = [codes.category ? [] : 'category', codes.type ? [] : 'type'].flat();
+    if (absent.length > 0)
+      reasons.push({ check: 'codes', seen: `segment ${number} without a code for ${absent.join(' and ')}`, expected: 'both coded' });
+    const [coded, named] = [structureByCodes(codes), structureByName(label)];
+    if (coded?.laterality && named?.laterality && coded.type === named.type && coded.laterality !== named.laterality) {
+      reasons.push({
+        check: 'codes',
+        seen: `segment ${number} labelled as ${named.id} and coded as ${coded.id}`,
+        expected: 'the same side in both',
+      });
+    }
+  }
+  return reasons;
+}
+
+function gated(segment: Segment, frames: readonly PlacedFrame[], source: SegSource): GatedSegment {
+  const own = frames.filter((placed) => placed.frame.segmentNumber === segment.number);
+  const structure = structureByCodes(segment.codes);
+  const voxelCount = own.reduce((sum, placed) => sum + placed.voxelCount, 0);
+  return {
+    segment,
+    ...(structure === undefined ? {} : { structure }),
+    meaning: meaningToWrite(segment.codes, structure),
+    mask: maskOnSource(own),
+    voxelCount,
+    volumeMl: voxelCount * voxelVolumeMl(source.grid),
+  };
+}
+
+/** The table's codes where it has the structure; a place in which it has none is kept as the container named it. */
+function meaningToWrite(seen: SegmentCodes, structure: Structure | undefined): SegmentMeaning {
+  // Category and type are there: judgeSegments has rejected a segment without them.
+  if (structure === undefined) return seen as SegmentMeaning;
+  const known = meaningOf(structure);
+  return known.regions.length > 0 ? known : { ...known, regions: seen.regions, regionModifiers: seen.regionModifiers };
+}
+
+/** Not empty unless allowed, and every structure that must be there has voxels. */
+function judgeContent(segments: readonly GatedSegment[], { mustExist, allowEmpty }: Expectations): GateReason[] {
+  const found = segments.filter((segment) => segment.voxelCount > 0);
+  const absent = mustExist.filter((id) => !found.some((segment) => shows(segment, id)));
+  const reasons: GateReason[] = absent.map((id) => ({
+    check: 'required structure',
+    seen: `no voxel of ${id}`,
+    expected: 'some: the model card says that it must be there',
+  }));
+  if (found.length === 0 && !allowEmpty && absent.length === 0) {
+    reasons.push({ check: 'empty', seen: `no voxel in any of ${segments.length} segments`, expected: 'some' });
+  }
+  return reasons;
+}
+
+function shows({ structure, segment }: GatedSegment, id: string): boolean {
+  if (structure !== undefined) return isPartOf(structure.id, id);
+  return normalised(segment.label) === normalised(id);
+}

@@ -1,0 +1,196 @@
+/** From a segmentation that passed the gate to the object that leaves: our own SEG, durable on the disk. */
+import { createHash } from 'node:crypto';
+import { open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publish } from '../archive/publish.js';
+import { parseInstance } from '../dicom/element/parse.js';
+import type { Equipment, SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
+import { readSeg } from '../dicom/seg/read.js';
+import type { Segment } from '../dicom/seg/segmentation.js';
+import { encodeSeg } from '../dicom/seg/write.js';
+import type { SegFile, SegNote } from '../dicom/seg/write.js';
+import { rgbFromLab } from '../dicom/structures/cielab.js';
+import type { Rgb } from '../dicom/structures/cielab.js';
+import { dcm } from '../dicom/structures/code.js';
+import type { Code } from '../dicom/structures/code.js';
+import { isAbnormality } from '../dicom/structures/table.js';
+import type { Structure } from '../dicom/structures/table.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { uidFromName } from '../foundation/ids.js';
+import { judgeSegmentation } from './gate.js';
+import { rejectionText } from './verdict.js';
+import type { GatedSegment, PassedVerdict } from './verdict.js';
+
+/** Who and what made the voxels, and why. */
+export interface ResultProvenance {
+  readonly node: Equipment;
+  readonly model: {
+    readonly manufacturer: string;
+    readonly name: string;
+    readonly version: string;
+    /** Of the image or package: `sha256:…`. */
+    readonly digest: string;
+    /** CID 7162; artificial intelligence where it is not given. */
+    readonly algorithmFamily?: Code;
+  };
+  readonly rule: { readonly name: string; readonly revision: string };
+  /** What the model's equipment did (CID 7005); `Processing Equipment` where the site has not configured another. */
+  readonly purpose?: Code;
+}
+
+export interface ResultJob {
+  readonly verdict: PassedVerdict;
+  readonly source: SegSource;
+  readonly identity: SegIdentity & {
+    /** Names what later results replace, such as the source series and the model: segments of the same name in it keep their Tracking UID. */
+    readonly trackingNamespace: string;
+  };
+  readonly provenance: ResultProvenance;
+}
+
+export interface MadeSeg {
+  readonly sizeBytes: number;
+  /** Of the whole file. */
+  readonly sha256: string;
+  readonly frameCount: number;
+  readonly notes: readonly SegNote[];
+}
+
+const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
+
+/** Colours for segments that are not in the table and bring none. */
+const SPARE_COLOURS: readonly Rgb[] = [
+  [230, 25, 75],
+  [60, 180, 75],
+  [255, 225, 25],
+  [0, 130, 200],
+  [245, 130, 48],
+  [145, 30, 180],
+  [70, 240, 240],
+  [240, 50, 230],
+];
+
+/** What the writer is told for a job; the same job gives the same bytes. */
+export function segInputOf({ verdict, source, identity, provenance }: ResultJob): SegInput {
+  const { model, rule } = provenance;
+  const names = trackingNames(verdict.segments);
+  return {
+    source,
+    identity,
+    segments: verdict.segments.map((segment, index) => segmentInput(segment, index, names[index] ?? '', identity.trackingNamespace, model)),
+    provenance: {
+      equipment: provenance.node,
+      contributors: [
+        {
+          purpose: provenance.purpose ?? PROCESSING_EQUIPMENT,
+          manufacturer: model.manufacturer,
+          modelName: model.name,
+          softwareVersions: [model.version],
+          deviceUid: uidFromName(model.digest),
+          description: `image ${model.digest}; rule ${rule.name}, revision ${rule.revision}`,
+        },
+      ],
+    },
+  };
+}
+
+function segmentInput(
+  { segment, structure, meaning, mask }: GatedSegment,
+  index: number,
+  name: string,
+  namespace: string,
+  model: ResultProvenance['model'],
+): SegmentInput {
+  return {
+    label: labelOf(segment, structure, index),
+    description: segment.description,
+    meaning,
+    algorithm: {
+      type: 'AUTOMATIC',
+      name: model.name,
+      version: model.version,
+      family: model.algorithmFamily,
+      parameters: `image ${model.digest}`,
+    },
+    tracking: { id: name, uid: uidFromName(`${namespace} ${name}`) },
+    colour: colourOf(segment, structure, index),
+    mask,
+  };
+}
+
+/** Anatomy is called as in the table, by every model alike; of findings the container's own label tells one from the other. */
+function labelOf(segment: Segment, structure: Structure | undefined, index: number): string {
+  const own = segment.label === '' ? undefined : segment.label;
+  const [first, second] = structure !== undefined && isAbnormality(structure) ? [own, structure.name] : [structure?.name, own];
+  return first ?? second ?? `Segment ${index + 1}`;
+}
+
+function colourOf(segment: Segment, structure: Structure | undefined, index: number): Rgb {
+  const own = segment.cielab === undefined ? undefined : rgbFromLab(segment.cielab);
+  const [first, second] = structure !== undefined && isAbnormality(structure) ? [own, structure.colour] : [structure?.colour, own];
+  return first ?? second ?? SPARE_COLOURS[index % SPARE_COLOURS.length];
+}
+
+/** A name for each segment that is the same in the next result: the structure's id or the label, counted where it comes again. */
+function trackingNames(segments: readonly GatedSegment[]): string[] {
+  const seen = new Map<string, number>();
+  return segments.map(({ segment, structure }) => {
+    const name = structure?.id ?? segment.label;
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} ${count}`;
+  });
+}
+
+/**
+ * Writes the result of a job to `path` below `root`, so that it is whole and durable under that name or not there at all.
+ * What was written is read again and judged like a container's before it counts. Doing it twice gives the same file.
+ * @throws {AnteroomError} GATE_REJECTED for a verdict without a voxel; STORE_FAILED where the disk fails; INTERNAL where the object does not stand its own check.
+ */
+export async function makeSeg(job: ResultJob, root: string, path: string): Promise<MadeSeg> {
+  const file = encodeSeg(segInputOf(job));
+  const partPath = join(root, `${path.replaceAll('/', '-')}.part`);
+  try {
+    const sha256 = await writeDurably(partPath, file);
+    await checkOwn(partPath, job);
+    await publish(root, [{ from: partPath, to: path }]);
+    return { sizeBytes: file.sizeBytes, sha256, frameCount: file.frameCount, notes: file.notes };
+  } catch (thrown) {
+    await rm(partPath, { force: true });
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (thrown instanceof AnteroomError || code === undefined) throw toAnteroomError(thrown);
+    throw new AnteroomError('STORE_FAILED', `a result could not be written (${code})`, { cause: thrown });
+  }
+}
+
+async function writeDurably(path: string, file: SegFile): Promise<string> {
+  const hash = createHash('sha256');
+  const handle = await open(path, 'w', 0o600);
+  try {
+    for (const chunk of file.chunks()) {
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return hash.digest('hex');
+}
+
+/** The written object passes the gate, and has the voxels that it was made of. */
+async function checkOwn(path: string, { verdict, source }: ResultJob): Promise<void> {
+  const written = judgeSegmentation(readSeg(parseInstance(await readFile(path))), source, { mustExist: [], allowEmpty: false });
+  if (!written.passed) throw new AnteroomError('INTERNAL', `our own segmentation does not pass the gate: ${rejectionText(written)}`);
+  verdict.segments.forEach((expected, index) => {
+    const seen = written.segments[index];
+    if (seen === undefined || !sameVoxels(seen, expected)) {
+      throw new AnteroomError('INTERNAL', `segment ${index + 1} of our own segmentation has other voxels than the output it was made of`);
+    }
+  });
+}
+
+function sameVoxels(seen: GatedSegment, expected: GatedSegment): boolean {
+  if (seen.mask.slices.join() !== expected.mask.slices.join()) return false;
+  return expected.mask.slices.every((k) => Buffer.compare(seen.mask.slice(k), expected.mask.slice(k)) === 0);
+}

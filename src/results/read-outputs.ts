@@ -1,0 +1,96 @@
+/** What the files are that a container left behind. */
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseInstance } from '../dicom/element/parse.js';
+import { TAG } from '../dicom/element/tags.js';
+import { SOP_CLASS } from '../dicom/element/uids.js';
+import { SEGMENTATION_SOP_CLASSES, readSeg } from '../dicom/seg/read.js';
+import type { Segmentation } from '../dicom/seg/segmentation.js';
+import { AnteroomError } from '../foundation/errors.js';
+
+/** `dicom`: an object of another kind. `other`: no DICOM object; kept as it is, it never leaves the node. */
+export type OutputKind = 'seg' | 'sr' | 'rtstruct' | 'dicom' | 'other';
+
+export interface OutputCandidate {
+  /** Relative to the output folder, as given. */
+  readonly path: string;
+  readonly kind: OutputKind;
+  readonly sopClassUid?: string;
+  readonly sopInstanceUid?: string;
+}
+
+/** Structured reports (PS3.4 annex B.5): all SOP classes below this root. */
+const SR_ROOT = '1.2.840.10008.5.1.4.1.1.88.';
+/** More than any header's beginning up to SOPInstanceUID. */
+const HEAD_BYTES = 64 * 1024;
+
+/**
+ * Classifies the files of an output folder by what they hold, not by their names; the order stays.
+ * @param paths relative to `folder`
+ * @throws {AnteroomError} FILE_UNREADABLE for a path that is gone, or is no regular file: a link that a container left could lead out of its folder.
+ */
+export async function classifyOutputs(folder: string, paths: readonly string[]): Promise<OutputCandidate[]> {
+  const candidates: OutputCandidate[] = [];
+  for (const path of paths) candidates.push(classify(path, await readHead(join(folder, path))));
+  return candidates;
+}
+
+function classify(path: string, head: Uint8Array): OutputCandidate {
+  const uids = uidsOf(head);
+  if (uids === undefined) return { path, kind: 'other' };
+  return { path, kind: kindOf(uids.sopClassUid), ...uids };
+}
+
+function kindOf(sopClassUid: string | undefined): OutputKind {
+  if (sopClassUid === undefined) return 'dicom';
+  if (SEGMENTATION_SOP_CLASSES.includes(sopClassUid)) return 'seg';
+  if (sopClassUid === SOP_CLASS.RTStructureSetStorage) return 'rtstruct';
+  return sopClassUid.startsWith(SR_ROOT) ? 'sr' : 'dicom';
+}
+
+/** The object's UIDs; undefined where the file is no Part 10 file. One whose data set is broken still counts as DICOM, so that the gate names what is wrong. */
+function uidsOf(head: Uint8Array): Pick<OutputCandidate, 'sopClassUid' | 'sopInstanceUid'> | undefined {
+  try {
+    const { dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUid } = parseInstance(head, {
+      truncated: true,
+      stopAtPixelData: true,
+    });
+    return {
+      sopClassUid: dataset.uid(TAG.SOPClassUID) ?? mediaStorageSopClassUid,
+      sopInstanceUid: dataset.uid(TAG.SOPInstanceUID) ?? mediaStorageSopInstanceUid,
+    };
+  } catch (thrown) {
+    if (thrown instanceof AnteroomError && thrown.code === 'DICOM_NOT_P10') return undefined;
+    if (thrown instanceof AnteroomError) return {};
+    throw thrown;
+  }
+}
+
+/** The segmentation in a file of the output folder. Throws what `parseInstance` and `readSeg` throw, and FILE_UNREADABLE. */
+export async function readSegFile(path: string): Promise<Segmentation> {
+  return readSeg(parseInstance(await withRegularFile(path, (handle) => readFile(handle))));
+}
+
+function readHead(path: string): Promise<Uint8Array> {
+  return withRegularFile(path, async (handle) => {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+}
+
+/** Opens without following a link and without waiting for the other end of a pipe. */
+async function withRegularFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((cause: unknown) => {
+    throw new AnteroomError('FILE_UNREADABLE', `an output file cannot be opened (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`, {
+      cause,
+    });
+  });
+  try {
+    if (!(await handle.stat()).isFile()) throw new AnteroomError('FILE_UNREADABLE', 'an output is no regular file');
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,255 @@
+/** From outputs to results: every run that has produced something passes the gate or is rejected with the reasons. */
+import { join } from 'node:path';
+import type { Clock, EpochMs } from '../foundation/clock.js';
+import { toAnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { newUid } from '../foundation/ids.js';
+import { loggerOf } from '../foundation/log.js';
+import { nodeVersion } from '../foundation/version.js';
+import { parseYaml } from '../foundation/yaml.js';
+import { SOP_CLASS } from '../dicom/element/uids.js';
+import type { SegSource } from '../dicom/seg/input.js';
+import type { Db } from '../ledger/database.js';
+import { ensureDelivery } from '../ledger/deliveries.js';
+import { instancesOfVersion } from '../ledger/instances.js';
+import { modelById, type ModelRow } from '../ledger/models.js';
+import { ensureResult, outputsOfAttempt, resultsOfStudy, type OutputRow, type ResultRow } from '../ledger/results.js';
+import { inputsOfRun, lastAttempt, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { versionById, type VersionRow } from '../ledger/versions.js';
+import { parseCard, type ModelCard } from '../models/card.js';
+import { CARD_FILE } from '../models/package.js';
+import type { ModelYaml } from '../models/model-yaml.js';
+import { judgeSegmentation } from './gate.js';
+import { makeSeg, type MadeSeg } from './make-seg.js';
+import { classifyOutputs, readSegFile } from './read-outputs.js';
+import { readSourceSeries } from './source-series.js';
+import { rejectionText, type Expectations, type GateVerdict, type PassedVerdict } from './verdict.js';
+
+const log = loggerOf('results');
+
+/** Our series come after those of the scanner. */
+const FIRST_SERIES_NUMBER = 9001;
+
+export interface ResultsOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly archiveFolder: string;
+  readonly resultsFolder: string;
+  /** The output folder of an attempt. */
+  readonly outputFolderOf: (runId: number, attempt: number) => string;
+  readonly nodeName: string;
+  readonly nodeId: string;
+}
+
+/** Makes the results of every run in `produced`. Returns how many runs left that state. */
+export async function makeDueResults(options: ResultsOptions): Promise<number> {
+  let ended = 0;
+  for (const run of runsInState(options.db, 'produced')) {
+    try {
+      await makeResultsOf(options, run);
+      ended++;
+    } catch (thrown) {
+      const error = toAnteroomError(thrown);
+      log.error('results could not be made', {
+        run: run.id,
+        code: error.code,
+        kind: error.kind,
+        seen: error.seen,
+        stack: error.code === 'INTERNAL' ? error.stack : undefined,
+      });
+      // What is transient (a full disk) is tried again with the next look; everything else would fail the same way again.
+      if (error.kind === 'transient') continue;
+      reject(options, run, error.kind === 'permanent' ? 'rejected' : 'failed', error.code, error.seen);
+      ended++;
+    }
+  }
+  return ended;
+}
+
+/** A segmentation among the outputs, its row, and what the gate says. */
+interface Judged {
+  readonly output: OutputRow;
+  readonly row: ResultRow;
+  readonly verdict: GateVerdict;
+}
+
+async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<void> {
+  const { db, archiveFolder } = options;
+  const attempt = lastAttempt(db, run.id) as AttemptRow;
+  const version = versionById(db, run.version_id) as VersionRow;
+  const model = modelById(db, run.model_id ?? 0) as ModelRow;
+  const [input] = inputsOfRun(db, run.id);
+  const source = await readSourceSeries(archiveFolder, instancesOfVersion(db, version.id, input.series_instance_uid));
+  const segmentations = await segmentationsOf(options, run, attempt);
+  if (segmentations.length === 0) {
+    reject(options, run, 'rejected', 'GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
+    return;
+  }
+  const expectations = expectationsOf(model);
+  const folder = options.outputFolderOf(run.id, attempt.number);
+  const judged: Judged[] = [];
+  for (const output of segmentations) {
+    const row = ensureRow(options, run, version, output);
+    judged.push({ output, row, verdict: await judgeFile(join(folder, output.path), source, expectations) });
+  }
+  if (judged.some(({ verdict }) => !verdict.passed)) rejectAll(options, run, judged);
+  else await passAll(options, run, model, source, judged as { row: ResultRow; verdict: PassedVerdict }[]);
+}
+
+/** What cannot be read as a segmentation is rejected as one that is wrong. */
+async function judgeFile(path: string, source: SegSource, expectations: Expectations): Promise<GateVerdict> {
+  try {
+    return judgeSegmentation(await readSegFile(path), source, expectations);
+  } catch (thrown) {
+    const error = toAnteroomError(thrown);
+    if (error.kind !== 'permanent') throw error;
+    return { passed: false, reasons: [{ check: 'format', seen: error.seen, expected: 'a DICOM-SEG that can be read' }] };
+  }
+}
+
+async function segmentationsOf({ db, outputFolderOf }: ResultsOptions, run: RunRow, attempt: AttemptRow): Promise<OutputRow[]> {
+  const outputs = outputsOfAttempt(db, attempt.id).filter((output) => output.kind === 'dicom');
+  const candidates = await classifyOutputs(
+    outputFolderOf(run.id, attempt.number),
+    outputs.map((output) => output.path),
+  );
+  return outputs.filter((_, index) => candidates[index].kind === 'seg');
+}
+
+/** The result's row with its UIDs: it exists before the object does. */
+function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionRow, output: OutputRow): ResultRow {
+  return ensureResult(
+    db,
+    {
+      run_id: run.id,
+      output_id: output.id,
+      sop_class_uid: SOP_CLASS.SegmentationStorage,
+      sop_instance_uid: newUid(),
+      series_instance_uid: newUid(),
+      series_number: FIRST_SERIES_NUMBER + resultsOfStudy(db, version.study_id).length,
+    },
+    clock(),
+  );
+}
+
+async function passAll(
+  options: ResultsOptions,
+  run: RunRow,
+  model: ModelRow,
+  source: SegSource,
+  judged: readonly { row: ResultRow; verdict: PassedVerdict }[],
+): Promise<void> {
+  const { db, clock, resultsFolder } = options;
+  const made: { row: ResultRow; verdict: PassedVerdict; seg: MadeSeg; path: string }[] = [];
+  for (const { row, verdict } of judged.filter((one) => !one.verdict.empty)) {
+    const path = `${row.sop_instance_uid}.dcm`;
+    made.push({ row, verdict, path, seg: await makeSeg(jobOf(options, run, model, source, row, verdict), resultsFolder, path) });
+  }
+  failpoint('results.written');
+  const at = clock();
+  db.transaction(() => {
+    for (const { row, verdict, seg, path } of made) {
+      const set = {
+        path: join(resultsFolder, path),
+        size_bytes: seg.sizeBytes,
+        sha256: seg.sha256,
+        summary: JSON.stringify(summaryOf(verdict, seg)),
+      };
+      db.move('results', row.id, 'passed', { at, set });
+      for (const destination of JSON.parse(run.destinations) as string[]) ensureDelivery(db, row.id, destination, at);
+    }
+    for (const { row } of judged.filter((one) => one.verdict.empty))
+      db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
+    db.move('runs', run.id, 'done', {
+      at,
+      set: { ended_at: at, reason: made.length === 0 ? 'analysed, nothing segmented: no object is written' : null },
+    });
+  });
+  log.info('results passed the gate', { run: run.id, count: made.length });
+}
+
+function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {
+  const { db, clock } = options;
+  const reasons = judged.flatMap(({ output, verdict }) => {
+    if (verdict.passed) return [];
+    return [judged.length === 1 ? rejectionText(verdict) : `${output.path}: ${rejectionText(verdict)}`];
+  });
+  db.transaction(() => {
+    for (const { row, verdict } of judged) {
+      db.move('results', row.id, 'rejected', {
+        at: clock(),
+        set: { reason: verdict.passed ? 'another output of the same run was rejected' : rejectionText(verdict) },
+      });
+    }
+    reject(options, run, 'rejected', 'GATE_REJECTED', reasons.join('; '));
+  });
+}
+
+function reject({ db, clock }: ResultsOptions, run: RunRow, to: 'rejected' | 'failed', code: string, reason: string): void {
+  db.move('runs', run.id, to, { at: clock(), set: { ended_at: clock(), failure_code: code, reason }, detail: code });
+}
+
+function jobOf(options: ResultsOptions, run: RunRow, model: ModelRow, source: SegSource, row: ResultRow, verdict: PassedVerdict) {
+  const card = cardOf(model);
+  const { date, time } = dicomDateTime(row.created_at);
+  return {
+    verdict,
+    source,
+    identity: {
+      sopInstanceUid: row.sop_instance_uid,
+      seriesInstanceUid: row.series_instance_uid,
+      seriesNumber: row.series_number,
+      contentDate: date,
+      contentTime: time,
+      seriesDescription: `${card.title || card.name} ${card.version}`.slice(0, 64),
+      trackingNamespace: `${source.seriesInstanceUid} ${model.name}`,
+    },
+    provenance: {
+      node: {
+        manufacturer: 'Anteroom',
+        modelName: options.nodeName,
+        deviceSerialNumber: options.nodeId,
+        softwareVersions: [`anteroom ${nodeVersion()}`],
+      },
+      model: { manufacturer: 'unknown', name: card.name, version: card.version, digest: model.digest },
+      rule: { name: run.rule ?? 'by hand', revision: run.rules_revision ?? 'none' },
+    },
+  };
+}
+
+function expectationsOf(model: ModelRow): Expectations {
+  const { mustExist, allowEmpty } = (JSON.parse(model.package) as ModelYaml).outputs;
+  const named =
+    mustExist === 'card' ? cardOf(model).outputs.flatMap((output) => (output.type === 'segmentation' ? output.structures : [])) : mustExist;
+  return { mustExist: allowEmpty ? [] : named, allowEmpty };
+}
+
+function cardOf(model: ModelRow): ModelCard {
+  const card = parseCard(parseYaml(model.card, CARD_FILE));
+  if (!card.ok) throw new Error(`the registered card of ${model.name} cannot be read any more`);
+  return card.value;
+}
+
+/** What people want to know of a result without opening it. */
+function summaryOf(verdict: PassedVerdict, seg: MadeSeg) {
+  return {
+    frames: seg.frameCount,
+    segments: verdict.segments.map(({ segment, structure, volumeMl, voxelCount }) => ({
+      label: structure?.name ?? segment.label,
+      structure: structure?.id,
+      volumeMl: Math.round(volumeMl * 10) / 10,
+      voxels: voxelCount,
+    })),
+    notes: [...verdict.notes, ...seg.notes.map((note) => note.text)],
+  };
+}
+
+/** DA and TM in the node's local time (PS3.5 table 6.2-1). */
+function dicomDateTime(at: EpochMs): { date: string; time: string } {
+  const now = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return {
+    date: `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`,
+    time: `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`,
+  };
+}

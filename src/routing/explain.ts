@@ -1,0 +1,92 @@
+/** A decision as text for the administrator. Shows header values of the study: for the terminal, never for logs. */
+import { seriesLabel, type Explained } from './condition.js';
+import { OUTCOME, type Decision, type RuleDecision, type SeriesVerdict } from './evaluate.js';
+import type { Truth } from './truth.js';
+
+const MARKS: Readonly<Record<Truth, string>> = { true: '✓', false: '✗', missing: '?' };
+const OUTCOME_MARKS: Readonly<Record<RuleDecision['outcome'], string>> = {
+  [OUTCOME.applied]: '✓',
+  [OUTCOME.waitingForModel]: '…',
+  [OUTCOME.noSeries]: '!',
+  [OUTCOME.notApplied]: '✗',
+};
+
+/** Widest left column of an aligned block; longer clauses push their own value to the right. */
+const MAX_COLUMN = 64;
+
+/**
+ * Every rule, every series, every clause with the value seen: ✓ true, ✗ false, ? missing. Series that a rule saw the same
+ * way are shown together.
+ */
+export function formatExplanation(decision: Decision): string {
+  const head = [`Study ${decision.studyInstanceUid}`, `Rules revision ${decision.rulesRevision.slice(0, 12)}`];
+  if (decision.ownSeries.length > 0) head.push(`Made by this node, not looked at: ${decision.ownSeries.length} series`);
+  if (decision.rules.length === 0) head.push('No rules are in force.');
+  return [head.join('\n'), ...decision.rules.map(formatRule)].join('\n\n') + '\n';
+}
+
+function formatRule(rule: RuleDecision): string {
+  const lines: Line[] = [
+    { indent: 0, left: `${OUTCOME_MARKS[rule.outcome]} ${rule.rule}: ${rule.outcome}` },
+    { indent: 2, left: rule.reason },
+  ];
+  if (rule.inputs.length > 0) lines.push({ indent: 2, left: `priority ${rule.priority}, to ${rule.destinations.join(', ')}` });
+  for (const alike of alikeSeries(rule.series)) lines.push(...seriesLines(alike));
+  return aligned(lines);
+}
+
+interface Line {
+  readonly indent: number;
+  readonly left: string;
+  readonly right?: string;
+}
+
+/** Series with the same account, in the order in which they first appear. */
+function alikeSeries(series: readonly SeriesVerdict[]): SeriesVerdict[][] {
+  const groups = new Map<string, SeriesVerdict[]>();
+  for (const one of series) {
+    const key = JSON.stringify([one.fate, one.when, one.where, one.loss]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function seriesLines(alike: readonly SeriesVerdict[]): Line[] {
+  const [first] = alike;
+  if (first === undefined) return [];
+  const title = alike.map((one) => `${seriesLabel(one)} (${one.modality ?? 'no modality'}, ${one.instanceCount} inst.)`).join(', ');
+  const lines: Line[] = [{ indent: 2, left: `${title}: ${first.fate}` }, ...clauseLines(first.when, 'when', 4)];
+  if (first.where !== undefined) lines.push(...clauseLines(first.where, 'series.where', 4));
+  if (first.loss !== undefined && first.loss.path !== 'series.where')
+    lines.push({ indent: 4, left: `✗ ${first.loss.path}`, right: first.loss.text });
+  return lines;
+}
+
+function clauseLines(explained: Explained, title: string, indent: number): Line[] {
+  const name = explained.parts === undefined ? explained.text : title === '' ? explained.text : `${title}: ${explained.text}`;
+  const own: Line = { indent, left: `${MARKS[explained.truth]} ${name}`, ...rightOf(explained) };
+  return [own, ...(explained.parts ?? []).flatMap((part) => clauseLines(part, '', indent + 2))];
+}
+
+function rightOf({ seen }: Explained): { right?: string } {
+  if (seen === undefined) return {};
+  if (seen.values.length === 0) return { right: seen.source };
+  return { right: seen.values.map(String).join('\\') };
+}
+
+/** Header values come from outside: control characters must not reach the terminal. */
+function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+}
+
+function aligned(lines: readonly Line[]): string {
+  const widths = lines.filter((line) => line.right !== undefined).map((line) => line.indent + line.left.length);
+  const column = Math.min(MAX_COLUMN, Math.max(0, ...widths));
+  return lines
+    .map(({ indent, left, right }) => {
+      const start = `${' '.repeat(indent)}${left}`;
+      return printable(right === undefined ? start : `${start.padEnd(column)}   ${right}`);
+    })
+    .join('\n');
+}

@@ -1,0 +1,51 @@
+/** Values of headers for looking at: padding removed, numbers as numbers, nothing ever thrown. */
+import { tagKey } from '../dicom/element/tags.js';
+import type { Header, HeaderValue } from '../dicom/header.js';
+
+/** The items of a sequence; none where the tag is absent or no sequence. */
+export function headersIn(header: Header, tag: number): Header[] {
+  return valuesOf(header, tag).filter(isHeader);
+}
+
+/** The texts of an element without padding; a person's name as its alphabetic group. Empty values are left out unless they hold a place. */
+export function textsIn(header: Header, tag: number, options: { keepEmpty?: boolean } = {}): string[] {
+  const texts = valuesOf(header, tag).map((value) => textOf(value) ?? '');
+  return options.keepEmpty === true && texts.some((text) => text !== '') ? texts : texts.filter((text) => text !== '');
+}
+
+/** The numbers of an element; values that are none are left out. */
+export function numbersIn(header: Header, tag: number): number[] {
+  return valuesOf(header, tag).flatMap((value) => numberOf(value) ?? []);
+}
+
+/** The first value as a number; undefined where it is absent or none. */
+export function numberIn(header: Header, tag: number): number | undefined {
+  const [first] = valuesOf(header, tag);
+  return first === undefined ? undefined : numberOf(first);
+}
+
+/** The values of an element; none where it is absent or empty. */
+export function valuesOf(header: Header, tag: number): readonly HeaderValue[] {
+  const values: unknown = header[tagKey(tag)]?.Value;
+  return Array.isArray(values) ? (values as HeaderValue[]) : [];
+}
+
+/** A value as text without DICOM's padding (PS3.5 6.2: spaces, and NUL after UIDs); undefined for items of sequences. */
+export function textOf(value: HeaderValue): string | undefined {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return value.replace(/^[\s\0]+|[\s\0]+$/g, '');
+  if (typeof value !== 'object' || value === null) return value === null ? '' : undefined;
+  const { Alphabetic: name } = value as { Alphabetic?: unknown };
+  return typeof name === 'string' ? textOf(name) : undefined;
+}
+
+/** A value as a number, where it is one: DS and IS may come as text. */
+export function numberOf(value: HeaderValue): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  const text = typeof value === 'string' ? textOf(value) : undefined;
+  return text !== undefined && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function isHeader(value: HeaderValue): value is Header {
+  return typeof value === 'object' && value !== null && !('Alphabetic' in value) && !('Ideographic' in value) && !('Phonetic' in value);
+}

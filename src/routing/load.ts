@@ -1,0 +1,134 @@
+/** Reading the folder of rules: every fault of every file at once. A folder with any fault never becomes a rule set. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { suggestionFor, type Fault } from '../foundation/faults.js';
+import { sha256Hex } from '../foundation/ids.js';
+import { parseYaml, validate, type YamlDocument } from '../foundation/yaml.js';
+import { parseCases, type RuleCase } from './cases.js';
+import { isActive, type ActiveModels } from './evaluate.js';
+import { ruleFileSchema, type Rule, type RuleSet } from './schema.js';
+
+export interface RulesContext {
+  /** Names of the destinations in the settings. */
+  readonly destinations: readonly string[];
+  /** A rule for a model that is not among them waits. */
+  readonly models: ActiveModels;
+}
+
+export interface LoadedRules extends RuleSet {
+  /** From the `*.cases.yaml` beside the rules, for `checkCases`. */
+  readonly cases: readonly RuleCase[];
+  /** What is no fault but should be known: rules whose model is not there. */
+  readonly warnings: readonly Fault[];
+}
+
+export type RulesResult = { readonly ok: true; readonly rules: LoadedRules } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/**
+ * All `*.yaml` of the folder as one rule set, and the cases of `*.cases.yaml` beside them. A folder that cannot be read is a
+ * fault; an empty one is a rule set without rules.
+ */
+export function loadRules(dir: string, context: RulesContext): RulesResult {
+  let names: string[];
+  const texts = new Map<string, string>();
+  try {
+    names = readdirSync(dir)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort();
+    for (const name of names) texts.set(name, readFileSync(join(dir, name), 'utf8'));
+  } catch (thrown) {
+    const fault: Fault = {
+      file: dir,
+      line: 0,
+      column: 0,
+      path: '',
+      message: `cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
+    };
+    return { ok: false, faults: [fault] };
+  }
+  return parseRules(texts, dir, context);
+}
+
+/** `loadRules` for texts by file name; `dir` only names the place. */
+export function parseRules(texts: ReadonlyMap<string, string>, dir: string, context: RulesContext): RulesResult {
+  const collected: Collected = { rules: [], faults: [], warnings: [], firstPlace: new Map() };
+  const names = [...texts.keys()].sort();
+  const ruleFiles = names.filter((name) => !isCaseFile(name));
+  for (const name of ruleFiles) collectFile(parseYaml(texts.get(name) ?? '', join(dir, name)), name, context, collected);
+  const ruleNames = collected.rules.map((rule) => rule.name);
+  const cases = names.filter(isCaseFile).flatMap((name) => {
+    const parsed = parseCases(
+      parseYaml(texts.get(name) ?? '', join(dir, name)),
+      name,
+      collected.faults.length === 0 ? ruleNames : undefined,
+    );
+    if (parsed.ok) return parsed.value;
+    collected.faults.push(...parsed.faults);
+    return [];
+  });
+  const { faults, warnings } = collected;
+  if (faults.length > 0) return { ok: false, faults };
+  const files = Object.fromEntries(ruleFiles.map((name) => [name, texts.get(name) ?? '']));
+  return { ok: true, rules: { rules: collected.rules, revision: revisionOf(files), files, cases, warnings } };
+}
+
+/** SHA-256 over names and contents: the same files have the same revision, wherever they lie. */
+function revisionOf(files: Readonly<Record<string, string>>): string {
+  const parts = Object.keys(files)
+    .sort()
+    .map((name) => `${name}\0${sha256Hex(files[name] ?? '')}\n`);
+  return sha256Hex(parts.join(''));
+}
+
+interface Collected {
+  readonly rules: Rule[];
+  readonly faults: Fault[];
+  readonly warnings: Fault[];
+  /** Rule name to the place where it was first used. */
+  readonly firstPlace: Map<string, string>;
+}
+
+function isCaseFile(name: string): boolean {
+  return name.endsWith('.cases.yaml');
+}
+
+function collectFile(document: YamlDocument, name: string, context: RulesContext, collected: Collected): void {
+  const checked = validate(document, ruleFileSchema);
+  if (!checked.ok) {
+    collected.faults.push(...checked.faults);
+    return;
+  }
+  for (const [index, rule] of checked.value.rules.entries()) {
+    checkNames({ ...rule, file: name }, index, document, context, collected);
+    collected.rules.push({ ...rule, file: name });
+  }
+}
+
+function checkNames(
+  rule: Rule,
+  index: number,
+  document: YamlDocument,
+  context: RulesContext,
+  { faults, warnings, firstPlace }: Collected,
+): void {
+  const at = (...path: (string | number)[]) => ['rules', index, ...path];
+  const place = document.fault(at('name'), '');
+  const first = firstPlace.get(rule.name);
+  if (first !== undefined) faults.push(document.fault(at('name'), `another rule is called "${rule.name}" (${first})`));
+  else firstPlace.set(rule.name, `${place.file}:${place.line}`);
+  for (const [position, destination] of rule.destinations.entries()) {
+    if (context.destinations.includes(destination)) continue;
+    faults.push(
+      document.fault(
+        at('destinations', position),
+        `no destination is called "${destination}"`,
+        suggestionFor(destination, context.destinations),
+      ),
+    );
+  }
+  if (!isActive(rule.model, context.models)) {
+    const { name, version } = rule.model;
+    const message = `no active model is called "${name}"${version === undefined ? '' : ` in version ${version}`}; the rule waits for it`;
+    warnings.push(document.fault(at('model'), message, suggestionFor(name, context.models.keys())));
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The regular expressions of rules. They come from people and meet texts that come from outside, so they run on re2js,
+ * whose time grows only linearly with the text: no expression can stall the node, and none has to be guessed at by a checker.
+ * The price is RE2's syntax, without look-around and back-references.
+ */
+import { RE2JS } from 're2js';
+
+export const MAX_PATTERN_LENGTH = 200;
+/** Longer values are looked at only so far; headers keep none that are longer. */
+const MAX_TEXT_LENGTH = 8192;
+
+const compiled = new Map<string, RE2JS>();
+
+/** What is wrong with a pattern, in words; undefined where nothing is. */
+export function patternFault(source: string): string | undefined {
+  if (source.length > MAX_PATTERN_LENGTH) return `is too long for a pattern, at most ${MAX_PATTERN_LENGTH} characters are allowed`;
+  try {
+    compile(source);
+    return undefined;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.replace(/^error parsing regexp: /, '').replace('`(?i)', '`') : String(thrown);
+    return `is not a regular expression in RE2's syntax (${reason})`;
+  }
+}
+
+/** True if the pattern is found anywhere in the text; upper and lower case are the same. The pattern must be without fault. */
+export function patternFound(source: string, text: string): boolean {
+  return compile(source).matcher(text.slice(0, MAX_TEXT_LENGTH)).find();
+}
+
+function compile(source: string): RE2JS {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const pattern = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
+  compiled.set(source, pattern);
+  return pattern;
+}

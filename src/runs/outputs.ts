@@ -1,0 +1,46 @@
+/** What a container left behind. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, opendir, lstat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+export interface FoundOutput {
+  /** Relative to the output folder. */
+  readonly path: string;
+  readonly kind: 'dicom' | 'other';
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** Every regular file below the output folder, in the order of its path. Links are not followed: they could lead out of the folder. */
+export async function collectOutputs(outputDir: string): Promise<FoundOutput[]> {
+  const found: FoundOutput[] = [];
+  const visit = async (folder: string): Promise<void> => {
+    for await (const entry of await opendir(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await visit(path);
+      else if (entry.isFile()) found.push(await describeFile(outputDir, path));
+    }
+  };
+  await visit(outputDir);
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function describeFile(outputDir: string, path: string): Promise<FoundOutput> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const { size } = await lstat(path);
+  return { path: relative(outputDir, path), kind: (await isPart10(path)) ? 'dicom' : 'other', sizeBytes: size, sha256: hash.digest('hex') };
+}
+
+/** `DICM` at offset 128 (PS3.10 section 7.1). */
+async function isPart10(path: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(4), 0, 4, 128);
+    return bytesRead === 4 && buffer.toString('latin1') === 'DICM';
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,59 @@
+/** The folders of one attempt of a run: what is mounted, and nothing more. */
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceRow } from '../ledger/instances.js';
+
+export interface AttemptFolders {
+  readonly root: string;
+  readonly inputDir: string;
+  readonly outputDir: string;
+  readonly logPath: string;
+}
+
+/** Where an attempt has its input, output and log; makes nothing. */
+export function attemptFolders(runsFolder: string, runId: number, attempt: number): AttemptFolders {
+  const root = join(runsFolder, String(runId), String(attempt));
+  return { root, inputDir: join(root, 'in'), outputDir: join(root, 'out'), logPath: join(root, 'log.txt') };
+}
+
+/**
+ * Lays out the chosen series for the model and makes an empty output folder that `user` (`uid:gid`) may write. Files are
+ * linked, not copied, where the file system allows it; the mount is read-only, so the archive stays as it is.
+ */
+export function prepareFolders(folders: AttemptFolders, archiveFolder: string, instances: readonly InstanceRow[], user: string | undefined): void {
+  rmSync(folders.inputDir, { recursive: true, force: true });
+  rmSync(folders.outputDir, { recursive: true, force: true });
+  mkdirSync(folders.inputDir, { recursive: true, mode: 0o755 });
+  mkdirSync(folders.outputDir, { recursive: true });
+  for (const instance of instances) {
+    const target = join(folders.inputDir, `${instance.sop_instance_uid}.dcm`);
+    placeFile(join(archiveFolder, instance.path), target);
+  }
+  giveOutputTo(folders.outputDir, user);
+}
+
+function placeFile(source: string, target: string): void {
+  try {
+    linkSync(source, target);
+  } catch {
+    copyFileSync(source, target);
+  }
+}
+
+function giveOutputTo(outputDir: string, user: string | undefined): void {
+  const [uid, gid] = (user ?? '').split(':').map(Number);
+  if (process.getuid?.() === 0 && user !== undefined && Number.isInteger(uid)) {
+    chownSync(outputDir, uid, Number.isInteger(gid) ? gid : uid);
+    chmodSync(outputDir, 0o700);
+  } else chmodSync(outputDir, 0o777);
+}
+
+/** Of an attempt that never started nothing is worth keeping. */
+export function dropAttempt(folders: AttemptFolders): void {
+  rmSync(folders.root, { recursive: true, force: true });
+}
+
+/** The input is needed no longer once the run has ended; output and log stay with the run. */
+export function dropInput(folders: AttemptFolders): void {
+  if (existsSync(folders.inputDir)) rmSync(folders.inputDir, { recursive: true, force: true });
+}

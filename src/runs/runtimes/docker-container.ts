@@ -1,0 +1,64 @@
+/** One container by its name: look at it, stop it, make it go away. */
+import type { ContainerInspectInfo } from 'dockerode';
+import { AnteroomError } from '../../foundation/errors.js';
+import type { DockerEngine } from './docker-engine.js';
+import type { ContainerState } from './exit.js';
+import { NODE_LABEL } from './runtime.js';
+
+/** Between SIGTERM and SIGKILL. */
+const STOP_GRACE_S = 5;
+const STOP_TIMEOUT_MS = 60_000;
+const GONE_TIMEOUT_MS = 60_000;
+const GONE_POLL_MS = 100;
+const NOT_RUNNING = [304, 409] as const;
+
+export interface Inspected {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: ContainerState;
+}
+
+/** undefined: there is no container of that name. Error: ENGINE_UNREACHABLE, whatever else the engine answers than yes or no. */
+export async function inspectContainer(engine: DockerEngine, name: string): Promise<Inspected | undefined> {
+  const info = await engine.call((docker) => docker.getContainer(name).inspect(), { refusal: 'ENGINE_UNREACHABLE', timeoutMs: 10_000 });
+  return info && { labels: info.Config.Labels, state: readState(info.State) };
+}
+
+function readState(state: ContainerInspectInfo['State']): ContainerState {
+  return {
+    status: state.Status,
+    running: state.Running || state.Paused || state.Restarting,
+    exitCode: state.ExitCode,
+    oomKilled: state.OOMKilled,
+    error: state.Error,
+    startedAt: readTime(state.StartedAt),
+    endedAt: readTime(state.FinishedAt),
+  };
+}
+
+/** Both engines write the year 1 for "never". */
+function readTime(text: string): number | undefined {
+  const time = Date.parse(text);
+  return time > 0 ? time : undefined;
+}
+
+/** SIGTERM, then SIGKILL after the grace time; returns when it has stopped. */
+export async function stopContainer(engine: DockerEngine, name: string): Promise<void> {
+  await engine.call((docker) => docker.getContainer(name).stop({ t: STOP_GRACE_S }), { fine: NOT_RUNNING, timeoutMs: STOP_TIMEOUT_MS, refusal: 'ENGINE_UNREACHABLE' });
+}
+
+/** SIGKILL at once; one that does not run is fine. */
+export async function killContainer(engine: DockerEngine, name: string): Promise<void> {
+  await engine.call((docker) => docker.getContainer(name).kill(), { fine: NOT_RUNNING, refusal: 'ENGINE_UNREACHABLE' });
+}
+
+/** Removes a container of ours, killing it first if it runs; resolves when it is gone. Errors: CONTAINER_FOREIGN, ENGINE_UNREACHABLE. */
+export async function removeContainer(engine: DockerEngine, name: string): Promise<void> {
+  const deadline = Date.now() + GONE_TIMEOUT_MS;
+  for (let found = await inspectContainer(engine, name); found; found = await inspectContainer(engine, name)) {
+    if (found.labels[NODE_LABEL] === undefined) throw new AnteroomError('CONTAINER_FOREIGN', `${name} has no label ${NODE_LABEL}`);
+    if (Date.now() > deadline) throw new AnteroomError('ENGINE_UNREACHABLE', `${name} is still there ${GONE_TIMEOUT_MS / 1000} s after its removal was asked for`);
+    // 409: its removal is under way already.
+    await engine.call((docker) => docker.getContainer(name).remove({ force: true, v: true }), { fine: [409], refusal: 'ENGINE_UNREACHABLE', timeoutMs: STOP_TIMEOUT_MS });
+    await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
+  }
+}

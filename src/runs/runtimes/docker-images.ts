@@ -1,0 +1,71 @@
+/** Images: what is there, and single files out of them. An image is asked for by inspecting it; the texts of engines differ. */
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import tar from 'tar-stream';
+import { AnteroomError } from '../../foundation/errors.js';
+import type { DockerEngine } from './docker-engine.js';
+import type { ImageFacts } from './runtime.js';
+
+/** Model cards and workflows are kilobytes; weights are not read this way. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const READ_TIMEOUT_MS = 60_000;
+
+/** Error: IMAGE_MISSING. */
+export async function resolveImage(engine: DockerEngine, reference: string): Promise<ImageFacts> {
+  const image = await engine.call((docker) => docker.getImage(reference).inspect(), { refusal: 'IMAGE_MISSING' });
+  if (!image) throw imageMissing(reference);
+  const repoDigests = image.RepoDigests ?? [];
+  const id = image.Id.startsWith('sha256:') ? image.Id : `sha256:${image.Id}`;
+  return {
+    id,
+    digest: digestFor(reference, repoDigests) ?? id,
+    repoDigests,
+    labels: image.Config.Labels ?? {},
+    user: image.Config.User,
+  };
+}
+
+/** The error for an image that the engine does not have. */
+export function imageMissing(reference: string): AnteroomError {
+  return new AnteroomError('IMAGE_MISSING', `the engine has no image ${reference}`);
+}
+
+/** The digest under the reference's own repository, or the first one: the same content may have been pulled from two. */
+function digestFor(reference: string, repoDigests: readonly string[]): string | undefined {
+  const repository = reference.split('@')[0].replace(/:[^/:]+$/, '');
+  const own = repoDigests.find((entry) => entry.split('@')[0] === repository) ?? repoDigests[0];
+  return own?.split('@')[1];
+}
+
+/**
+ * Reads one file of an image out of a container that is created and removed, never started.
+ * `labels` let a sweep find the container should the node die in between. Errors: IMAGE_MISSING, FILE_UNREADABLE (not a plain file, or above 16 MB).
+ */
+export async function readImageFile(engine: DockerEngine, reference: string, path: string, labels: Record<string, string>): Promise<Buffer | undefined> {
+  const { id } = await resolveImage(engine, reference);
+  const container = await engine.call((docker) => docker.createContainer({ Image: id, Cmd: ['-'], Labels: labels, NetworkDisabled: true }));
+  if (!container) throw imageMissing(reference);
+  try {
+    const archive = await engine.call(() => container.getArchive({ path }) as Promise<unknown> as Promise<Readable>);
+    return archive && (await firstFile(archive, path));
+  } finally {
+    await engine.call(() => container.remove({ force: true, v: true }));
+  }
+}
+
+/** The engine sends a tar with the one entry that was asked for. */
+async function firstFile(archive: Readable, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let refusal: string | undefined;
+  const extract = tar.extract();
+  extract.on('entry', (header, content, next) => {
+    if (header.type !== 'file') refusal ??= `${path} in the image is a ${header.type ?? 'thing of no type'}, expected a file`;
+    else if ((header.size ?? 0) > MAX_FILE_BYTES) refusal ??= `${path} in the image has ${header.size} bytes, expected at most ${MAX_FILE_BYTES}`;
+    if (refusal === undefined) content.on('data', (chunk: Buffer) => chunks.push(chunk));
+    content.on('end', () => { next(); });
+    content.resume();
+  });
+  await pipeline(archive, extract, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
+  if (refusal !== undefined) throw new AnteroomError('FILE_UNREADABLE', refusal);
+  return Buffer.concat(chunks);
+}

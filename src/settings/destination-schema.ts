@@ -1,0 +1,86 @@
+/** The destinations of config/anteroom.yaml: where results go. */
+import { z } from 'zod';
+import { aeTitle, port, seconds, text } from './fields.js';
+
+/** The name of the destination that is always there: the node's own archive. */
+export const ARCHIVE_DESTINATION = 'archive';
+
+const outbox = {
+  timeoutS: seconds().default(60).describe('Seconds without any progress after which a delivery counts as broken.'),
+  concurrency: z.int().min(1).max(64).default(2).describe('Deliveries to this destination at the same time.'),
+  retry: z
+    .strictObject({
+      firstDelayS: seconds().default(5).describe('Wait before the second attempt; it doubles with each further one, with jitter.'),
+      maxDelayS: seconds().default(900).describe('Longest wait between two attempts.'),
+      holdAfterH: z
+        .number()
+        .positive()
+        .default(72)
+        .describe('Hours of failing after which a delivery is held for a person; nothing is ever dropped.'),
+    })
+    .prefault({}),
+};
+
+const cstore = z.strictObject({
+  kind: z.literal('cstore'),
+  host: text().describe('Host name or address of the destination.'),
+  port: port().min(1).describe('Its DICOM port.'),
+  aeTitle: aeTitle().describe('Its AE title (the called one).'),
+  callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
+  proof: z
+    .enum(['cfind', 'none'])
+    .default('cfind')
+    .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
+  ...outbox,
+});
+
+const archive = z.strictObject({ kind: z.literal('archive') });
+
+/** The schema of `destinations`; `path` is the schema of a file name, relative to the settings file. */
+export function destinationsSchema(path: () => z.ZodType<string, string>) {
+  const secret = () =>
+    z.union([z.strictObject({ file: path() }), z.strictObject({ env: text() })], {
+      error: 'must be {env: NAME} or {file: PATH}: a secret itself never stands in this file',
+    });
+  const auth = z.union([
+    z.strictObject({
+      basic: z
+        .strictObject({ user: text(), password: secret() })
+        .describe('HTTP Basic; the password from `{env: NAME}` or `{file: PATH}`.'),
+    }),
+    z.strictObject({ bearer: z.strictObject({ token: secret() }).describe('Bearer token from `{env: NAME}` or `{file: PATH}`.') }),
+  ]);
+  const tls = z
+    .strictObject({
+      ca: path().optional().describe("PEM file of the private CA that signed the destination's certificate."),
+      cert: path().optional().describe('PEM file of the client certificate.'),
+      key: path().optional().describe("PEM file of the client certificate's key."),
+    })
+    .refine((files) => (files.cert === undefined) === (files.key === undefined), 'cert and key belong together');
+  const stow = z.strictObject({
+    kind: z.literal('stow'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be the http(s) URL of a DICOMweb root' })
+      .describe('DICOMweb root; `/studies` is appended.'),
+    auth: auth.optional(),
+    tls: tls.optional(),
+    ...outbox,
+  });
+  const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be a name of letters, digits, "-" and "_"');
+  return z
+    .record(name, z.discriminatedUnion('kind', [stow, cstore, archive], { error: 'must have a kind: stow, cstore or archive' }))
+    .refine(archiveIsOurs, {
+      error: `"${ARCHIVE_DESTINATION}" is the node's own archive, and the only destination of that kind`,
+      // Also beside other faults, so that all are told at once.
+      when: () => true,
+    });
+}
+
+/** `archive` is of that kind, and no other destination is. The entries may be anything. */
+function archiveIsOurs(destinations: unknown): boolean {
+  if (typeof destinations !== 'object' || destinations === null) return true;
+  return Object.entries(destinations as Record<string, unknown>).every(([name, entry]) => {
+    const kind = typeof entry === 'object' && entry !== null && 'kind' in entry ? entry.kind : undefined;
+    return (name === ARCHIVE_DESTINATION) === (kind === 'archive');
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * What config/anteroom.yaml may say. Every key has a default, so that an empty file works, and a text, from which the
+ * settings reference is printed.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { destinationsSchema } from './destination-schema.js';
+import { aeTitle, megabytes, port, seconds, text } from './fields.js';
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+
+const node = z.strictObject({
+  name: z.string().trim().min(1).max(64).default('anteroom').describe('Name of this node in results and messages.'),
+});
+
+const dimse = z.strictObject({
+  host: text().default('0.0.0.0').describe('Address that the DICOM listener binds. It receives only; it shows nothing.'),
+  port: port().default(11112).describe('Port of the DICOM listener; 0 takes a free one.'),
+  aeTitle: aeTitle().default('ANTEROOM').describe('Our AE title. Associations that call another one are rejected.'),
+  callingAeTitles: z
+    .union([z.literal('any'), z.array(aeTitle()).min(1)], { error: 'must be "any" or a list of AE titles' })
+    .default('any')
+    .describe('Who may send: `any`, or a list of AE titles.'),
+  maxAssociations: z.int().min(1).max(1000).default(32).describe('Associations at the same time; further ones are rejected as transient.'),
+  idleTimeoutS: seconds().default(60).describe('Seconds without any data after which an association is aborted.'),
+});
+
+const http = z.strictObject({
+  host: text()
+    .regex(
+      LOOPBACK,
+      'must be a loopback address (127.0.0.1, ::1 or localhost): without authentication nothing that shows patients listens beyond it',
+    )
+    .default('127.0.0.1')
+    .describe('Address of the DICOMweb face and the API; loopback only, as there is no authentication yet.'),
+  port: port().default(8080).describe('Its port; 0 takes a free one.'),
+});
+
+const settle = z.strictObject({
+  quietS: seconds().default(60).describe('Seconds without a new instance after which a study counts as complete.'),
+});
+
+const disk = z
+  .strictObject({
+    warnFreeMb: megabytes().default(10240).describe('Free space of the data folder below which the log and `doctor` warn.'),
+    refuseFreeMb: megabytes().default(2048).describe('Free space below which nothing more is received (C-STORE status A700, STOW 507).'),
+  })
+  .refine((limit) => limit.refuseFreeMb <= limit.warnFreeMb, 'refuseFreeMb must not be above warnFreeMb');
+
+const docker = z.strictObject({
+  socket: text().default('/var/run/docker.sock').describe('Socket of the Docker or Podman engine.'),
+});
+
+const limits = z.strictObject({
+  memoryMb: megabytes().min(64).default(8192).describe('Memory of a model whose model.yaml says nothing of it; likewise the next ones.'),
+  cpus: z.number().positive().default(2).describe('CPUs.'),
+  shmMb: megabytes().default(1024).describe('Shared memory.'),
+  timeoutS: seconds().default(1800).describe('Seconds after which the model is stopped.'),
+  maxOutputMb: megabytes().min(1).default(4096).describe('What it may write.'),
+  pids: z.int().min(16).default(512).describe('Processes and threads that it may have.'),
+  maxLogMb: megabytes().min(1).default(16).describe('What is kept of its log.'),
+});
+
+const runs = z.strictObject({
+  concurrency: z.int().min(1).max(64).default(1).describe('Models that run at the same time.'),
+  runtime: z
+    .enum(['docker', 'process'])
+    .default('docker')
+    .describe('Runtime of models whose model.yaml names none; `process` isolates nothing.'),
+  limits: limits.prefault({}),
+});
+
+/** The schema of a settings file in `folder`: relative paths in the file are taken from there. */
+export function settingsSchema(folder: string) {
+  const absolute = (written: string) => resolve(folder, written);
+  const path = () => text().transform(absolute);
+  const pathOr = (name: string) => text().prefault(name).transform(absolute);
+  const log = z.strictObject({
+    level: z.enum(['error', 'warn', 'info', 'debug', 'silent']).default('info').describe('Least level that is logged.'),
+    file: path().optional().describe('File that gets every line too, rotated at 20 MB and kept five times.'),
+  });
+  return z.strictObject({
+    node: node.prefault({}),
+    dataDir: pathOr('data').describe('Folder of the ledger and the archive.'),
+    rulesDir: pathOr('routing-rules').describe('Folder of the rule files.'),
+    modelsDir: pathOr('models').describe('Folder in which `models add NAME` looks for the package.'),
+    dimse: dimse.prefault({}),
+    http: http.prefault({}),
+    settle: settle.prefault({}),
+    disk: disk.prefault({}),
+    docker: docker.prefault({}),
+    runs: runs.prefault({}),
+    destinations: destinationsSchema(path).default({}).describe("Where results go, by name. `archive`, the node's own, is always there."),
+    log: log.prefault({}),
+  });
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** Checked, with all defaults filled in, paths absolute, and frozen. */
+export type Settings = DeepReadonly<z.output<ReturnType<typeof settingsSchema>>>;
+export type Destination = Settings['destinations'][string];
+export type StowDestination = Extract<Destination, { kind: 'stow' }>;
+export type CstoreDestination = Extract<Destination, { kind: 'cstore' }>;

@@ -1,0 +1,366 @@
+/** The archive's DICOMweb face before a folder of real files: asked by our client, by dicomweb-client, by fetch and by Orthanc. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { api } from 'dicomweb-client';
+import express from 'express';
+import { parseInstance } from '../../src/dicom/element/parse.js';
+import { TAG } from '../../src/dicom/element/tags.js';
+import type { Header } from '../../src/dicom/header.js';
+import { closeConnections } from '../../src/dicomweb/client/http.js';
+import { instanceExists, retrieveMetadata, searchInstances, searchSeries, searchStudies } from '../../src/dicomweb/client/qido.js';
+import { stow } from '../../src/dicomweb/client/stow.js';
+import type { DicomWebEndpoint } from '../../src/dicomweb/client/types.js';
+import { retrieveInstance, retrieveStudy } from '../../src/dicomweb/client/wado.js';
+import { dicomWebRouter } from '../../src/dicomweb/server/router.js';
+import { loggerOf, setLogLevel } from '../../src/foundation/log.js';
+import { describeWith, testData } from '../support/data.js';
+import { FolderArchive } from '../support/folder-archive.js';
+import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
+import { part10Files, type Part10File } from '../support/part10.js';
+import { XhrOverFetch } from '../support/xhr-over-fetch.js';
+
+const START_MS = 90_000;
+const dataSets = ['ct-chest-a0001', 'seg-samples', 'quirks-dicom2nifti'];
+const missing = dataSets.filter((name) => testData(name) === undefined).map((name) => `data ${name}`);
+const dataFiles = (name: string, below = ''): Part10File[] => (missing.length > 0 ? [] : part10Files(join(testData(name) ?? '', below)));
+
+interface Node {
+  readonly archive: FolderArchive;
+  readonly folder: string;
+  readonly base: string;
+  readonly endpoint: DicomWebEndpoint;
+  close(): Promise<void>;
+}
+
+async function startNode(): Promise<Node> {
+  setLogLevel('silent');
+  const folder = mkdtempSync(join(tmpdir(), 'anteroom-dicomweb-server-'));
+  const archive = new FolderArchive(folder);
+  const app = express().use('/dicom-web', dicomWebRouter(archive, { log: loggerOf('dicomweb') }));
+  const server: Server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/dicom-web`;
+  const endpoint = { url: base, timeoutMs: 20_000 };
+  return {
+    archive,
+    folder,
+    base,
+    endpoint,
+    close: async () => {
+      closeConnections(endpoint);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const pathOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Part10File): string =>
+  `/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`;
+const firstValue = (header: Header | undefined, key: string): unknown => header?.[key]?.Value?.[0];
+
+describeWith('DICOMweb server', missing, () => {
+  const chest = dataFiles('ct-chest-a0001').slice(0, 12);
+  const seg = dataFiles('seg-samples', 'dcmqi').find((file) => file.sopClassUid === '1.2.840.10008.5.1.4.1.1.66.4')!;
+  const native = dataFiles('seg-samples', 'dcmqi/ct-3slice')[0];
+  const first = chest[0];
+  let node: Node;
+
+  beforeAll(async () => {
+    node = await startNode();
+    for (const file of [...chest, seg, native]) node.archive.add(file.path);
+  });
+  afterAll(() => node.close());
+
+  const get = (path: string, accept?: string, method = 'GET'): Promise<Response> =>
+    fetch(node.base + path, { method, headers: accept === undefined ? {} : { accept } });
+
+  it('lists studies with their counts, page by page', async () => {
+    const [study] = await searchStudies(node.endpoint, { matches: { StudyInstanceUID: first.studyInstanceUid } });
+    expect(firstValue(study, '00201208')).toBe(12);
+    expect(firstValue(study, '00080061')).toBe('CT');
+    expect(firstValue(study, '00081190')).toBe(`${node.base}/studies/${first.studyInstanceUid}`);
+    const all = await searchStudies(node.endpoint);
+    const pages = [await searchStudies(node.endpoint, { limit: 1 }), await searchStudies(node.endpoint, { limit: 5, offset: 1 })].flat();
+    expect(pages).toEqual(all);
+    expect(all.length).toBeGreaterThan(1);
+  });
+
+  it('lists series and instances, with what was asked beyond the usual', async () => {
+    const series = await searchSeries(node.endpoint, { studyInstanceUid: first.studyInstanceUid, matches: { Modality: 'CT' } });
+    expect(series.map((header) => firstValue(header, '00201209'))).toEqual([12]);
+    const instances = await searchInstances(node.endpoint, {
+      studyInstanceUid: first.studyInstanceUid,
+      seriesInstanceUid: first.seriesInstanceUid,
+      includeFields: ['SliceThickness'],
+    });
+    expect(instances).toHaveLength(12);
+    expect(firstValue(instances[0], '00180050')).toBe(5);
+    expect(await searchInstances(node.endpoint, { matches: { SOPClassUID: seg.sopClassUid } })).toHaveLength(1);
+    await expect(instanceExists(node.endpoint, first)).resolves.toBe(true);
+    await expect(instanceExists(node.endpoint, { ...first, sopInstanceUid: '1.2.3' })).resolves.toBe(false);
+  });
+
+  it('gives objects back byte for byte', async () => {
+    const path = join(node.folder, 'back.dcm');
+    await retrieveInstance(node.endpoint, first, path);
+    expect(readFileSync(path).equals(readFileSync(first.path))).toBe(true);
+    const sizes: number[] = [];
+    await retrieveStudy(node.endpoint, first, async (bytes) => {
+      let size = 0;
+      for await (const chunk of bytes as AsyncIterable<Buffer>) size += chunk.length;
+      sizes.push(size);
+    });
+    expect(sizes).toEqual(chest.map((file) => file.sizeBytes));
+    // One after another over the same connection, whether read or not.
+    let seen = 0;
+    await retrieveStudy(node.endpoint, first, () => {
+      seen++;
+    });
+    expect(seen).toBe(12);
+  });
+
+  it('tells the whole metadata, of a segmentation too, with pixel data by URI', async () => {
+    const [header] = await retrieveMetadata(node.endpoint, seg);
+    const frames = parseInstance(readFileSync(seg.path)).dataset.number(TAG.NumberOfFrames);
+    expect(header?.['52009230']?.Value).toHaveLength(frames ?? -1);
+    expect(header?.['7FE00010']).toEqual({ vr: 'OW', BulkDataURI: `${node.base}${pathOf(seg)}/bulkdata/7FE00010` });
+    expect(await retrieveMetadata(node.endpoint, { studyInstanceUid: first.studyInstanceUid })).toHaveLength(12);
+  });
+
+  it('serves compressed frames as they are stored, under the media types that viewers ask for', async () => {
+    const [stored] = parseInstance(readFileSync(first.path)).dataset.fragments(TAG.PixelData)?.fragments ?? [];
+    for (const [accept, type] of [
+      ['multipart/related; type="image/jls"', 'image/jls'],
+      ['multipart/related; type=image/*; transfer-syntax=*', 'image/jls'],
+      ['multipart/related; type=application/octet-stream; transfer-syntax=*', 'application/octet-stream'],
+      ['*/*', 'image/jls'],
+    ] as const) {
+      const answer = await get(`${pathOf(first)}/frames/1`, accept);
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringContaining(`multipart/related; type="${type}"`) as unknown,
+      ]);
+      const body = Buffer.from(await answer.arrayBuffer());
+      expect(body.toString('latin1', 0, 300)).toContain(`Content-Type: ${type}; transfer-syntax=1.2.840.10008.1.2.4.80`);
+      expect(body.includes(Buffer.from(stored ?? [0]))).toBe(true);
+    }
+    const bare = await get(`${pathOf(first)}/frames/1`, 'image/jls');
+    expect(Buffer.from(await bare.arrayBuffer()).equals(stored ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  (spawnSync('dcmdjpls', ['--version']).error ? it.skip : it)(
+    'decodes frames for a client that takes only octets, as dcmtk decodes them',
+    async () => {
+      const decoded = join(node.folder, 'decoded.dcm');
+      execFileSync('dcmdjpls', [first.path, decoded]);
+      const pixels = Buffer.from(parseInstance(readFileSync(decoded)).dataset.bytesOf(TAG.PixelData) ?? [0]);
+      const answer = await get(`${pathOf(first)}/frames/1`, 'multipart/related; type="application/octet-stream"');
+      const body = Buffer.from(await answer.arrayBuffer());
+      expect(body.includes(pixels)).toBe(true);
+      expect(body.toString('latin1', 0, 300)).toContain('application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1');
+    },
+  );
+
+  it('serves native frames, one-bit ones that begin inside a byte too', async () => {
+    const answer = await get(`${pathOf(native)}/frames/1`, 'multipart/related; type=application/octet-stream; transfer-syntax=*');
+    expect(
+      Buffer.from(await answer.arrayBuffer()).includes(
+        Buffer.from(parseInstance(readFileSync(native.path)).dataset.bytesOf(TAG.PixelData) ?? [0]),
+      ),
+    ).toBe(true);
+    expect((await get(`${pathOf(native)}/bulkdata/7FE00010`)).status).toBe(200);
+
+    const { dataset } = parseInstance(readFileSync(seg.path));
+    const pixels = dataset.bytesOf(TAG.PixelData) ?? Buffer.alloc(0);
+    const frameBits = (dataset.number(TAG.Rows) ?? 0) * (dataset.number(TAG.Columns) ?? 0);
+    const second = Buffer.from(await (await get(`${pathOf(seg)}/frames/2`, 'application/octet-stream')).arrayBuffer());
+    const bit = (bytes: Uint8Array, at: number): number => ((bytes[at >> 3] ?? 0) >> (at & 7)) & 1;
+    expect(second).toHaveLength(Math.ceil(frameBits / 8));
+    for (let n = 0; n < frameBits; n++) if (bit(second, n) !== bit(pixels, frameBits + n)) throw new Error(`bit ${String(n)} differs`);
+  });
+
+  it.each([
+    ['GET', '/studies/not-a-uid', undefined, 400],
+    ['GET', '/studies/1.2.3', undefined, 404],
+    ['GET', '/studies/1.2.3/metadata', undefined, 404],
+    ['GET', '/studies/%zz', undefined, 400],
+    ['GET', '/studies?StudyDate=yesterday', undefined, 400],
+    ['GET', '/studies?PatientID=nobody', undefined, 204],
+    ['GET', '/studies', 'application/dicom+xml', 406],
+    ['GET', '/studies', 'application/json', 200],
+    ['GET', '/series', undefined, 200],
+    ['GET', '/instances?limit=1', undefined, 200],
+    ['GET', '/elsewhere', undefined, 404],
+    ['DELETE', '/studies/1.2.3', undefined, 405],
+    ['HEAD', '/studies', undefined, 200],
+    ['GET', ':instance', 'multipart/related; type="application/dicom"', 200],
+    ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.80', 200],
+    ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1', 406],
+    ['GET', ':instance', 'multipart/related; type="image/jpeg"', 406],
+    ['GET', ':instance', 'application/dicom', 200],
+    ['HEAD', ':instance', undefined, 200],
+    ['GET', ':instance/frames/2', undefined, 404],
+    ['GET', ':instance/frames/0', undefined, 404],
+    ['GET', ':instance/frames/one', undefined, 400],
+    ['GET', ':instance/frames/1', 'multipart/related; type="image/jp2"', 406],
+  ])('%s %s accepting %p is %i', async (method, path, accept, status) => {
+    const answer = await get(path.replace(':instance', pathOf(first)), accept, method);
+    expect(answer.status).toBe(status);
+    const body = await answer.text();
+    if (status >= 400) expect(JSON.parse(body)).toHaveProperty('message');
+    if (method === 'HEAD') expect(body).toBe('');
+  });
+
+  it('says that fuzzy matching was not done', async () => {
+    expect((await get('/studies?fuzzymatching=true')).headers.get('warning')).toContain('299');
+  });
+});
+
+describeWith('DICOMweb server, storing', missing, () => {
+  const chest = dataFiles('ct-chest-a0001').slice(0, 12);
+  const first = chest[0];
+  let node: Node;
+  let junk: { path: string; sizeBytes: number; sopInstanceUid: string; sopClassUid: string };
+
+  beforeEach(async () => {
+    node = await startNode();
+    junk = { path: join(node.folder, 'junk'), sizeBytes: 100_000, sopInstanceUid: '1.2.3', sopClassUid: '1.2' };
+    writeFileSync(junk.path, Buffer.alloc(junk.sizeBytes, 7));
+  });
+  afterEach(() => node.close());
+
+  it('stores a series and gives it back', async () => {
+    await expect(stow(node.endpoint, chest, first.studyInstanceUid)).resolves.toEqual(
+      chest.map(({ sopInstanceUid }) => ({ sopInstanceUid, stored: true })),
+    );
+    for (const file of chest)
+      expect(readFileSync(node.archive.instancesByUid.get(file.sopInstanceUid)?.path ?? '').equals(readFileSync(file.path))).toBe(true);
+  });
+
+  it('tells what became of each instance where one is refused, and goes on with the next', async () => {
+    const outcomes = await stow(node.endpoint, [first, junk, chest[1]]);
+    expect(outcomes.map(({ stored }) => stored)).toEqual([true, false, true]);
+    await expect(stow(node.endpoint, [first], '1.2.3')).resolves.toEqual([
+      { sopInstanceUid: first.sopInstanceUid, stored: false, failureReason: 0xa900, text: expect.any(String) as unknown },
+    ]);
+  });
+
+  it('is busy, not refusing, where there is no room', async () => {
+    node.archive.full = true;
+    await expect(stow(node.endpoint, chest)).rejects.toMatchObject({ code: 'DESTINATION_BUSY' });
+    node.archive.full = false;
+    await expect(stow(node.endpoint, [first])).resolves.toMatchObject([{ stored: true }]);
+  });
+
+  it.each([
+    ['application/json', '{}', undefined, 415],
+    ['multipart/related; type="application/dicom+json"; boundary=b', '', undefined, 415],
+    ['multipart/related; type="application/dicom"', '', undefined, 400],
+    ['multipart/related; type="application/dicom"; boundary=b', '--b--', undefined, 400],
+    ['multipart/related; type="application/dicom"; boundary=b', '--b\r\nContent-Type: application/dicom\r\n\r\ncut off', undefined, 400],
+    ['multipart/related; type="application/dicom"; boundary=b', '--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--', undefined, 409],
+    ['multipart/related; type="application/dicom"; boundary=b', '--b--', 'application/dicom+xml', 406],
+  ])('answers %s with %j accepting %p with %i', async (type, body, accept, status) => {
+    const answer = await fetch(`${node.base}/studies`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type, ...(accept === undefined ? {} : { accept }) },
+    });
+    expect(answer.status).toBe(status);
+    expect(node.archive.instancesByUid.size).toBe(0);
+  });
+
+  it('keeps nothing of an object whose sender goes away, and serves the next one', async () => {
+    const outgoing = httpRequest(`${node.base}/studies`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/related; type="application/dicom"; boundary=b', 'content-length': 10_000_000 },
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.write('--b\r\nContent-Type: application/dicom\r\n\r\n');
+    await new Promise<void>((resolve) => outgoing.write(readFileSync(first.path).subarray(0, 100_000), () => resolve()));
+    outgoing.destroy();
+    await expect(stow(node.endpoint, [chest[1]])).resolves.toMatchObject([{ stored: true }]);
+    expect([...node.archive.instancesByUid.keys()]).toEqual([chest[1].sopInstanceUid]);
+  });
+
+  it('serves dicomweb-client as a viewer uses it', async () => {
+    (globalThis as { XMLHttpRequest?: unknown }).XMLHttpRequest = XhrOverFetch;
+    const client = new api.DICOMwebClient({ url: node.base, verbose: false, singlepart: '' }) as unknown as Record<
+      string,
+      (options: unknown) => Promise<unknown>
+    >;
+    const ids = {
+      studyInstanceUID: first.studyInstanceUid,
+      seriesInstanceUID: first.seriesInstanceUid,
+      sopInstanceUID: first.sopInstanceUid,
+    };
+    const original = readFileSync(first.path);
+    const exact = original.buffer.slice(original.byteOffset, original.byteOffset + original.byteLength);
+    await client.storeInstances?.({ datasets: [exact] });
+    expect(node.archive.instancesByUid.has(first.sopInstanceUid)).toBe(true);
+    const whole = (await client.retrieveInstance?.(ids)) as ArrayBuffer;
+    expect(Buffer.from(whole).equals(original)).toBe(true);
+    const [frame] = (await client.retrieveInstanceFrames?.({ ...ids, frameNumbers: [1] })) as ArrayBuffer[];
+    expect(frame?.byteLength).toBe(512 * 512 * 2);
+    const [jls] = (await client.retrieveInstanceFrames?.({
+      ...ids,
+      frameNumbers: [1],
+      mediaTypes: [{ mediaType: 'image/jls', transferSyntaxUID: '1.2.840.10008.1.2.4.80' }],
+    })) as ArrayBuffer[];
+    expect(jls?.byteLength).toBeLessThan(512 * 512 * 2);
+    expect(await client.searchForStudies?.({ queryParams: { PatientID: 'nobody' } })).toEqual([]);
+  });
+});
+
+describeWith('DICOMweb server and Orthanc as its client', [...missing, ...missingForOrthanc()], () => {
+  const chest = dataFiles('ct-chest-a0001').slice(0, 5);
+  const first = chest[0];
+  let node: Node;
+  let orthanc: Orthanc;
+
+  beforeAll(async () => {
+    node = await startNode();
+    orthanc = await startOrthanc();
+    await ask('PUT', '/dicom-web/servers/node', { Url: `${node.base}/` });
+  }, START_MS);
+
+  afterAll(async () => {
+    await orthanc.remove();
+    await node.close();
+  });
+
+  async function ask(method: string, path: string, body: unknown): Promise<string> {
+    const answer = await fetch(orthanc.url + path, { method, body: JSON.stringify(body) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
+    return text;
+  }
+
+  it(
+    'takes a study from it, answers its questions and gives the study back',
+    async () => {
+      await stow({ url: orthanc.dicomWebUrl, timeoutMs: 20_000 }, chest);
+      const studies = JSON.parse(await (await fetch(`${orthanc.url}/studies`)).text()) as string[];
+      await ask('POST', '/dicom-web/servers/node/stow', { Resources: studies, Synchronous: true });
+      expect([...node.archive.instancesByUid.keys()].sort()).toEqual(chest.map((file) => file.sopInstanceUid).sort());
+
+      const found = JSON.parse(
+        await ask('POST', '/dicom-web/servers/node/qido', { Uri: '/studies', Arguments: { StudyInstanceUID: first.studyInstanceUid } }),
+      ) as unknown[];
+      expect(found).toHaveLength(1);
+
+      for (const study of studies) await fetch(`${orthanc.url}/studies/${study}`, { method: 'DELETE' });
+      await ask('POST', '/dicom-web/servers/node/retrieve', { Resources: [{ Study: first.studyInstanceUid }], Synchronous: true });
+      const back = JSON.parse(await (await fetch(`${orthanc.url}/instances`)).text()) as string[];
+      expect(back).toHaveLength(chest.length);
+    },
+    START_MS,
+  );
+});

@@ -1,0 +1,175 @@
+/**
+ * The main job with nothing mocked: dcmtk's storescu → node → Docker container → a real Orthanc over STOW-RS, and a second one
+ * over C-STORE. Judged by pydicom, dciodvfy and Orthanc itself.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DeliveryView, RunView } from '../../src/api/views.js';
+import { dcmtk } from '../support/dcmtk.js';
+import { describeWith, testData } from '../support/data.js';
+import { engineSocket, missingForDocker } from '../support/docker.js';
+import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
+import { storedFile, storedInstances } from '../support/orthanc-rest.js';
+import { PYTHON } from '../support/seg.js';
+import { tempFolder } from '../support/temp.js';
+import { missingTools } from '../support/tools.js';
+import { until } from '../support/until.js';
+
+const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs, workstation]');
+const COMPARE = 'test/support/compare-seg.py';
+
+/** `-xt` proposes JPEG-LS beside uncompressed, each file in its own transfer syntax. */
+const STUDIES = [
+  {
+    name: 'ct-chest-a0001',
+    patient: 'Lung_Dx-A0001',
+    series: '',
+    options: ['-xt'],
+    kept: '1.3.6.1.4.1.14519.5.2.1.6655.2359.165554066086145834377508507990',
+  },
+  {
+    name: 'ct-chest-a0002',
+    patient: 'Lung_Dx-A0002',
+    series: 'B40f',
+    options: ['-xt'],
+    kept: '1.3.6.1.4.1.14519.5.2.1.6655.2359.104855313699639828167809534834',
+  },
+] as const;
+
+const missing = [
+  ...missingForNode(),
+  ...missingForOrthanc(),
+  ...missingForDocker('anteroom/lungs'),
+  ...missingTools('storescu', 'dciodvfy', 'python3-pydicom'),
+  ...STUDIES.filter(({ name }) => testData(name) === undefined).map(({ name }) => `data ${name}`),
+];
+
+describeWith('the main job', missing, () => {
+  let pacs: Orthanc;
+  let workstation: Orthanc;
+  let node: TestNode;
+
+  beforeAll(async () => {
+    [pacs, workstation] = await Promise.all([
+      startOrthanc(),
+      startOrthanc({ config: { DicomAet: 'WORKSTATION', DicomAlwaysAllowFind: true } }),
+    ]);
+    node = await startNode({
+      rules: { 'rules.yaml': RULES },
+      settings: {
+        docker: { socket: engineSocket() },
+        settle: { quietS: 2 },
+        destinations: {
+          pacs: { kind: 'stow', url: pacs.dicomWebUrl },
+          workstation: { kind: 'cstore', host: '127.0.0.1', port: workstation.dicomPort, aeTitle: 'WORKSTATION' },
+        },
+      },
+    });
+    const added = await node.command('models', 'add', 'deploy/models/lungs', '--activate', '--reason', 'test');
+    expect(added).toMatchObject({ exitCode: 0, stderr: '' });
+  }, 60_000);
+
+  afterAll(async () => {
+    await node.remove();
+    await Promise.all([pacs.remove(), workstation.remove()]);
+  }, 60_000);
+
+  it.each(STUDIES)(
+    'carries $name from storescu to both destinations',
+    async ({ name, options, kept, series }) => {
+      const folder = testData(name) as string;
+      const files = dicomFiles(folder);
+      const sent = await dcmtk('storescu', ...options, '-R', '-aec', 'ANTEROOM', '127.0.0.1', String(node.dicomPort), ...files);
+      expect(sent).toMatchObject({ code: 0 });
+
+      const run = await until(
+        'the run to end',
+        async () => (await runsOf(node, kept)).find(({ state }) => ['done', 'failed', 'rejected'].includes(state)),
+        180_000,
+      );
+      expect(run).toMatchObject({ state: 'done', reason: null, rule: 'chest-ct-lungs', model: 'lungs' });
+      const deliveries = await until('all deliveries', async () => {
+        const all = await node.admin.get<DeliveryView[]>(`/deliveries?study=${kept}`);
+        return all.length === 3 && all.every(({ state }) => state === 'delivered') && all;
+      });
+      expect(deliveries.map(({ destination, receipt }) => `${destination}: ${receipt ?? ''}`).sort()).toEqual([
+        'archive: found by the ledger',
+        'pacs: found by QIDO-RS',
+        'workstation: found by C-FIND',
+      ]);
+
+      const atPacs = await segOf(pacs, kept);
+      const atWorkstation = await segOf(workstation, kept);
+      expect(dataSetOf(atWorkstation).equals(dataSetOf(atPacs))).toBe(true);
+
+      const seg = join(tempFolder('main-job'), 'seg.dcm');
+      writeFileSync(seg, atPacs);
+      const labelMap = join(node.dataDir, 'runs', String(run.run), '1', 'out');
+      const source = sourceFacts(files.filter((file) => file.includes(series)));
+      expect(compare(seg, findNrrd(labelMap), folder)).toMatchObject({
+        differentVoxels: 0,
+        wrongPositions: 0,
+        patientId: source.PatientID,
+        studyInstanceUid: kept,
+        frameOfReferenceUid: source.FrameOfReferenceUID,
+        referencedSeriesUid: source.SeriesInstanceUID,
+        segments: ['Right lung', 'Left lung'],
+      });
+      const validated = spawnSync('dciodvfy', [seg], { encoding: 'utf8' });
+      expect(validated.stderr.split('\n').filter((text) => text.startsWith('Error'))).toEqual([]);
+    },
+    240_000,
+  );
+
+  it('explains why exactly one series of the two was chosen', async () => {
+    const explained = await node.command('explain', STUDIES[1].kept);
+    expect(explained.stdout).toContain('series 3 (CT, 30 inst.): chosen');
+    expect(explained.stdout).toMatch(/series 2 \(CT, 30 inst\.\): lost[\s\S]*kernel B70f matches none/);
+  });
+
+  it('left no container behind', () => {
+    const left = execFileSync('docker', ['-H', `unix://${engineSocket()}`, 'ps', '-a', '--format', '{{.Names}}'], { encoding: 'utf8' });
+    expect(left.split('\n').filter((name) => name.startsWith('anteroom-') && name.includes('-run-'))).toEqual([]);
+  });
+});
+
+const runsOf = (node: TestNode, study: string) => node.admin.get<RunView[]>(`/runs?study=${study}`);
+
+function dicomFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.dcm'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The one SEG of a study in an Orthanc; fails if there is none or more than one. */
+async function segOf(orthanc: Orthanc, study: string): Promise<Buffer> {
+  const segs = (await storedInstances(orthanc)).filter(
+    ({ modality, studyInstanceUid }) => modality === 'SEG' && studyInstanceUid === study,
+  );
+  expect(segs).toHaveLength(1);
+  return storedFile(orthanc, segs[0].orthancId);
+}
+
+/** Everything from the first element after group 2: an archive writes a file meta header of its own. */
+function dataSetOf(file: Buffer): Buffer {
+  const groupLength = file.readUInt32LE(140);
+  return file.subarray(144 + groupLength);
+}
+
+function findNrrd(folder: string): string {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.nrrd'));
+  if (found === undefined) throw new Error(`no label map in ${folder}`);
+  return join(folder, found);
+}
+
+function compare(seg: string, nrrd: string, source: string): unknown {
+  return JSON.parse(execFileSync(PYTHON, [COMPARE, seg, nrrd, source], { encoding: 'utf8' }));
+}
+
+function sourceFacts(files: readonly string[]): Record<string, string> {
+  const script =
+    'import sys,json,pydicom; d=pydicom.dcmread(sys.argv[1], stop_before_pixels=True); print(json.dumps({k: str(d[k].value) for k in ("PatientID","FrameOfReferenceUID","SeriesInstanceUID")}))';
+  return JSON.parse(execFileSync(PYTHON, ['-c', script, files[0]], { encoding: 'utf8' })) as Record<string, string>;
+}

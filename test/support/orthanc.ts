@@ -1,0 +1,136 @@
+/** A real Orthanc with its DICOMweb plugin, in a folder of its own, as Debian packages it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const DICOMWEB_PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
+const START_DEADLINE_MS = 60_000;
+
+/** What is missing on this machine, for `describeWith`. */
+export function missingForOrthanc(): string[] {
+  const missing: string[] = [];
+  if (spawnSync('Orthanc', ['--version']).error) missing.push('orthanc');
+  if (!existsSync(DICOMWEB_PLUGIN)) missing.push('orthanc-dicomweb');
+  return missing;
+}
+
+export interface OrthancOptions {
+  readonly users?: Readonly<Record<string, string>>;
+  /** Merged over the configuration, at its top level. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export interface Orthanc {
+  readonly httpPort: number;
+  readonly dicomPort: number;
+  /** `http://127.0.0.1:port`; for TLS see tls-front.ts. */
+  readonly url: string;
+  readonly dicomWebUrl: string;
+  /** Stops the process; its data stay. */
+  stop(): Promise<void>;
+  /** Kills the process at once; its data stay. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports and data. */
+  start(): Promise<void>;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** Starts an Orthanc and resolves when it serves. */
+export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthanc> {
+  const folder = await mkdtemp(join(tmpdir(), 'anteroom-orthanc-'));
+  const [httpPort, dicomPort] = [await freePort(), await freePort()];
+  const configPath = join(folder, 'orthanc.json');
+  await writeFile(configPath, JSON.stringify(configuration(folder, httpPort, dicomPort, options), null, 2));
+  let running: ChildProcess | undefined;
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const child = running;
+    running = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  const url = `http://127.0.0.1:${String(httpPort)}`;
+  const orthanc: Orthanc = {
+    httpPort,
+    dicomPort,
+    url,
+    dicomWebUrl: `${url}/dicom-web`,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    start: async () => {
+      running = await launch(configPath);
+    },
+    remove: async () => {
+      await end('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await orthanc.start();
+  } catch (error) {
+    await orthanc.remove();
+    throw error;
+  }
+  return orthanc;
+}
+
+function configuration(folder: string, httpPort: number, dicomPort: number, { users, config }: OrthancOptions): Record<string, unknown> {
+  return {
+    Name: 'anteroom-test',
+    StorageDirectory: join(folder, 'db'),
+    IndexDirectory: join(folder, 'db'),
+    HttpPort: httpPort,
+    HttpBindAddresses: ['127.0.0.1'],
+    RemoteAccessAllowed: true,
+    DicomPort: dicomPort,
+    DicomAet: 'ORTHANC',
+    DicomCheckCalledAet: false,
+    AuthenticationEnabled: users !== undefined,
+    RegisteredUsers: users ?? {},
+    Plugins: [DICOMWEB_PLUGIN],
+    DicomWeb: { Enable: true, Root: '/dicom-web/', StudiesMetadata: 'Full', SeriesMetadata: 'Full' },
+    ...config,
+  };
+}
+
+/** Resolves when the log says that Orthanc has started. TCP_NODELAY=1: Debian's builds write header and body apart and wait 40 ms in between. */
+async function launch(configPath: string): Promise<ChildProcess> {
+  const child = spawn('Orthanc', [configPath], { env: { ...process.env, TCP_NODELAY: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const deadline = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`Orthanc did not start in ${String(START_DEADLINE_MS)} ms:\n${lines.join('\n')}`));
+    }, START_DEADLINE_MS);
+    const settle = (then: () => void): void => {
+      clearTimeout(deadline);
+      then();
+    };
+    child.once('error', (error) => settle(() => reject(error)));
+    child.once('exit', (code) => settle(() => reject(new Error(`Orthanc ended with ${String(code)}:\n${lines.join('\n')}`))));
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        if (lines.length < 200) lines.push(line);
+        if (line.includes('Orthanc has started')) settle(resolve);
+      });
+    }
+  });
+  return child;
+}
+
+/** A port that was free a moment ago: Orthanc does not say which one it took for 0. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

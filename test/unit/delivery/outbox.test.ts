@@ -1,0 +1,178 @@
+/** The outbox decides by the kind of a failure alone, and never sends twice what has arrived. */
+import { join } from 'node:path';
+import { startOutbox, type OutboxDestination } from '../../../src/delivery/outbox.js';
+import type { Sender } from '../../../src/delivery/sender.js';
+import { Bell } from '../../../src/foundation/bell.js';
+import { AnteroomError, type ErrorCode } from '../../../src/foundation/errors.js';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { Db } from '../../../src/ledger/database.js';
+import { deliveryById, ensureDelivery, type DeliveryRow } from '../../../src/ledger/deliveries.js';
+import { ensureResult } from '../../../src/ledger/results.js';
+import { insertRun } from '../../../src/ledger/runs.js';
+import { ensureStudy } from '../../../src/ledger/studies.js';
+import { tempFolder } from '../../support/temp.js';
+import { until } from '../../support/until.js';
+
+setLogLevel('silent');
+
+/** A destination that holds what was sent to it, and fails as told: a script, one entry per call of send. */
+class ScriptedSender implements Sender {
+  readonly proof = 'asking';
+  readonly held = new Set<string>();
+  sends = 0;
+  asks = 0;
+
+  constructor(
+    private readonly script: readonly (ErrorCode | 'ok' | 'arrives, then DESTINATION_UNSURE')[],
+    private readonly askFails: ErrorCode[] = [],
+  ) {}
+
+  send({ sopInstanceUid }: { sopInstanceUid: string }): Promise<void> {
+    const step = this.script[Math.min(this.sends++, this.script.length - 1)];
+    if (step === 'ok' || step === 'arrives, then DESTINATION_UNSURE') this.held.add(sopInstanceUid);
+    if (step === 'arrives, then DESTINATION_UNSURE') return Promise.reject(new AnteroomError('DESTINATION_UNSURE', 'cut'));
+    return step === 'ok' ? Promise.resolve() : Promise.reject(new AnteroomError(step, 'scripted'));
+  }
+
+  ask({ sopInstanceUid }: { sopInstanceUid: string }): Promise<'there' | 'absent'> {
+    this.asks++;
+    const failure = this.askFails.shift();
+    if (failure !== undefined) return Promise.reject(new AnteroomError(failure, 'scripted'));
+    return Promise.resolve(this.held.has(sopInstanceUid) ? 'there' : 'absent');
+  }
+}
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+function ledgerWithDeliveries(...destinations: string[]): Db {
+  const db = Db.open(join(tempFolder('outbox'), 'ledger.sqlite'), { migrate: true });
+  const study = ensureStudy(db, { studyInstanceUid: '1.2', callingAe: 'A', calledAe: 'B', remoteAddress: 'c', at: 1 });
+  const { lastId } = db.run(
+    "INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, 1, 'settled', 'test', 1)",
+    study.id,
+  );
+  const run = insertRun(
+    db,
+    {
+      purpose: 'clinical',
+      versionId: lastId,
+      rule: 'r',
+      rulesRevision: 'x',
+      modelName: 'm',
+      settings: {},
+      destinations,
+      priority: 'routine',
+      inputs: [],
+    },
+    1,
+  );
+  const result = ensureResult(
+    db,
+    { run_id: run, output_id: null, sop_class_uid: '1', sop_instance_uid: '1.2.3', series_instance_uid: '1.2.4', series_number: 1 },
+    1,
+  );
+  db.move('results', result.id, 'passed', { at: 1, set: { path: 'x', size_bytes: 1 } });
+  for (const destination of destinations) ensureDelivery(db, result.id, destination, Date.now());
+  return db;
+}
+
+function start(db: Db, senders: Record<string, Sender>, holdAfterMs = 1e9): void {
+  const destinations = new Map(
+    Object.entries(senders).map(([name, sender]): [string, OutboxDestination] => [
+      name,
+      { sender, concurrency: 1, retry: { firstDelayMs: 5, maxDelayMs: 20, holdAfterMs } },
+    ]),
+  );
+  stops.push(startOutbox({ db, bell: new Bell(), clock: Date.now, destinations }));
+}
+
+const reaches = (db: Db, id: number, state: DeliveryRow['state']) =>
+  until(`delivery ${id} to be ${state}`, () => {
+    const row = deliveryById(db, id);
+    return row?.state === state && row;
+  });
+
+describe('the outbox', () => {
+  it('delivers with a receipt that names the proof', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    start(db, { pacs: new ScriptedSender(['ok']) });
+    expect(await reaches(db, 1, 'delivered')).toMatchObject({ receipt: 'found by asking', attempts: 1, reason: null });
+  });
+
+  it('tries a transient failure again until it works', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['DESTINATION_UNREACHABLE', 'DESTINATION_BUSY', 'ok']);
+    start(db, { pacs: sender });
+    expect((await reaches(db, 1, 'delivered')).attempts).toBe(3);
+  });
+
+  it('asks after an ambiguous failure and does not send again what has arrived', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['arrives, then DESTINATION_UNSURE']);
+    start(db, { pacs: sender });
+    await reaches(db, 1, 'delivered');
+    expect(sender.sends).toBe(1);
+  });
+
+  it('asks after an ambiguous failure and sends again what has not arrived, even if asking fails at first', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['DESTINATION_UNSURE', 'ok'], ['DESTINATION_UNREACHABLE', 'DESTINATION_UNREACHABLE']);
+    start(db, { pacs: sender });
+    await reaches(db, 1, 'delivered');
+    expect([sender.sends, sender.asks]).toEqual([2, 4]);
+  });
+
+  it('asks first about what was being sent when the node died', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    db.move('deliveries', 1, 'sending', { at: 1 });
+    const sender = new ScriptedSender(['ok']);
+    sender.held.add('1.2.3');
+    start(db, { pacs: sender });
+    await reaches(db, 1, 'delivered');
+    expect(sender.sends).toBe(0);
+  });
+
+  it('holds what a person must mend, with the reason', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    start(db, { pacs: new ScriptedSender(['DESTINATION_AUTH']) });
+    expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_AUTH', reason: 'scripted' });
+  });
+
+  it('rejects what the destination will never take', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['DESTINATION_REFUSED']);
+    start(db, { pacs: sender });
+    await reaches(db, 1, 'rejected');
+    expect(sender.sends).toBe(1);
+  });
+
+  it('holds, and never drops, what has failed for too long', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    start(db, { pacs: new ScriptedSender(['DESTINATION_UNREACHABLE']) }, 50);
+    expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_UNREACHABLE' });
+  });
+
+  it('holds deliveries to a destination that the settings no longer name', async () => {
+    const db = ledgerWithDeliveries('gone', 'pacs');
+    start(db, { pacs: new ScriptedSender(['ok']) });
+    expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_UNKNOWN' });
+    await reaches(db, 2, 'delivered');
+  });
+
+  it('never lets a destination that hangs delay another', async () => {
+    const db = ledgerWithDeliveries('hanging', 'pacs');
+    let release = (): void => undefined;
+    const hanging: Sender = {
+      proof: 'none',
+      ask: () => Promise.resolve('unknown'),
+      send: () => new Promise((resolve) => (release = resolve)),
+    };
+    start(db, { hanging, pacs: new ScriptedSender(['ok']) });
+    await reaches(db, 2, 'delivered');
+    expect(deliveryById(db, 1)?.state).toBe('sending');
+    release();
+  });
+});

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { packMasks, packedLength, unpackBits } from '../../../src/dicom/seg/bits.js';
+
+const concat = (chunks: Iterable<Uint8Array>) => Buffer.concat([...chunks]);
+const mask = fc.array(fc.constantFrom(0, 1), { maxLength: 70 }).map((voxels) => Uint8Array.from(voxels));
+
+describe('packed masks', () => {
+  it('begin with the least significant bit', () => {
+    expect([...concat(packMasks([Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 1)]))]).toEqual([0b00000001, 0b00000010]);
+  });
+
+  it('follow each other without padding', () => {
+    expect([...concat(packMasks([Uint8Array.of(1, 1, 1), Uint8Array.of(0, 0, 1), Uint8Array.of(1, 1, 1)]))]).toEqual([
+      0b11100111, 0b00000001,
+    ]);
+  });
+
+  it('take every non-zero voxel as inside', () => {
+    expect([...concat(packMasks([Uint8Array.of(0, 2, 255, 0, 0, 0, 0, 7)]))]).toEqual([0b10000110]);
+  });
+
+  it('come back as they were, whatever their lengths', () => {
+    fc.assert(
+      fc.property(fc.array(mask, { maxLength: 12 }), (masks) => {
+        const packed = concat(packMasks(masks));
+        const bits = masks.reduce((sum, one) => sum + one.length, 0);
+        expect(packed.length).toBe(packedLength(bits));
+        let bit = 0;
+        for (const one of masks) {
+          expect(unpackBits(packed, bit, one.length)).toEqual(one);
+          bit += one.length;
+        }
+      }),
+    );
+  });
+
+  it('are what a bit-by-bit packer gives', () => {
+    fc.assert(
+      fc.property(fc.array(mask, { maxLength: 12 }), (masks) => {
+        const bits = masks.flatMap((one) => [...one]);
+        const expected = new Uint8Array(packedLength(bits.length));
+        bits.forEach((bit, n) => (expected[Math.floor(n / 8)] += bit * 2 ** (n % 8)));
+        expect(new Uint8Array(concat(packMasks(masks)))).toEqual(expected);
+      }),
+    );
+  });
+
+  it('may share one array that is refilled', () => {
+    function* refilled(): Generator<Uint8Array> {
+      const shared = new Uint8Array(5);
+      for (const value of [1, 0, 1]) yield shared.fill(value);
+    }
+    expect([...concat(packMasks(refilled()))]).toEqual([0b00011111, 0b01111100]);
+  });
+});

@@ -1,0 +1,148 @@
+/** The same SOPInstanceUID again: what is the same, what is corrected, what is a conflict. Nothing that came is lost. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { dataFolders, type DataFolders } from '../../../src/archive/folders.js';
+import { encodeDataSet, fileMeta } from '../../../src/dicom/element/write.js';
+import { AnteroomError } from '../../../src/foundation/errors.js';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { Acceptor } from '../../../src/intake/accept.js';
+import { acceptPart10 } from '../../../src/intake/part10-door.js';
+import { settleDueStudies } from '../../../src/intake/settle.js';
+import { Db } from '../../../src/ledger/database.js';
+import { findStudy } from '../../../src/ledger/studies.js';
+import type { InstanceRow } from '../../../src/ledger/instances.js';
+import { tempFolder } from '../../support/temp.js';
+
+setLogLevel('silent');
+
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const EXPLICIT = '1.2.840.10008.1.2.1';
+
+function object(more: { name?: string; patientId?: string; pixels?: number; sop?: string; study?: string } = {}): Buffer {
+  const { name = 'Doe^Jane', patientId = 'P1', pixels = 1, sop = '1.2.3.4', study = '1.2.3' } = more;
+  const ui = (value: string) => ({ vr: 'UI', Value: [value] });
+  const dataSet = encodeDataSet({
+    '00080016': ui(CT),
+    '00080018': ui(sop),
+    '00080060': { vr: 'CS', Value: ['CT'] },
+    '00100010': { vr: 'PN', Value: [{ Alphabetic: name }] },
+    '00100020': { vr: 'LO', Value: [patientId] },
+    '0020000D': ui(study),
+    '0020000E': ui('1.2.3.1'),
+    '7FE00010': { vr: 'OW', bytes: new Uint8Array(64).fill(pixels) },
+  });
+  return Buffer.concat([fileMeta({ sopClassUid: CT, sopInstanceUid: sop, transferSyntaxUid: EXPLICIT }), dataSet]);
+}
+
+class Door {
+  readonly folders: DataFolders = dataFolders(tempFolder('accept'));
+  readonly db = Db.open(this.folders.ledgerFile, { migrate: true });
+  now = 1000;
+  private readonly acceptor = new Acceptor({
+    db: this.db,
+    archiveFolder: this.folders.archive,
+    clock: () => this.now,
+    quietMs: 10,
+    onCommitted: () => undefined,
+  });
+
+  async take(bytes: Buffer): Promise<string> {
+    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
+    return (await acceptPart10(Readable.from([bytes.subarray(0, 200), bytes.subarray(200)]), origin, this.acceptor, this.folders.incoming))
+      .acceptance;
+  }
+
+  rows(): InstanceRow[] {
+    return this.db.all<InstanceRow>('SELECT * FROM instances ORDER BY id');
+  }
+
+  settle(): string | undefined {
+    this.now += 1000;
+    settleDueStudies(this.db, this.now);
+    return findStudy(this.db, '1.2.3')?.state;
+  }
+}
+
+describe('accept', () => {
+  it('keeps a new instance in the archive under a row', async () => {
+    const door = new Door();
+    expect(await door.take(object())).toBe('new');
+    const [row] = door.rows();
+    expect(existsSync(join(door.folders.archive, row.path))).toBe(true);
+    expect(row).toMatchObject({ sop_instance_uid: '1.2.3.4', patient_id: 'P1', standing: 'current' });
+  });
+
+  it('takes the same bytes again as the same', async () => {
+    const door = new Door();
+    await door.take(object());
+    expect(await door.take(object())).toBe('same');
+    expect(door.rows()).toHaveLength(1);
+  });
+
+  it('takes many at once, one commit for those in flight', async () => {
+    const door = new Door();
+    const sops = Array.from({ length: 20 }, (_, index) => `1.2.3.${100 + index}`);
+    expect(await Promise.all(sops.map((sop) => door.take(object({ sop }))))).toEqual(sops.map(() => 'new'));
+    expect(findStudy(door.db, '1.2.3')?.instance_count).toBe(20);
+  });
+
+  it('takes same pixels with changed attributes as a correction, which makes a new version', async () => {
+    const door = new Door();
+    await door.take(object());
+    expect(door.settle()).toBe('settled');
+    expect(await door.take(object({ name: 'Doe^Joan' }))).toBe('corrected');
+    expect(door.rows().map(({ standing }) => standing)).toEqual(['replaced', 'current']);
+    expect(door.settle()).toBe('settled');
+    expect(door.db.all('SELECT number FROM versions')).toHaveLength(2);
+    for (const row of door.rows()) expect(existsSync(join(door.folders.archive, row.path))).toBe(true);
+  });
+
+  it('goes back to an earlier content when that is sent again', async () => {
+    const door = new Door();
+    await door.take(object());
+    await door.take(object({ name: 'Doe^Joan' }));
+    expect(await door.take(object())).toBe('corrected');
+    expect(door.rows().map(({ standing }) => standing)).toEqual(['current', 'replaced']);
+  });
+
+  it('holds a study where other pixels come under the same UID, and keeps both', async () => {
+    const door = new Door();
+    await door.take(object());
+    expect(await door.take(object({ pixels: 2 }))).toBe('conflict');
+    expect(door.rows().map(({ standing }) => standing)).toEqual(['current', 'conflict']);
+    expect(findStudy(door.db, '1.2.3')).toMatchObject({ state: 'held', hold_reason: expect.stringContaining('1.2.3.4') as string });
+  });
+
+  it('holds a study whose instances name two patients', async () => {
+    const door = new Door();
+    await door.take(object());
+    await door.take(object({ sop: '1.2.3.5', patientId: 'P2' }));
+    expect(door.settle()).toBe('held');
+  });
+
+  it.each([
+    ['without a StudyInstanceUID', object({ study: '' }), 'DICOM_UID_MISSING'],
+    ['that is no DICOM file', Buffer.from('hello'), 'DICOM_NOT_P10'],
+    ['whose element claims more than there is', Buffer.concat([object().subarray(0, -70), Buffer.from([0xff, 0xff])]), 'DICOM_DAMAGED'],
+  ])('refuses an object %s and keeps nothing of it', async (_what, bytes, code) => {
+    const door = new Door();
+    await expect(door.take(bytes)).rejects.toMatchObject({ code });
+    await expect(door.take(bytes)).rejects.toBeInstanceOf(AnteroomError);
+    expect(door.rows()).toEqual([]);
+  });
+
+  it('never takes an own result into a study version', async () => {
+    const door = new Door();
+    await door.take(object());
+    door.settle();
+    door.db.run(
+      "INSERT INTO runs (purpose, version_id, model_name, settings, destinations, priority, state, due_at, created_at) VALUES ('clinical', 1, 'm', '{}', '[]', 1, 'queued', 1, 1)",
+    );
+    door.db.run(
+      "INSERT INTO results (run_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, created_at) VALUES (1, 'made', '1', '1.2.3.99', '1.2.3.98', 1, 1)",
+    );
+    expect(await door.take(object({ sop: '1.2.3.99' }))).toBe('own-result');
+    expect(findStudy(door.db, '1.2.3')?.state).toBe('settled');
+  });
+});

@@ -1,0 +1,182 @@
+/** The ledger refuses what must never be: wrong moves, deliveries of evaluations, lost durability. */
+import { join } from 'node:path';
+import { Db } from '../../../src/ledger/database.js';
+import { dueDeliveries, ensureDelivery } from '../../../src/ledger/deliveries.js';
+import { insertInstance } from '../../../src/ledger/instances.js';
+import { activateModel, registerModel } from '../../../src/ledger/models.js';
+import { ensureResult, resultsOfRun } from '../../../src/ledger/results.js';
+import { beginAttempt, insertRun, nextDueRun, queueRunsWaitingFor, runById, type NewRun } from '../../../src/ledger/runs.js';
+import { MOVES, type StatefulTable } from '../../../src/ledger/states.js';
+import { ensureStudy, findStudy, noteArrival } from '../../../src/ledger/studies.js';
+import { settleStudy, versionsOfStudy } from '../../../src/ledger/versions.js';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { tempFolder } from '../../support/temp.js';
+
+setLogLevel('silent');
+
+const arrival = { studyInstanceUid: '1.2.3', callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1', at: 1000 };
+
+function openLedger(): Db {
+  return Db.open(join(tempFolder('ledger'), 'ledger.sqlite'), { migrate: true });
+}
+
+function addInstance(db: Db, sopInstanceUid: string, standing: 'current' | 'replaced' = 'current'): number {
+  const study = ensureStudy(db, arrival);
+  const id = insertInstance(db, {
+    study_id: study.id,
+    series_instance_uid: '1.2.3.1',
+    sop_instance_uid: sopInstanceUid,
+    sop_class_uid: '1.2.840.10008.5.1.4.1.1.2',
+    transfer_syntax_uid: '1.2.840.10008.1.2.1',
+    path: `${sopInstanceUid}-${Math.random()}`,
+    size_bytes: 1,
+    sha256: 'x',
+    patient_id: 'P',
+    header: '{}',
+    own_result: 0,
+    received_at: 1000,
+    calling_ae: 'CT',
+    remote_address: '127.0.0.1',
+    standing,
+  });
+  noteArrival(db, study, arrival, 2000);
+  return id;
+}
+
+function settledVersion(db: Db): number {
+  addInstance(db, '1.2.3.1.1');
+  const version = settleStudy(db, 1, 'quiet-time', 3000);
+  if (version === undefined) throw new Error('no version was made');
+  return version;
+}
+
+const run = (versionId: number, more: Partial<NewRun> = {}): NewRun => ({
+  purpose: 'clinical',
+  versionId,
+  rule: 'r',
+  rulesRevision: 'rev',
+  modelName: 'lungs',
+  settings: {},
+  destinations: ['archive'],
+  priority: 'routine',
+  inputs: [{ name: 'series', seriesInstanceUid: '1.2.3.1' }],
+  ...more,
+});
+
+const model = { name: 'lungs', version: '1.0.0', digest: 'sha256:a', card: '{}', package: '{}', folder: null };
+
+function resultOf(db: Db, runId: number): number {
+  const names = {
+    run_id: runId,
+    output_id: null,
+    sop_class_uid: '1.2',
+    sop_instance_uid: `1.${runId}.1`,
+    series_instance_uid: `1.${runId}.2`,
+    series_number: 9001,
+  };
+  return ensureResult(db, names, 1).id;
+}
+
+describe('the ledger', () => {
+  it('commits with synchronous FULL in WAL', () => {
+    const db = openLedger();
+    expect(db.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+    expect(db.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
+  });
+
+  it('refuses every move that the tables of moves do not name, whatever code tries it', () => {
+    const db = openLedger();
+    const versionId = settledVersion(db);
+    const id = insertRun(db, run(versionId), 1);
+    expect(db.move('runs', id, 'done', { at: 1 })).toBe(false);
+    expect(() => db.run("UPDATE runs SET state = 'done' WHERE id = ?", id)).toThrow('move refused: runs');
+    expect(runById(db, id)?.state).toBe('waiting');
+  });
+
+  it('names only states that exist in its moves', () => {
+    for (const table of Object.keys(MOVES) as StatefulTable[]) {
+      const moves: Record<string, readonly string[]> = MOVES[table];
+      for (const next of Object.values(moves).flat()) expect(Object.keys(moves)).toContain(next);
+    }
+  });
+
+  it('never lets an evaluation deliver', () => {
+    const db = openLedger();
+    const versionId = settledVersion(db);
+    const evaluation = insertRun(db, run(versionId, { purpose: 'evaluation', rule: null }), 1);
+    const result = resultOf(db, evaluation);
+    expect(() => ensureDelivery(db, result, 'pacs', 1)).toThrow('an evaluation cannot deliver');
+    expect(dueDeliveries(db, 'pacs', 10, 10)).toEqual([]);
+  });
+
+  it('makes a run of a rule once per version', () => {
+    const db = openLedger();
+    const versionId = settledVersion(db);
+    insertRun(db, run(versionId), 1);
+    expect(() => insertRun(db, run(versionId), 1)).toThrow('UNIQUE');
+  });
+
+  it('makes a result of an output and a delivery once', () => {
+    const db = openLedger();
+    const id = insertRun(db, run(settledVersion(db)), 1);
+    expect(resultOf(db, id)).toBe(resultOf(db, id));
+    ensureDelivery(db, resultOf(db, id), 'pacs', 1);
+    ensureDelivery(db, resultOf(db, id), 'pacs', 2);
+    expect(resultsOfRun(db, id)).toHaveLength(1);
+    expect(db.all('SELECT * FROM deliveries')).toHaveLength(1);
+  });
+
+  it('queues what waited for a model, but not what asks for another version of it', () => {
+    const db = openLedger();
+    const versionId = settledVersion(db);
+    const any = insertRun(db, run(versionId), 1);
+    const other = insertRun(db, run(versionId, { rule: 'other', modelVersion: '2.0.0' }), 1);
+    const { id } = registerModel(db, model, 1);
+    activateModel(db, id, 'test', 2);
+    expect(queueRunsWaitingFor(db, { id, name: 'lungs', version: '1.0.0' }, 3)).toBe(1);
+    expect([runById(db, any)?.state, runById(db, other)?.state]).toEqual(['queued', 'waiting']);
+  });
+
+  it('has one model of a name in use', () => {
+    const db = openLedger();
+    const first = registerModel(db, model, 1);
+    const second = registerModel(db, { ...model, digest: 'sha256:b' }, 2);
+    activateModel(db, first.id, null, 3);
+    activateModel(db, second.id, null, 4);
+    expect(db.all<{ state: string }>('SELECT state FROM models ORDER BY id').map(({ state }) => state)).toEqual(['retired', 'active']);
+  });
+
+  it('takes runs by priority, then by age', () => {
+    const db = openLedger();
+    const versionId = settledVersion(db);
+    const { id } = registerModel(db, model, 1);
+    activateModel(db, id, null, 1);
+    insertRun(db, run(versionId, { rule: 'bulk', priority: 'bulk' }), 1);
+    const routine = insertRun(db, run(versionId, { rule: 'routine' }), 2);
+    const stat = insertRun(db, run(versionId, { rule: 'stat', priority: 'stat' }), 3);
+    const first = nextDueRun(db, 10);
+    expect(first?.id).toBe(stat);
+    if (first) beginAttempt(db, first, (number) => `c-${number}`, 10);
+    expect(nextDueRun(db, 10)?.id).toBe(routine);
+  });
+});
+
+describe('study versions', () => {
+  it('freeze the current instances, and a resend of the same makes no new one', () => {
+    const db = openLedger();
+    settledVersion(db);
+    noteArrival(db, findStudy(db, '1.2.3') as NonNullable<ReturnType<typeof findStudy>>, arrival, 5000);
+    expect(findStudy(db, '1.2.3')?.state).toBe('receiving');
+    expect(settleStudy(db, 1, 'quiet-time', 6000)).toBeUndefined();
+    expect(versionsOfStudy(db, 1)).toHaveLength(1);
+  });
+
+  it('a late instance makes the next one', () => {
+    const db = openLedger();
+    settledVersion(db);
+    addInstance(db, '1.2.3.1.2');
+    settleStudy(db, 1, 'quiet-time', 6000);
+    expect(versionsOfStudy(db, 1).map(({ number }) => number)).toEqual([1, 2]);
+    expect(db.all('SELECT * FROM version_instances WHERE version_id = 2')).toHaveLength(2);
+  });
+});

@@ -1,0 +1,121 @@
+/** Whatever headers come and whatever rules are written: nothing throws, and order does not matter where it should not. */
+import fc from 'fast-check';
+import { TAG, tagKey } from '../../../src/dicom/element/tags.js';
+import type { Header, HeaderValue } from '../../../src/dicom/header.js';
+import { decide } from '../../../src/routing/evaluate.js';
+import { formatExplanation } from '../../../src/routing/explain.js';
+import { studyFacts, type SeriesInput } from '../../../src/routing/facts.js';
+import { patternFault, patternFound } from '../../../src/routing/pattern.js';
+import { rulesOf } from './support.js';
+
+const rules = rulesOf(`
+rules:
+  - name: everything
+    when:
+      - any: [{ tag: Modality, oneOf: [CT, MR] }, { not: { tag: BodyPartExamined, equals: CHEST } }, { tag: SliceThickness, between: [0, 5] }]
+      - any: [{ fact: isLocalizer, equals: false }, { fact: stack, equals: regular }, { tag: StudyDescription, matches: 'a+' }]
+    series:
+      where: { any: [{ fact: plane, equals: axial }, { fact: contrast, equals: yes }, { fact: sliceCount, atLeast: 0 }, { tag: ImageType, contains: a }] }
+      prefer: [{ kernel: ['^B'] }, { thinnest: true }, { mostInstances: true }, { tag: Modality, equals: CT }]
+    model: lungs
+    destinations: [archive]
+`);
+
+const tags = [
+  TAG.Modality,
+  TAG.BodyPartExamined,
+  TAG.SliceThickness,
+  TAG.ImageType,
+  TAG.ImagePositionPatient,
+  TAG.ImageOrientationPatient,
+  TAG.NumberOfFrames,
+  TAG.ConvolutionKernel,
+  TAG.ContrastBolusAgent,
+  TAG.SeriesNumber,
+  TAG.InstanceNumber,
+  TAG.StudyDescription,
+  TAG.SharedFunctionalGroupsSequence,
+  TAG.PerFrameFunctionalGroupsSequence,
+  TAG.PlanePositionSequence,
+  TAG.PlaneOrientationSequence,
+  TAG.PixelMeasuresSequence,
+].map(tagKey);
+
+const { header } = fc.letrec<{ header: Header; value: HeaderValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 2, withCrossShrink: false },
+    {
+      weight: 9,
+      arbitrary: fc.oneof(
+        fc.string(),
+        fc.double(),
+        fc.constant(null),
+        fc.constantFrom('CT', 'LOCALIZER', '1', '0', 'NaN', 'CHEST\0'),
+        fc.constantFrom(0, 1, -1, 1e308),
+        fc.record({ Alphabetic: fc.string() }),
+      ),
+    },
+    { weight: 1, arbitrary: tie('header') },
+  ),
+  header: fc.dictionary(
+    fc.constantFrom(...tags),
+    fc.record({ vr: fc.constant('UN'), Value: fc.array(tie('value'), { maxLength: 7 }) }, { requiredKeys: ['vr'] }),
+    { maxKeys: 12 },
+  ),
+}));
+
+const anySeries: fc.Arbitrary<SeriesInput[]> = fc.uniqueArray(fc.nat(20), { maxLength: 4 }).chain((uids) =>
+  fc.tuple(
+    ...uids.map((uid) =>
+      fc.array(header, { minLength: 1, maxLength: 4 }).map((headers) => ({
+        seriesInstanceUid: `1.${uid}`,
+        instances: headers.map((one, index) => ({ sopInstanceUid: `1.${uid}.${index}`, header: one })),
+      })),
+    ),
+  ),
+);
+
+const models = new Map([['lungs', '1.0.0']]);
+const decisionOn = (series: readonly SeriesInput[]) => decide(studyFacts({ studyInstanceUid: '1.2', series }), rules, { models });
+
+describe('deciding', () => {
+  it('never throws on any header, and its answer is plain JSON', () => {
+    fc.assert(
+      fc.property(anySeries, (series) => {
+        const decision = decisionOn(series);
+        expect(JSON.parse(JSON.stringify(decision))).toEqual(decision);
+        expect(formatExplanation(decision)).toContain('everything');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does not depend on the order in which series and instances arrived', () => {
+    fc.assert(
+      fc.property(anySeries, (series) => {
+        const reversed = [...series].reverse().map((one) => ({ ...one, instances: [...one.instances].reverse() }));
+        expect(decisionOn(reversed)).toEqual(decisionOn(series));
+      }),
+    );
+  });
+});
+
+describe('patterns', () => {
+  it('take time that grows only with the text, however they are nested', () => {
+    const started = performance.now();
+    for (const source of ['(a+)+$', '(a|a)*b', '((a*)*)*c', '(.*)(.*)(.*)(.*)x', '(a{0,20}){0,20}b']) {
+      expect(patternFault(source)).toBeUndefined();
+      expect(patternFound(source, `${'a'.repeat(8000)}!`)).toBe(false);
+    }
+    // A backtracking engine needs longer than the age of the universe for the first of them.
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('of any kind are either refused with a reason or answer', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'ab().*+?[]{}|^$\\1,-'.split('')), maxLength: 30 }), fc.string(), (source, text) => {
+        if (patternFault(source) === undefined) expect(typeof patternFound(source, text)).toBe('boolean');
+      }),
+    );
+  });
+});

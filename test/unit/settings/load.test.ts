@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AnteroomError } from '../../../src/foundation/errors.js';
+import { InvalidFileError } from '../../../src/foundation/faults.js';
+import { loadSettings, parseSettings, resolveSecret, variableOf } from '../../../src/settings/load.js';
+import { settingsReference } from '../../../src/settings/reference.js';
+
+function faultsOf(text: string, environment: Record<string, string> = {}): string[] {
+  try {
+    parseSettings(text, 'anteroom.yaml', environment);
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidFileError) || thrown.code !== 'CONFIG_INVALID') throw thrown;
+    return thrown.seen.split('\n');
+  }
+}
+
+describe('settings', () => {
+  it('works with an empty file: everything has a default, and the archive is there', () => {
+    const settings = parseSettings('', '/etc/anteroom/anteroom.yaml', {});
+    expect(settings).toMatchObject({
+      dataDir: '/etc/anteroom/data',
+      dimse: { host: '0.0.0.0', port: 11112, aeTitle: 'ANTEROOM', callingAeTitles: 'any' },
+      http: { host: '127.0.0.1' },
+      settle: { quietS: 60 },
+      destinations: { archive: { kind: 'archive' } },
+    });
+  });
+
+  it('is frozen to the last leaf', () => {
+    const settings = parseSettings('', 'anteroom.yaml', {});
+    expect(() => ((settings.runs.limits as { memoryMb: number }).memoryMb = 1)).toThrow(TypeError);
+  });
+
+  it('reports every fault at once, with its line', () => {
+    const text = [
+      'dimse:',
+      '  prot: 11',
+      '  aeTitle: "A\\\\B"',
+      'http: { host: 0.0.0.0 }',
+      'disk: { warnFreeMb: 1 }',
+      'destinations:',
+      '  pacs: { kind: stow, url: "http://x/", auth: { basic: { user: me, password: hunter2 } } }',
+      '  ws: { kind: cstore, host: x, port: 104, url: "http://x/" }',
+      '  old: { kind: archive }',
+    ].join('\n');
+    expect(faultsOf(text)).toEqual([
+      'anteroom.yaml:2:3 dimse.prot: unknown key "prot" (did you mean port?)',
+      'anteroom.yaml:3:12 dimse.aeTitle: must be an AE title: 1 to 16 printable characters without a backslash',
+      expect.stringMatching(/^anteroom\.yaml:4:15 http\.host: must be a loopback address/),
+      'anteroom.yaml:5:7 disk: refuseFreeMb must not be above warnFreeMb',
+      'anteroom.yaml:7:3 destinations: "archive" is the node\'s own archive, and the only destination of that kind',
+      expect.stringMatching(/^anteroom\.yaml:7:78 destinations\.pacs\.auth\.basic\.password: must be \{env: NAME\} or \{file: PATH\}/),
+      'anteroom.yaml:8:7 destinations.ws.aeTitle: is missing',
+      'anteroom.yaml:8:43 destinations.ws.url: "url" does not go with the other keys here',
+    ]);
+  });
+
+  it('never shows a secret that was written into the file', () => {
+    const text = 'destinations: { pacs: { kind: stow, url: "http://x/", auth: { basic: { user: me, password: hunter2 } } } }';
+    expect(faultsOf(text).join()).not.toContain('hunter2');
+  });
+
+  it('keeps the name archive for the archive', () => {
+    expect(faultsOf('destinations: { archive: { kind: cstore, host: x, port: 104, aeTitle: X } }')).toHaveLength(1);
+    expect(faultsOf('destinations: { other: { kind: archive } }')).toHaveLength(1);
+  });
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('lets http listen on %s', (host) => {
+    expect(faultsOf(`http: { host: "${host}" }`)).toEqual([]);
+  });
+
+  it('takes plain settings from the environment, and blames the variable for its faults', () => {
+    expect(variableOf('dimse.aeTitle')).toBe('ANTEROOM_DIMSE_AE_TITLE');
+    const settings = parseSettings('dimse: { port: 104 }', 'anteroom.yaml', {
+      ANTEROOM_DIMSE_PORT: '0',
+      ANTEROOM_DATA_DIR: '/var/lib/anteroom',
+      ANTEROOM_DIMSE_AE_TITLE: '12',
+    });
+    expect(settings).toMatchObject({ dataDir: '/var/lib/anteroom', dimse: { port: 0, aeTitle: '12' } });
+    expect(faultsOf('', { ANTEROOM_HTTP_PORT: 'many' })).toEqual([
+      'environment variable ANTEROOM_HTTP_PORT http.port: must be a number, is a text',
+    ]);
+  });
+
+  it('takes paths from the folder of the file', () => {
+    const settings = parseSettings(
+      'destinations: { pacs: { kind: stow, url: "https://x/", tls: { ca: ca.pem }, auth: { bearer: { token: { file: token } } } } }',
+      '/etc/anteroom/anteroom.yaml',
+      {},
+    );
+    expect(settings.destinations.pacs).toMatchObject({
+      tls: { ca: '/etc/anteroom/ca.pem' },
+      auth: { bearer: { token: { file: '/etc/anteroom/token' } } },
+    });
+  });
+
+  it('refuses a file that is not there as unreadable', () => {
+    expect(() => loadSettings('/nowhere/anteroom.yaml', {})).toThrow('A file cannot be read');
+  });
+
+  it('reads the shipped config/anteroom.yaml', () => {
+    const settings = loadSettings('config/anteroom.yaml', {});
+    expect(settings.rulesDir).toBe(resolve('routing-rules'));
+    expect(Object.keys(settings.destinations)).toEqual(['archive']);
+  });
+
+  it('would also read its commented examples', () => {
+    const lines = readFileSync('config/anteroom.yaml', 'utf8').split('\n');
+    const from = lines.findIndex((line) => line.startsWith('destinations:'));
+    const examples = lines.slice(from + 1).map((line) => line.replace(/^ {2}# ?/, '  '));
+    expect(faultsOf([...lines.slice(0, from + 1), ...examples].join('\n'))).toEqual([]);
+  });
+});
+
+describe('secrets', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'anteroom-secret-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('come from a variable or a file, without the line end', () => {
+    writeFileSync(join(folder, 'token'), 's3cret\n');
+    expect(resolveSecret({ file: join(folder, 'token') }, {})).toBe('s3cret');
+    expect(resolveSecret({ env: 'TOKEN' }, { TOKEN: ' x ' })).toBe(' x ');
+  });
+
+  it.each([[{ env: 'NOT_THERE' }], [{ file: '/nowhere/token' }]])("that are not there are the operator's matter: %j", (source) => {
+    expect(() => resolveSecret(source, {})).toThrow(AnteroomError);
+  });
+});
+
+describe('the settings reference', () => {
+  it('has a row with a text for every setting of a plain kind', () => {
+    const rows = settingsReference();
+    expect(rows.find((row) => row.key === 'dimse.port')).toMatchObject({ type: 'whole number', default: '11112', overridable: true });
+    expect(rows.find((row) => row.key === 'destinations.<name>.proof')).toMatchObject({ type: 'cfind, none', default: 'cfind' });
+    expect(rows.filter((row) => row.overridable && row.text === '')).toEqual([]);
+  });
+});
