@@ -9,7 +9,7 @@ import { startOutbox } from './delivery/outbox.js';
 import { dicomWebRouter } from './dicomweb/server/router.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
-import { AnteroomError } from './foundation/errors.js';
+import { AnteroomError, toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
@@ -18,6 +18,7 @@ import { startReceiver, type Receiver } from './intake/receiver.js';
 import { settleDueStudies } from './intake/settle.js';
 import { Db } from './ledger/database.js';
 import { currentInstance } from './ledger/instances.js';
+import { lockFolder } from './ledger/lock.js';
 import { nodeId } from './ledger/node-facts.js';
 import { lastAttempt } from './ledger/runs.js';
 import { readModelPackage } from './models/package.js';
@@ -53,11 +54,18 @@ class Releasers {
   }
 
   async releaseAll(): Promise<void> {
-    for (const release of this.list.splice(0).reverse()) await release();
+    for (const release of this.list.splice(0).reverse()) {
+      try {
+        await release();
+      } catch (thrown) {
+        // What was started before it must end all the same.
+        log.error('a part of the node did not end as it should', { seen: toAnteroomError(thrown).seen });
+      }
+    }
   }
 }
 
-/** Starts a node. Rejects with CONFIG_INVALID, RULES_INVALID and the like, and leaves nothing running then. */
+/** Starts a node. Rejects with NODE_ALREADY_RUNNING, CONFIG_INVALID, RULES_INVALID and the like, and leaves nothing running then. */
 export async function startNode(settings: Settings, environment: Environment): Promise<AnteroomNode> {
   const releasers = new Releasers();
   try {
@@ -70,6 +78,7 @@ export async function startNode(settings: Settings, environment: Environment): P
 
 async function assemble(settings: Settings, environment: Environment, releasers: Releasers): Promise<AnteroomNode> {
   const folders = dataFolders(settings.dataDir);
+  releasers.add(lockFolder(folders.root));
   const clock = systemClock;
   const bell = new Bell();
   const db = Db.open(folders.ledgerFile, { migrate: true });
@@ -145,7 +154,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       },
     }),
   );
-  releasers.add(startOutbox({ db, bell, clock, destinations }));
+  releasers.add(startOutbox({ db, bell, clock, resultsFolder: folders.results, destinations }));
 
   const dicomWeb = await serveDicomWeb(
     settings.http.host,
@@ -168,17 +177,13 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         clock,
         version,
         nodeName: settings.node.name,
+        quietMs: settings.settle.quietS * 1000,
         dicomPort: receiver.port,
         httpPort: dicomWeb.port,
         rules,
         registerModel: async (folder, { modelFile, activate }) => {
-          const registered = await register(db, readModelPackage(folder, { modelFile }), {
-            resolveImage: resolveImage(runtimes.docker),
-            activate,
-            at: clock(),
-          });
-          rules.reload();
-          return registered;
+          const resolve = resolveImage(runtimes.docker);
+          return register(db, readModelPackage(folder, { modelFile }), { resolveImage: resolve, activate, at: clock() });
         },
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);

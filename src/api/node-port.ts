@@ -10,6 +10,8 @@ export interface NodePort {
   readonly clock: Clock;
   readonly version: string;
   readonly nodeName: string;
+  /** After this time without an instance a study settles. */
+  readonly quietMs: number;
   readonly dicomPort: number;
   readonly httpPort: number;
   readonly rules: RulesPort;

@@ -64,6 +64,7 @@ export function resultView(row: ResultRow) {
     seriesInstanceUid: row.series_instance_uid,
     sizeBytes: row.size_bytes,
     reason: row.reason,
+    supersededBy: row.superseded_by,
     summary: row.summary === null ? null : (JSON.parse(row.summary) as unknown),
   };
 }

@@ -1,9 +1,9 @@
-/** `anteroom run`, `cancel`, `retry`: what a person asks of the running node. */
+/** `anteroom run`, `cancel`, `retry`, `release`: what a person asks of the running node. */
 import { Option, type Command } from 'commander';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
 
-/** Adds `run`, `cancel` and `retry`. */
+/** Adds `run`, `cancel`, `retry` and `release`. */
 export function addActionCommands(program: Command): void {
   withCommonOptions(program.command('run').description('runs a model on a study by hand'))
     .argument('<model>', 'name of an active model')
@@ -39,13 +39,28 @@ export function addActionCommands(program: Command): void {
     });
 
   withCommonOptions(program.command('retry').description('tries a failed run or a held delivery again'))
-    .addOption(new Option('--run <number>', 'the run to try again').conflicts('delivery'))
-    .option('--delivery <number>', 'the delivery to try again')
-    .action(async (options: CommonOptions & { run?: string; delivery?: string }, command: Command) => {
-      if (options.run === undefined && options.delivery === undefined)
-        command.error('error: name what to try again: --run <number> or --delivery <number>');
-      const path = options.run === undefined ? `/deliveries/${options.delivery}/retry` : `/runs/${options.run}/retry`;
-      await clientFor(options).post(path);
-      line(options.run === undefined ? `delivery ${options.delivery} is tried again` : `run ${options.run} is queued again`);
+    .addOption(new Option('--run <number>', 'the run to try again').conflicts(['delivery', 'destination']))
+    .addOption(new Option('--delivery <number>', 'the delivery to try again').conflicts('destination'))
+    .option('--destination <name>', 'all that is held, rejected or unsure at this destination')
+    .action(async (options: CommonOptions & { run?: string; delivery?: string; destination?: string }, command: Command) => {
+      const { run, delivery, destination } = options;
+      const client = clientFor(options);
+      if (run !== undefined) {
+        await client.post(`/runs/${encodeURIComponent(run)}/retry`);
+        line(`run ${run} is queued again`);
+      } else if (delivery !== undefined) {
+        await client.post(`/deliveries/${encodeURIComponent(delivery)}/retry`);
+        line(`delivery ${delivery} is tried again`);
+      } else if (destination !== undefined) {
+        const { deliveries } = await client.post<{ deliveries: number[] }>('/deliveries/retry', { destination });
+        line(`${deliveries.length} delivery(ies) to ${destination} are tried again`);
+      } else command.error('error: name what to try again: --run <number>, --delivery <number> or --destination <name>');
+    });
+
+  withCommonOptions(program.command('release').description('lets a held study go on with the instances that count now'))
+    .argument('<study>', 'StudyInstanceUID')
+    .action(async (study: string, options: CommonOptions) => {
+      await clientFor(options).post(`/studies/${encodeURIComponent(study)}/release`);
+      line(`study ${study} is released; it settles when nothing more arrives`);
     });
 }

@@ -35,8 +35,10 @@ export function addListCommands(program: Command): void {
       ]),
       'no study has been received yet',
     );
-    for (const { studyInstanceUid, holdReason } of studies.filter((study) => study.holdReason !== null))
-      line(`\n${studyInstanceUid} is held: ${holdReason}`);
+    for (const { studyInstanceUid, holdReason } of studies.filter((study) => study.holdReason !== null)) {
+      line(`\nstudy ${studyInstanceUid} is held: ${holdReason}`);
+      line(`  what to do: find out what is right and have its sender correct it, then \`anteroom release ${studyInstanceUid}\``);
+    }
   });
 
   listCommand(program, 'runs', 'runs of models, newest first, with the reason where one failed')
@@ -59,7 +61,7 @@ export function addListCommands(program: Command): void {
         'no run yet',
       );
       for (const run of runs.filter(({ reason }) => reason !== null)) {
-        line(`\nrun ${run.run} is ${run.state}: ${run.failureCode ?? ''} ${run.reason ?? ''}`);
+        line(`\nrun ${run.run} is ${run.state}: ${why(run)}`);
         if (run.remedy !== null) line(`  what to do: ${run.remedy}`);
         if (run.logPath !== null) line(`  log: ${run.logPath}`);
       }
@@ -76,10 +78,15 @@ export function addListCommands(program: Command): void {
         'no delivery yet',
       );
       for (const row of deliveries.filter(({ reason }) => reason !== null)) {
-        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${row.failureCode ?? ''} ${row.reason ?? ''}`);
+        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${why(row)}`);
         if (row.remedy !== null) line(`  what to do: ${row.remedy}`);
       }
     });
+}
+
+/** The code, which a reason that is no failure has not, and the sentence. */
+function why({ failureCode, reason }: { failureCode: string | null; reason: string | null }): string {
+  return [failureCode, reason].filter((part) => part !== null).join(' ');
 }
 
 function progressOf(run: RunView): string {

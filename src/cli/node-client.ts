@@ -34,7 +34,14 @@ export class NodeClient {
   private call<T>(method: string, path: string, body?: string): Promise<T> {
     return new Promise((resolve, reject) => {
       const sent = request(
-        { socketPath: this.socketPath, method, path, headers: body === undefined ? {} : { 'content-type': 'application/json' } },
+        // A connection of its own for each call: one kept open may be to a node that has gone since.
+        {
+          agent: false,
+          socketPath: this.socketPath,
+          method,
+          path,
+          headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,5 +1,6 @@
 /** How the command prints: aligned tables for people, JSON for scripts. */
 
+/** Prints one line to stdout. */
 export function line(text = ''): void {
   process.stdout.write(`${text}\n`);
 }

@@ -2,9 +2,11 @@
  * The outbox: one loop per destination over the deliveries in the ledger, so that a destination which is down never
  * delays another. Only the kind of a failure decides what happens next.
  */
+import { join } from 'node:path';
+import { DestinationBusyError } from '../dicomweb/client/types.js';
 import { backOffMs, type Clock } from '../foundation/clock.js';
 import { startStageLoop, type Bell } from '../foundation/bell.js';
-import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { AnteroomError, toAnteroomError, type ErrorCode } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
@@ -16,9 +18,13 @@ import {
   postponeUnsure,
   type DueDelivery,
 } from '../ledger/deliveries.js';
+import { inputWasCorrected } from '../ledger/instances.js';
 import type { Parcel, Sender } from './sender.js';
 
 const log = loggerOf('delivery');
+
+/** What is seen then is the destination's own words. They may name the patient: for `anteroom deliveries`, not for the log. */
+const QUOTING: ReadonlySet<ErrorCode> = new Set(['DESTINATION_REFUSED', 'DESTINATION_BUSY', 'DESTINATION_AUTH']);
 
 /** How long after Success the destination's index may take before we ask again. */
 const INDEX_LAG_MS = 2_000;
@@ -33,6 +39,7 @@ export interface OutboxOptions {
   readonly db: Db;
   readonly bell: Bell;
   readonly clock: Clock;
+  readonly resultsFolder: string;
   readonly destinations: ReadonlyMap<string, OutboxDestination>;
 }
 
@@ -76,13 +83,12 @@ function holdUnknownDestinations({ db, clock, destinations }: OutboxOptions): vo
   }
 }
 
+/** As many as may be under way at once, and no more: between two calls the loop can be stopped. */
 async function deliverDue(options: OutboxOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
   const { db, clock } = options;
-  for (;;) {
-    const due = dueDeliveries(db, name, clock(), destination.concurrency);
-    if (due.length === 0) return nextDeliveryDueAt(db, name);
-    await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
-  }
+  const due = dueDeliveries(db, name, clock(), destination.concurrency);
+  await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
+  return nextDeliveryDueAt(db, name);
 }
 
 async function deliverOne(options: OutboxOptions, delivery: DueDelivery, destination: OutboxDestination): Promise<void> {
@@ -94,33 +100,52 @@ async function deliverOne(options: OutboxOptions, delivery: DueDelivery, destina
   }
 }
 
-async function sendNow({ db, clock }: OutboxOptions, delivery: DueDelivery, { sender }: OutboxDestination): Promise<void> {
+async function sendNow(options: OutboxOptions, delivery: DueDelivery, destination: OutboxDestination): Promise<void> {
+  const { db, clock } = options;
+  const { sender } = destination;
+  demandNewest(db, delivery);
   if (!db.move('deliveries', delivery.id, 'sending', { at: clock(), from: ['pending'], set: { attempts: delivery.attempts + 1 } })) return;
   failpoint('delivery.sending');
-  await sender.send(parcelOf(delivery));
+  await sender.send(parcelOf(options, delivery));
   failpoint('delivery.sent');
   let answer: 'there' | 'absent' | 'unknown';
   try {
-    answer = await sender.ask(parcelOf(delivery));
+    answer = await sender.ask(parcelOf(options, delivery));
   } catch (thrown) {
     const { code, seen } = toAnteroomError(thrown);
-    db.move('deliveries', delivery.id, 'unsure', {
-      at: clock(),
-      set: { due_at: clock() + INDEX_LAG_MS, failure_code: code, reason: `stored, but proof of arrival failed: ${seen}` },
-    });
+    awaitProof(options, delivery, destination, { code, reason: `stored, but proof of arrival failed: ${seen}` });
     return;
   }
   if (answer === 'absent') {
-    const reason = `stored, but ${sender.proof} does not find it yet`;
-    db.move('deliveries', delivery.id, 'unsure', { at: clock(), set: { due_at: clock() + INDEX_LAG_MS, reason }, detail: reason });
+    awaitProof(options, delivery, destination, { code: 'DESTINATION_UNSURE', reason: `stored, but ${sender.proof} does not find it yet` });
     return;
   }
   markDelivered(db, clock, delivery, answer === 'there' ? `found by ${sender.proof}` : 'the destination answered Success');
 }
 
+/** Throws OUTDATED for a result that must not leave any more: it could arrive after the one that took its place. */
+function demandNewest(db: Db, delivery: DueDelivery): void {
+  if (delivery.result_state === 'superseded') throw new AnteroomError('OUTDATED', 'a later version of the study has a result of its own');
+  if (inputWasCorrected(db, delivery.run_id)) throw new AnteroomError('OUTDATED', 'its input has been corrected since the result was made');
+}
+
+/** The destination says that it stored the object and cannot show it: it is asked later, after a longer time with each sending. */
+function awaitProof(
+  { db, clock }: OutboxOptions,
+  delivery: DueDelivery,
+  { retry }: OutboxDestination,
+  { code, reason }: { code: ErrorCode; reason: string },
+): void {
+  const at = clock();
+  const due_at = at + Math.max(INDEX_LAG_MS, backOffMs(delivery.attempts + 1, retry.firstDelayMs, retry.maxDelayMs));
+  const to = at - delivery.created_at > retry.holdAfterMs ? 'held' : 'unsure';
+  db.move('deliveries', delivery.id, to, { at, set: { failure_code: code, reason, due_at }, detail: code });
+}
+
 /** Asks the destination first; the same object with the same UID is sent again only if it is not there. */
-async function resolveUnsure({ db, clock }: OutboxOptions, delivery: DueDelivery, { sender }: OutboxDestination): Promise<void> {
-  const answer = await sender.ask(parcelOf(delivery));
+async function resolveUnsure(options: OutboxOptions, delivery: DueDelivery, { sender }: OutboxDestination): Promise<void> {
+  const { db, clock } = options;
+  const answer = await sender.ask(parcelOf(options, delivery));
   if (answer === 'there') {
     markDelivered(db, clock, delivery, `found by ${sender.proof}`);
     return;
@@ -134,30 +159,32 @@ async function resolveUnsure({ db, clock }: OutboxOptions, delivery: DueDelivery
 }
 
 function markDelivered(db: Db, clock: Clock, delivery: DueDelivery, receipt: string): void {
-  db.move('deliveries', delivery.id, 'delivered', {
+  const moved = db.move('deliveries', delivery.id, 'delivered', {
     at: clock(),
     set: { receipt, delivered_at: clock(), failure_code: null, reason: null },
     detail: receipt,
   });
-  log.info('delivered', { delivery: delivery.id, destination: delivery.destination, sopInstanceUid: delivery.sop_instance_uid });
+  if (moved) log.info('delivered', { delivery: delivery.id, destination: delivery.destination, sopInstanceUid: delivery.sop_instance_uid });
 }
 
 function putOff({ db, clock }: OutboxOptions, delivery: DueDelivery, destination: OutboxDestination, error: AnteroomError): void {
   const at = clock();
   const { firstDelayMs, maxDelayMs, holdAfterMs } = destination.retry;
-  const set = { failure_code: error.code, reason: error.seen, due_at: at + backOffMs(delivery.attempts + 1, firstDelayMs, maxDelayMs) };
+  const wishedMs = error instanceof DestinationBusyError ? Math.min(error.retryAfterMs ?? 0, maxDelayMs) : 0;
+  const due_at = at + Math.max(wishedMs, backOffMs(delivery.attempts + 1, firstDelayMs, maxDelayMs));
+  const set = { failure_code: error.code, reason: error.seen, due_at };
   log.warn('delivery failed', {
     delivery: delivery.id,
     destination: delivery.destination,
     code: error.code,
     kind: error.kind,
-    seen: error.seen,
+    seen: QUOTING.has(error.code) ? undefined : error.seen,
   });
   const asking = delivery.state === 'unsure';
   if (error.kind === 'operator' || at - delivery.created_at > holdAfterMs) {
     db.move('deliveries', delivery.id, 'held', { at, set, detail: error.code });
   } else if (asking || error.kind === 'ambiguous') {
-    if (asking) postponeUnsure(db, delivery.id, error, set.due_at);
+    if (asking) postponeUnsure(db, delivery.id, error, due_at);
     else db.move('deliveries', delivery.id, 'unsure', { at, set, detail: error.code });
   } else if (error.kind === 'permanent') {
     db.move('deliveries', delivery.id, 'rejected', { at, set, detail: error.code });
@@ -166,9 +193,9 @@ function putOff({ db, clock }: OutboxOptions, delivery: DueDelivery, destination
   }
 }
 
-function parcelOf(delivery: DueDelivery): Parcel {
+function parcelOf({ resultsFolder }: OutboxOptions, delivery: DueDelivery): Parcel {
   return {
-    path: delivery.path,
+    path: join(resultsFolder, delivery.path),
     sizeBytes: delivery.size_bytes,
     studyInstanceUid: delivery.study_instance_uid,
     seriesInstanceUid: delivery.series_instance_uid,

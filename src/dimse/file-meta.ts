@@ -1,9 +1,13 @@
 /** The file meta information of a file that is about to be sent: what the association must propose, and where the data set begins (PS3.10 section 7.1). */
 import type { FileHandle } from 'node:fs/promises';
 
+import { parseInstance } from '../dicom/element/parse.js';
+import { TAG as ELEMENT } from '../dicom/element/tags.js';
 import { AnteroomError } from '../foundation/errors.js';
+import { isUid } from '../foundation/ids.js';
 
 export interface FileMeta {
+  /** These two as the data set has them, where it has them: what is announced must be what is sent. */
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
@@ -26,9 +30,23 @@ export async function readFileMeta(handle: FileHandle): Promise<FileMeta> {
     const buffer = Buffer.alloc(size);
     const { bytesRead } = await handle.read(buffer, 0, size, 0);
     const meta = parseFileMeta(buffer.subarray(0, bytesRead));
-    if (meta) return meta;
+    if (meta) return { ...meta, ...(await ownUids(handle, meta)) };
     if (bytesRead < size || size > MAX_META_BYTES)
       throw new AnteroomError('DICOM_DAMAGED', 'the file ends within its file meta information');
+  }
+}
+
+/** What the data set calls itself. Programs that anonymise often change that and leave the file meta information as it was. */
+async function ownUids(handle: FileHandle, { transferSyntaxUid, dataSetOffset }: FileMeta): Promise<Partial<FileMeta>> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, dataSetOffset);
+  try {
+    const { dataset } = parseInstance(buffer.subarray(0, bytesRead), { transferSyntaxUid, truncated: true, stopAtPixelData: true });
+    const [sopClassUid, sopInstanceUid] = [dataset.uid(ELEMENT.SOPClassUID), dataset.uid(ELEMENT.SOPInstanceUID)];
+    if (sopClassUid === undefined || sopInstanceUid === undefined || !isUid(sopClassUid) || !isUid(sopInstanceUid)) return {};
+    return { sopClassUid, sopInstanceUid };
+  } catch {
+    // It is damaged, which is for the receiver to say.
+    return {};
   }
 }
 

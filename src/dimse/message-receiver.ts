@@ -186,10 +186,12 @@ export class MessageReceiver {
   /** The catalogue's text goes to the sender as Error Comment; what was seen stays in our log. */
   private failure(thrown: unknown, { command }: Incoming): { status: number; comment: string } {
     const error = toAnteroomError(thrown);
+    const { affectedSopInstanceUid: announced = '' } = command;
     this.parts.log.warn('instance not stored', {
       associationId: this.parts.info.associationId,
       callingAe: this.parts.info.callingAe,
-      sopInstanceUid: command.affectedSopInstanceUid,
+      // What is no UID may be anything, a patient's name too.
+      sopInstanceUid: isUid(announced) ? announced : undefined,
       code: error.code,
       seen: error.seen,
       status: error.dimseStatus,

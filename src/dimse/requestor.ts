@@ -62,7 +62,7 @@ export class Requestor {
 
   /**
    * Opens an association that proposes these contexts.
-   * @throws AnteroomError DESTINATION_UNREACHABLE, DESTINATION_TLS, DESTINATION_REFUSED (rejected for good), DESTINATION_BUSY (rejected for now)
+   * @throws AnteroomError DESTINATION_UNREACHABLE, DESTINATION_TLS, DESTINATION_SETTINGS (rejected for good), DESTINATION_BUSY (rejected for now)
    */
   static async open(peer: Peer, contexts: readonly ProposedContext[]): Promise<Requestor> {
     const socket = await connect(peer);

@@ -1,6 +1,7 @@
 /** DIMSE statuses and refusals of associations, in words and as errors of the catalogue (PS3.4 annex B.2.3, PS3.7 annex C, PS3.8 table 9-21). */
 import { AnteroomError } from '../foundation/errors.js';
 import type { ErrorCode } from '../foundation/errors.js';
+import { withoutValues } from '../foundation/foreign-text.js';
 import type { AssociateReject } from './associate.js';
 
 export const STATUS = {
@@ -38,7 +39,7 @@ export function errorOfStatus(status: number, operation: string, comment?: strin
   const words = wordsOfStatus(status);
   return new AnteroomError(
     busy ? 'DESTINATION_BUSY' : 'DESTINATION_REFUSED',
-    `${operation} was answered with status ${hexStatus(status)}${words ? ` (${words})` : ''}${comment ? `: ${comment}` : ''}`,
+    `${operation} was answered with status ${hexStatus(status)}${words ? ` (${words})` : ''}${comment ? `: ${withoutValues(comment)}` : ''}`,
   );
 }
 
@@ -72,9 +73,9 @@ const REJECT_REASONS: Readonly<Record<string, string>> = {
 
 const TRANSIENT = 2;
 
-/** The error that an A-ASSOCIATE-RJ stands for: busy where it is transient, refused where it is permanent. */
+/** The error that an A-ASSOCIATE-RJ stands for: busy where it is transient, a matter of settings on either side where it is permanent. */
 export function errorOfReject({ result, source, reason }: AssociateReject, calledAe: string, callingAe: string): AnteroomError {
-  const code: ErrorCode = result === TRANSIENT ? 'DESTINATION_BUSY' : 'DESTINATION_REFUSED';
+  const code: ErrorCode = result === TRANSIENT ? 'DESTINATION_BUSY' : 'DESTINATION_SETTINGS';
   const words = REJECT_REASONS[`${source}.${reason}`] ?? `source ${source}, reason ${reason}`;
   return new AnteroomError(
     code,

@@ -53,6 +53,11 @@ export const CATALOGUE = {
     text: 'No node answers in this data folder',
     remedy: 'Start it with `anteroom serve`, or name its data folder with --data.',
   }),
+  NODE_ALREADY_RUNNING: entry({
+    kind: 'operator',
+    text: 'Another node works in this data folder',
+    remedy: 'Stop it first, or name another data folder with --data.',
+  }),
   PORT_UNAVAILABLE: entry({
     kind: 'operator',
     text: 'The port cannot be opened',
@@ -109,7 +114,7 @@ export const CATALOGUE = {
   DISK_LOW: entry({
     kind: 'transient',
     text: 'The disk is too full to take more',
-    remedy: 'Free space in the data folder or lower the retention; receiving resumes by itself.',
+    remedy: 'Free space in the data folder; receiving resumes by itself.',
     dimseStatus: 0xa700,
     httpStatus: 507,
   }),
@@ -209,6 +214,12 @@ export const CATALOGUE = {
     text: 'The model ended without the output that its card promises',
     remedy: "Read the run's log; MHub images end with exit code 0 even when they failed.",
   }),
+  OUTDATED: entry({
+    kind: 'permanent',
+    text: 'A newer version of the study has taken its place',
+    remedy: 'Nothing needs to be done: see the newest run of the study (`anteroom runs --study UID`).',
+    httpStatus: 409,
+  }),
   RUN_CANCELLED: entry({
     kind: 'operator',
     text: 'The run was cancelled',
@@ -217,7 +228,8 @@ export const CATALOGUE = {
   RUN_LOST: entry({
     kind: 'transient',
     text: 'The container is gone and left no exit code',
-    remedy: 'The run is started again by itself.',
+    remedy:
+      'The run is started again by itself, a few times; if that was in vain, find out what ends the containers, then `anteroom retry --run`.',
   }),
 
   // results
@@ -278,6 +290,16 @@ export const CATALOGUE = {
     kind: 'transient',
     text: 'The destination is busy or out of resources',
     remedy: 'It is tried again by itself.',
+  }),
+  DESTINATION_NO_SERVICE: entry({
+    kind: 'transient',
+    text: 'The destination says that there is nothing at this address',
+    remedy: 'Check its `url`; a server that is just starting answers so too, so it is tried again by itself.',
+  }),
+  DESTINATION_SETTINGS: entry({
+    kind: 'operator',
+    text: 'The destination does not take us as the two are set up',
+    remedy: 'Correct address and AE titles here or there, then `anteroom retry` the delivery; nothing is lost meanwhile.',
   }),
   DESTINATION_UNKNOWN: entry({
     kind: 'operator',

@@ -2,6 +2,7 @@
  * Structured logging. Messages are static; values go into fields, and only fields of the list below get out:
  * a field that may hold patient data cannot be logged by mistake.
  */
+import { Writable } from 'node:stream';
 import winston from 'winston';
 
 /** The fields that may leave the process. UIDs are pseudonyms and needed to follow a study; names, ids and dates of patients never are. */
@@ -87,6 +88,22 @@ export function setLogLevel(level: LogLevel | 'silent'): void {
 /** Also writes every line to this file, which is rotated at 20 MB and kept five times. */
 export function logToFile(path: string): void {
   root.add(new winston.transports.File({ filename: path, maxsize: 20 * 1024 * 1024, maxFiles: 5, tailable: true }));
+}
+
+/** Hands every line of this thread to `relay` instead of writing it: a log file that is rotated bears only one writer. */
+export function relayLog(relay: (line: string) => void): void {
+  const stream = new Writable({
+    write: (line, _encoding, done) => {
+      relay(String(line));
+      done();
+    },
+  });
+  root.clear().add(new winston.transports.Stream({ stream }));
+}
+
+/** Writes a line that another thread handed over. */
+export function writeRelayedLog(line: string): void {
+  root.write(JSON.parse(line));
 }
 
 /** The logger of one room of the house. */

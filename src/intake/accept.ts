@@ -13,7 +13,7 @@ import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
-import { ensureStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import { ensureStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
 import type { InstanceFacts } from './inspect.js';
 import { sameObject } from './same-object.js';
 
@@ -29,6 +29,10 @@ export interface Candidate {
 
 /** What became of an instance: all of these are Success for the sender, for nothing is lost. */
 export type Acceptance = 'new' | 'same' | 'corrected' | 'conflict' | 'own-result';
+
+type Relation = ReturnType<typeof sameObject>;
+/** How two archive files of one SOPInstanceUID are related, by both paths. */
+type Relations = Map<string, Relation>;
 
 interface Waiting {
   readonly candidate: Candidate;
@@ -83,34 +87,54 @@ export class Acceptor {
       group.map(({ part, facts }) => ({ from: part.path, to: pathOf(part, facts) })),
     );
     failpoint('intake.renamed');
-    const acceptances = db.transaction(() => group.map((candidate) => this.enter(candidate)));
+    const relations = this.compareWithCurrent(group);
+    const acceptances = db.transaction(() => group.map((candidate) => this.enter(candidate, relations)));
     failpoint('intake.committed');
     onCommitted();
     return acceptances;
   }
 
+  /** What is resent with other bytes is compared before the transaction, which keeps every other writer of the ledger waiting. */
+  private compareWithCurrent(group: readonly Candidate[]): Relations {
+    const relations: Relations = new Map();
+    for (const { part, facts } of group) {
+      const current = currentInstance(this.options.db, facts.sopInstanceUid);
+      const path = pathOf(part, facts);
+      if (current !== undefined && current.path !== path) this.relate(current.path, path, relations);
+    }
+    return relations;
+  }
+
+  private relate(earlier: string, later: string, relations: Relations): Relation {
+    const { archiveFolder } = this.options;
+    const pair = `${earlier} ${later}`;
+    const relation = relations.get(pair) ?? sameObject(join(archiveFolder, earlier), join(archiveFolder, later));
+    relations.set(pair, relation);
+    return relation;
+  }
+
   /** Writes the rows of one instance; runs inside the group's transaction. */
-  private enter(candidate: Candidate): Acceptance {
+  private enter(candidate: Candidate, relations: Relations): Acceptance {
     const { db, clock, quietMs } = this.options;
     const at = clock();
     const { facts, callingAe, calledAe, remoteAddress } = candidate;
     const arrival: Arrival = { studyInstanceUid: facts.studyInstanceUid, callingAe, calledAe, remoteAddress, at };
     const study = ensureStudy(db, arrival);
     const own = isOwnResult(db, facts.sopInstanceUid);
-    const acceptance = this.place(candidate, study, own, at);
+    const acceptance = this.place(candidate, study, own, at, relations);
     if (own) return 'own-result';
     if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + quietMs);
     else this.hold(study, facts, at);
     return acceptance;
   }
 
-  private place(candidate: Candidate, study: StudyRow, own: boolean, at: number): Acceptance {
-    const { db, archiveFolder } = this.options;
+  private place(candidate: Candidate, study: StudyRow, own: boolean, at: number, relations: Relations): Acceptance {
+    const { db } = this.options;
     const { part, facts } = candidate;
     const path = pathOf(part, facts);
     const current = currentInstance(db, facts.sopInstanceUid);
     if (current?.path === path) return 'same';
-    const relation = current === undefined ? 'new' : sameObject(join(archiveFolder, current.path), join(archiveFolder, path));
+    const relation = current === undefined ? 'new' : this.relate(current.path, path, relations);
     if (current !== undefined && relation === 'same') {
       // Another transfer syntax of what is there: the first one stays, and the sweep removes this file.
       return 'same';
@@ -142,9 +166,8 @@ export class Acceptor {
   }
 
   private hold(study: StudyRow, facts: InstanceFacts, at: number): void {
-    const { db } = this.options;
-    const reason = `SOPInstanceUID ${facts.sopInstanceUid} arrived again with other pixels; both files are kept`;
-    db.move('studies', study.id, 'held', { at, set: { hold_reason: reason, settle_at: null }, detail: 'conflict' });
+    const reason = `SOPInstanceUID ${facts.sopInstanceUid} arrived again with other pixels; both files are kept, the first one counts`;
+    holdStudy(this.options.db, study.id, reason, at);
     log.warn('study held: the same SOPInstanceUID with other pixels', {
       code: 'INSTANCE_CONFLICT',
       studyInstanceUid: facts.studyInstanceUid,

@@ -1,7 +1,7 @@
 /** What the node must know of an object before it answers: read from the first bytes of its data set. */
 import { AnteroomError } from '../foundation/errors.js';
 import { isUid } from '../foundation/ids.js';
-import { parseInstance, type DataSet } from '../dicom/element/parse.js';
+import { parseInstance, type DataSet, type ParseOptions } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { TRANSFER_SYNTAX } from '../dicom/element/uids.js';
 import { toHeader } from '../dicom/element/to-header.js';
@@ -16,6 +16,9 @@ export interface InstanceFacts {
   readonly patientId: string;
   readonly header: Header;
 }
+
+/** More than any header; what a data set of another kind (a report, a waveform) may have in all. */
+const MAX_INFLATED_HEADER_BYTES = 32 * 1024 * 1024;
 
 const UID_TAGS = {
   SOPClassUID: TAG.SOPClassUID,
@@ -34,8 +37,9 @@ export function inspect(
   options: { transferSyntaxUid: string; dataSetBytes: number; announced?: { sopClassUid: string; sopInstanceUid: string } },
 ): InstanceFacts {
   const { transferSyntaxUid, dataSetBytes } = options;
-  const { dataset } = parseInstance(head, { transferSyntaxUid, truncated: head.length < dataSetBytes });
-  demandPixels(dataset, transferSyntaxUid, dataSetBytes);
+  const truncated = head.length < dataSetBytes;
+  const { dataset } = parseInstance(head, { transferSyntaxUid, truncated, ...boundsOf(transferSyntaxUid) });
+  if (truncated) demandPixels(dataset, transferSyntaxUid, dataSetBytes);
   const uidOf = (keyword: keyof typeof UID_TAGS) => {
     const uid = dataset.uid(UID_TAGS[keyword]);
     if (uid === undefined || !isUid(uid)) {
@@ -62,6 +66,12 @@ export function inspect(
     patientId: dataset.text(TAG.PatientID) ?? '',
     header: toHeader(dataset),
   };
+}
+
+/** A few kilobytes of a deflated data set can stand for gigabytes: its pixel data is not inflated here, and a header has an end. */
+function boundsOf(transferSyntaxUid: string): ParseOptions {
+  if (transferSyntaxUid !== TRANSFER_SYNTAX.DeflatedExplicitVRLittleEndian) return {};
+  return { stopAtPixelData: true, maxInflatedBytes: MAX_INFLATED_HEADER_BYTES };
 }
 
 /** Transfer syntaxes whose pixel data has the length that the header gives (PS3.5 8.1.1). */

@@ -23,4 +23,5 @@ export type FromReceiver =
   | { readonly kind: 'committed' }
   | { readonly kind: 'accepted'; readonly call: number; readonly acceptance: Acceptance }
   | { readonly kind: 'refused'; readonly call: number; readonly code: ErrorCode; readonly seen: string }
+  | { readonly kind: 'log'; readonly line: string }
   | { readonly kind: 'stopped' };

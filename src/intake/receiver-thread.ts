@@ -4,7 +4,7 @@ import { removePartFiles, sweepArchive } from '../archive/sweep.js';
 import { startScp } from '../dimse/scp.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
-import { loggerOf, setLogLevel, type LogLevel } from '../foundation/log.js';
+import { loggerOf, relayLog, setLogLevel, type LogLevel } from '../foundation/log.js';
 import { Db } from '../ledger/database.js';
 import { instanceAtPath } from '../ledger/instances.js';
 import { Acceptor } from './accept.js';
@@ -14,6 +14,7 @@ import { openStoreSink } from './store-sink.js';
 
 /** A file younger than this may belong to a commit under way. */
 const SWEEP_MIN_AGE_MS = 10 * 60_000;
+const SWEEP_EVERY_MS = 24 * 3_600_000;
 
 const settings = workerData as ReceiverSettings;
 const port = parentPort;
@@ -24,6 +25,9 @@ const tell = (message: FromReceiver) => {
 };
 
 setLogLevel(settings.logLevel as LogLevel | 'silent');
+relayLog((line) => {
+  tell({ kind: 'log', line });
+});
 const log = loggerOf('intake');
 const db = Db.open(settings.ledgerFile, { migrate: false });
 const acceptor = new Acceptor({
@@ -49,6 +53,7 @@ try {
   });
   tell({ kind: 'listening', port: scp.port });
   void sweepOrphans();
+  setInterval(() => void sweepOrphans(), SWEEP_EVERY_MS).unref();
 
   async function answer(call: number, candidate: Parameters<Acceptor['accept']>[0]): Promise<void> {
     try {

@@ -1,7 +1,7 @@
 /** The node's side of its receiver: starts the thread, passes instances of the other door to it, and hears of commits. */
 import { Worker } from 'node:worker_threads';
 import { AnteroomError } from '../foundation/errors.js';
-import { loggerOf } from '../foundation/log.js';
+import { loggerOf, writeRelayedLog } from '../foundation/log.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 
@@ -24,6 +24,7 @@ export async function startReceiver(
   const worker = new Worker(new URL('./receiver-thread.js', import.meta.url), { workerData: settings });
   const calls = new Map<number, { resolve: (a: Acceptance) => void; reject: (e: unknown) => void }>();
   let nextCall = 0;
+  let listening = false;
   let stopping = false;
   const send = (message: ToReceiver) => {
     worker.postMessage(message);
@@ -40,6 +41,7 @@ export async function startReceiver(
     worker.on('message', (message: FromReceiver) => {
       switch (message.kind) {
         case 'listening':
+          listening = true;
           return resolve(message.port);
         case 'failed':
           return reject(new AnteroomError(message.code, message.seen));
@@ -49,6 +51,8 @@ export async function startReceiver(
           return finishCall(message.call)?.resolve(message.acceptance);
         case 'refused':
           return finishCall(message.call)?.reject(new AnteroomError(message.code, message.seen));
+        case 'log':
+          return writeRelayedLog(message.line);
         case 'stopped':
           return stopped();
       }
@@ -60,7 +64,7 @@ export async function startReceiver(
       reject(gone);
       for (const call of calls.values()) call.reject(gone);
       calls.clear();
-      if (!stopping) onLost(gone);
+      if (listening && !stopping) onLost(gone);
     });
     worker.on('error', (error) => log.error('the receiver died', { seen: error.message, stack: error.stack }));
   });

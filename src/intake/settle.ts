@@ -4,7 +4,7 @@ import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { patientCount } from '../ledger/instances.js';
-import { nextSettleAt, studiesDueToSettle } from '../ledger/studies.js';
+import { holdStudy, nextSettleAt, studiesDueToSettle, studyById, type StudyRow } from '../ledger/studies.js';
 import { settleStudy } from '../ledger/versions.js';
 
 const log = loggerOf('intake');
@@ -13,18 +13,24 @@ const log = loggerOf('intake');
 export function settleDueStudies(db: Db, now: EpochMs): { settled: number; nextDueAt: EpochMs | undefined } {
   let settled = 0;
   for (const study of studiesDueToSettle(db, now)) {
-    const patients = patientCount(db, study.id);
-    if (patients > 1) {
-      const reason = `its instances name ${patients} different PatientIDs; expected one`;
-      db.move('studies', study.id, 'held', { at: now, set: { hold_reason: reason, settle_at: null }, detail: reason });
-      log.warn('study held: more than one patient', { studyInstanceUid: study.study_instance_uid, count: patients });
-      continue;
-    }
-    const version = settleStudy(db, study.id, 'quiet-time', now);
+    const version = settleIfDue(db, study, now);
     if (version === undefined) continue;
     settled++;
     log.info('settled', { studyInstanceUid: study.study_instance_uid, version, signal: 'quiet-time', count: study.instance_count });
     failpoint('intake.settled');
   }
   return { settled, nextDueAt: nextSettleAt(db) };
+}
+
+/** The receiver's thread goes on writing: whether the study is due, and what it holds, is read in the transaction that settles it. */
+function settleIfDue(db: Db, { id, study_instance_uid }: StudyRow, now: EpochMs): number | undefined {
+  return db.transaction(() => {
+    const study = studyById(db, id);
+    if (study === undefined || study.settle_at === null || study.settle_at > now) return undefined;
+    const patients = patientCount(db, id);
+    if (patients <= 1) return settleStudy(db, id, 'quiet-time', now);
+    holdStudy(db, id, `its instances name ${patients} different PatientIDs; expected one`, now);
+    log.warn('study held: more than one patient', { studyInstanceUid: study_instance_uid, count: patients });
+    return undefined;
+  });
 }

@@ -1,5 +1,5 @@
 /** Opening the one database, and the one way in which a row changes its state. better-sqlite3 is imported only here. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
@@ -20,12 +20,14 @@ export class Db {
 
   /** Opens or makes the file. WAL with `synchronous=FULL`: a commit that returned survives a power cut (better-sqlite3's own default in WAL does not promise that). */
   static open(path: string, options: { migrate: boolean }): Db {
+    // SQLite gives its own files beside it the same rights. Only where it is new: closing it would end the locks of other connections.
+    if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
+    chmodSync(path, 0o600);
     const connection = new Database(path, { timeout: 10_000 });
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     if (options.migrate) migrate(connection);
-    chmodSync(path, 0o600);
     return new Db(connection);
   }
 

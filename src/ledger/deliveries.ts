@@ -1,7 +1,7 @@
 /** Queries on deliveries: the outbox. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
-import type { DeliveryState } from './states.js';
+import type { DeliveryState, ResultState } from './states.js';
 
 export interface DeliveryRow {
   readonly id: number;
@@ -19,6 +19,8 @@ export interface DeliveryRow {
 
 /** A delivery with what is needed to send it. */
 export type DueDelivery = DeliveryRow & {
+  readonly run_id: number;
+  readonly result_state: ResultState;
   readonly study_instance_uid: string;
   readonly series_instance_uid: string;
   readonly sop_instance_uid: string;
@@ -27,7 +29,7 @@ export type DueDelivery = DeliveryRow & {
   readonly size_bytes: number;
 };
 
-const WITH_RESULT = `SELECT d.*, s.study_instance_uid, x.series_instance_uid, x.sop_instance_uid, x.sop_class_uid, x.path, x.size_bytes
+const WITH_RESULT = `SELECT d.*, x.run_id, x.state AS result_state, s.study_instance_uid, x.series_instance_uid, x.sop_instance_uid, x.sop_class_uid, x.path, x.size_bytes
   FROM deliveries d JOIN results x ON x.id = d.result_id JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id`;
 
 /** One result on its way to one destination; the same again is the same row. */
@@ -75,6 +77,29 @@ export function postponeUnsure(db: Db, id: number, why: { code: string; seen: st
     why.seen,
     dueAt,
     id,
+  );
+}
+
+/**
+ * A person wants it tried again, now. What may have arrived already is asked for before it is sent again.
+ * False if it is in none of the states held, rejected and unsure.
+ */
+export function retryDelivery(db: Db, { id, state, attempts }: DeliveryRow, at: EpochMs): boolean {
+  // The time of failing is counted anew from here.
+  const set = { due_at: at, created_at: at };
+  const from = ['held', 'rejected'] as const;
+  const detail = 'asked for by a person';
+  if (state === 'unsure') {
+    return db.run("UPDATE deliveries SET due_at = ?, created_at = ? WHERE id = ? AND state = 'unsure'", at, at, id).changes > 0;
+  }
+  return db.move('deliveries', id, state === 'held' && attempts > 0 ? 'unsure' : 'pending', { at, from, set, detail });
+}
+
+/** What a person can have tried again at this destination. */
+export function deliveriesToRetry(db: Db, destination: string): DueDelivery[] {
+  return db.all<DueDelivery>(
+    `${WITH_RESULT} WHERE d.destination = ? AND d.state IN ('held', 'rejected', 'unsure') AND x.state = 'passed' ORDER BY d.id`,
+    destination,
   );
 }
 

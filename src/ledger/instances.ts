@@ -129,6 +129,18 @@ export function instancesOfVersion(db: Db, versionId: number, seriesInstanceUid?
   return seriesInstanceUid === undefined ? rows : rows.filter((row) => row.series_instance_uid === seriesInstanceUid);
 }
 
+/** True if an instance that the run takes has been corrected since its study version was frozen. */
+export function inputWasCorrected(db: Db, runId: number): boolean {
+  return (
+    db.get(
+      `SELECT 1 FROM runs r JOIN run_inputs n ON n.run_id = r.id JOIN version_instances v ON v.version_id = r.version_id
+       JOIN instances i ON i.id = v.instance_id AND i.series_instance_uid = n.series_instance_uid
+       WHERE r.id = ? AND i.standing <> 'current' LIMIT 1`,
+      runId,
+    ) !== undefined
+  );
+}
+
 /** How many different patients the study's current instances name. */
 export function patientCount(db: Db, studyId: number): number {
   return (

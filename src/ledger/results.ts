@@ -84,6 +84,16 @@ export function resultsOfRun(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>('SELECT * FROM results WHERE run_id = ? ORDER BY id', runId);
 }
 
+/** Results that still stand and that the same rule made of earlier versions of the study. */
+export function earlierResults(db: Db, runId: number): ResultRow[] {
+  return db.all<ResultRow>(
+    `SELECT x.* FROM results x JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id
+     JOIN runs this ON this.rule = r.rule AND this.model_name = r.model_name JOIN versions own ON own.id = this.version_id AND own.study_id = v.study_id
+     WHERE this.id = ? AND v.number < own.number AND x.state = 'passed' ORDER BY x.id`,
+    runId,
+  );
+}
+
 /** The results of all versions of a study. */
 export function resultsOfStudy(db: Db, studyId: number): ResultRow[] {
   return db.all<ResultRow>(

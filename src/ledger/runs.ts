@@ -60,7 +60,7 @@ export interface NewRun {
   readonly inputs: readonly { readonly name: string; readonly seriesInstanceUid: string }[];
 }
 
-/** A new run: `queued` if a model of that name is active, else `waiting` for it. */
+/** A new run: `queued` if a model of that name is active, else `waiting` for it, which is its reason. */
 export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
   const version = run.modelVersion ?? null;
   const model = db.get<{ id: number }>(
@@ -71,8 +71,8 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
   );
   const state: RunState = model === undefined ? 'waiting' : 'queued';
   const { lastId } = db.run(
-    `INSERT INTO runs (purpose, version_id, rule, rules_revision, model_name, model_version, model_id, settings, destinations, priority, state, due_at, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (purpose, version_id, rule, rules_revision, model_name, model_version, model_id, settings, destinations, priority, state, due_at, created_at, reason)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     run.purpose,
     run.versionId,
     run.rule,
@@ -86,6 +86,7 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
     state,
     at,
     at,
+    model === undefined ? `waits until ${version === null ? 'a version' : `version ${version}`} of model ${run.modelName} is active` : null,
   );
   for (const input of run.inputs) {
     db.run('INSERT INTO run_inputs (run_id, name, series_instance_uid) VALUES (?, ?, ?)', lastId, input.name, input.seriesInstanceUid);
@@ -101,7 +102,7 @@ export function queueRunsWaitingFor(db: Db, model: { id: number; name: string; v
     model.name,
     model.version,
   );
-  for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, due_at: at } });
+  for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, due_at: at, reason: null } });
   return waiting.length;
 }
 
@@ -168,6 +169,40 @@ export function runsToCancel(db: Db): RunRow[] {
 /** A run by its row. */
 export function runById(db: Db, id: number): RunRow | undefined {
   return db.get<RunRow>('SELECT * FROM runs WHERE id = ?', id);
+}
+
+/** Says on a run why it does not go on, without moving it. */
+export function recordDelay(db: Db, runId: number, { code, reason }: { code: string | null; reason: string }): void {
+  const sql = 'UPDATE runs SET failure_code = ?, reason = ? WHERE id = ? AND (failure_code IS NOT ? OR reason IS NOT ?)';
+  db.run(sql, code, reason, runId, code, reason);
+}
+
+/** A run and the number of the study version that it is of. */
+export type VersionedRun = RunRow & { readonly version_number: number };
+
+const OF_SAME_RULE = `SELECT r.*, v.number AS version_number FROM runs r JOIN versions v ON v.id = r.version_id
+  JOIN runs this ON this.rule = r.rule AND this.model_name = r.model_name JOIN versions own ON own.id = this.version_id AND own.study_id = v.study_id
+  WHERE this.id = ?`;
+
+/** The run that the same rule made of a later version of the study. A run by hand has none. */
+export function laterRun(db: Db, runId: number): VersionedRun | undefined {
+  return db.get<VersionedRun>(`${OF_SAME_RULE} AND v.number > own.number ORDER BY v.number DESC LIMIT 1`, runId);
+}
+
+/** Runs that the same rule made of earlier versions of the study and that have not started. */
+export function earlierRunsNotStarted(db: Db, runId: number): VersionedRun[] {
+  return db.all<VersionedRun>(`${OF_SAME_RULE} AND v.number < own.number AND r.state IN ('waiting', 'queued')`, runId);
+}
+
+/** The newest run that this rule made of any version of the study. */
+export function lastRunOfRule(db: Db, studyId: number, rule: string, modelName: string): VersionedRun | undefined {
+  return db.get<VersionedRun>(
+    `SELECT r.*, v.number AS version_number FROM runs r JOIN versions v ON v.id = r.version_id
+     WHERE v.study_id = ? AND r.rule = ? AND r.model_name = ? ORDER BY v.number DESC LIMIT 1`,
+    studyId,
+    rule,
+    modelName,
+  );
 }
 
 /** Runs in a state, in the order in which they are due. */

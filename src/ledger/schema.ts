@@ -41,18 +41,19 @@ CREATE TABLE instances (
   sha256 TEXT NOT NULL,
   -- instances of one study that disagree on it hold the study
   patient_id TEXT NOT NULL,
-  -- DICOM JSON model (PS3.18 F) without bulk
-  header TEXT NOT NULL,
   -- made by this node: kept and served, never a member of a study version
   own_result INTEGER NOT NULL DEFAULT 0,
   received_at INTEGER NOT NULL,
   calling_ae TEXT NOT NULL,
   remote_address TEXT NOT NULL,
   -- current: the one that is served; replaced: corrected by a later one; conflict: other pixels under the same UID, kept aside
-  standing TEXT NOT NULL DEFAULT 'current' CHECK (standing IN ('current', 'replaced', 'conflict'))
+  standing TEXT NOT NULL DEFAULT 'current' CHECK (standing IN ('current', 'replaced', 'conflict')),
+  -- DICOM JSON model (PS3.18 F) without bulk; last, so that what asks for the other columns does not read its pages
+  header TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX instances_current ON instances (sop_instance_uid) WHERE standing = 'current';
 CREATE INDEX instances_of_study ON instances (study_id, series_instance_uid);
+CREATE INDEX instances_counted ON instances (study_id) WHERE standing = 'current' AND own_result = 0;
 
 CREATE TABLE versions (
   id INTEGER PRIMARY KEY,
@@ -178,6 +179,7 @@ CREATE TABLE results (
   series_instance_uid TEXT NOT NULL UNIQUE,
   series_number INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
+  -- relative to the folder of results
   path TEXT,
   size_bytes INTEGER,
   sha256 TEXT,

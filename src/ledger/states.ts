@@ -32,11 +32,11 @@ export const MOVES = {
     superseded: [],
   },
   deliveries: {
-    pending: ['sending', 'held'],
+    pending: ['sending', 'rejected', 'held'],
     sending: ['delivered', 'unsure', 'pending', 'rejected', 'held'],
     unsure: ['delivered', 'pending', 'sending', 'held'],
     rejected: ['pending'],
-    held: ['pending'],
+    held: ['pending', 'unsure'],
     delivered: [],
   },
   models: {

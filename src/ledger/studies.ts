@@ -35,14 +35,15 @@ export function studyById(db: Db, id: number): StudyRow | undefined {
   return db.get<StudyRow>('SELECT * FROM studies WHERE id = ?', id);
 }
 
-/** The study's row, made in state `receiving` if there is none. */
+/** The study's row, made in state `receiving` if there is none. It is due to settle at once: `noteArrival` puts that off. */
 export function ensureStudy(db: Db, arrival: Arrival): StudyRow {
   const found = findStudy(db, arrival.studyInstanceUid);
   if (found !== undefined) return found;
   const { lastId } = db.run(
-    `INSERT INTO studies (study_instance_uid, state, first_received_at, last_received_at, calling_ae, called_ae, remote_address)
-     VALUES (?, 'receiving', ?, ?, ?, ?, ?)`,
+    `INSERT INTO studies (study_instance_uid, state, first_received_at, last_received_at, settle_at, calling_ae, called_ae, remote_address)
+     VALUES (?, 'receiving', ?, ?, ?, ?, ?, ?)`,
     arrival.studyInstanceUid,
+    arrival.at,
     arrival.at,
     arrival.at,
     arrival.callingAe,
@@ -67,6 +68,17 @@ export function noteArrival(db: Db, study: StudyRow, arrival: Arrival, settleAt:
     study.id,
   );
   db.move('studies', study.id, 'receiving', { at: arrival.at, from: ['settled', 'purged'], detail: 'late instance' });
+}
+
+/** A study that stays as it is until a person releases it, and why. */
+export function holdStudy(db: Db, id: number, reason: string, at: EpochMs): void {
+  db.move('studies', id, 'held', { at, set: { hold_reason: reason, settle_at: null }, detail: reason });
+}
+
+/** Lets a held study go on: it settles at `settleAt` with the instances that are current then. False if it is not held. */
+export function releaseStudy(db: Db, id: number, at: EpochMs, settleAt: EpochMs): boolean {
+  const set = { hold_reason: null, settle_at: settleAt };
+  return db.move('studies', id, 'receiving', { at, from: ['held'], set, detail: 'released by a person' });
 }
 
 /** Studies whose quiet time is over. */

@@ -64,9 +64,25 @@ export function versionsOfStudy(db: Db, studyId: number): VersionRow[] {
   return db.all<VersionRow>('SELECT * FROM versions WHERE study_id = ? ORDER BY number', studyId);
 }
 
-/** Settled versions that no rule has looked at, oldest first. */
+/** Settled versions that no rule has looked at, oldest first; those of held studies wait until they are released. */
 export function undecidedVersions(db: Db): VersionRow[] {
-  return db.all<VersionRow>("SELECT * FROM versions WHERE state = 'settled' ORDER BY settled_at, id");
+  return db.all<VersionRow>(
+    "SELECT v.* FROM versions v JOIN studies s ON s.id = v.study_id WHERE v.state = 'settled' AND s.state <> 'held' ORDER BY v.settled_at, v.id",
+  );
+}
+
+/** True if a series has the same instances in both versions. */
+export function sameSeries(db: Db, versionId: number, otherVersionId: number, seriesInstanceUid: string): boolean {
+  const members = (id: number) =>
+    db
+      .all<{ id: number }>(
+        `SELECT i.id FROM version_instances v JOIN instances i ON i.id = v.instance_id
+         WHERE v.version_id = ? AND i.series_instance_uid = ? ORDER BY i.id`,
+        id,
+        seriesInstanceUid,
+      )
+      .map((row) => row.id);
+  return members(versionId).join() === members(otherVersionId).join();
 }
 
 /** Records the decision; the caller inserts the runs in the same transaction. */

@@ -23,6 +23,8 @@ export interface OutputCandidate {
 
 /** Structured reports (PS3.4 annex B.5): all SOP classes below this root. */
 const SR_ROOT = '1.2.840.10008.5.1.4.1.1.88.';
+/** A hundred structures in a CT of the whole body stay far below; the node reads several times as much into memory. */
+const MAX_SEG_BYTES = 1024 * 1024 * 1024;
 /** More than any header's beginning up to SOPInstanceUID. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -68,9 +70,17 @@ function uidsOf(head: Uint8Array): Pick<OutputCandidate, 'sopClassUid' | 'sopIns
   }
 }
 
-/** The segmentation in a file of the output folder. Throws what `parseInstance` and `readSeg` throw, and FILE_UNREADABLE. */
+/**
+ * The segmentation in a file of the output folder. It is read as a whole, so that one which no model makes is refused.
+ * Throws what `parseInstance` and `readSeg` throw, GATE_REJECTED where it is too large, and FILE_UNREADABLE.
+ */
 export async function readSegFile(path: string): Promise<Segmentation> {
-  return readSeg(parseInstance(await withRegularFile(path, (handle) => readFile(handle))));
+  const bytes = await withRegularFile(path, async (handle) => {
+    const { size } = await handle.stat();
+    if (size > MAX_SEG_BYTES) throw new AnteroomError('GATE_REJECTED', `a DICOM-SEG of ${size} bytes, expected at most ${MAX_SEG_BYTES}`);
+    return readFile(handle);
+  });
+  return readSeg(parseInstance(bytes));
 }
 
 function readHead(path: string): Promise<Uint8Array> {

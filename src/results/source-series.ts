@@ -9,8 +9,8 @@ import type { SegSource } from '../dicom/seg/input.js';
 import { AnteroomError } from '../foundation/errors.js';
 import type { InstanceRow } from '../ledger/instances.js';
 
-/** File meta and a header up to the pixel data; enhanced objects have long ones. */
-const HEAD_BYTES = 4 * 1024 * 1024;
+/** File meta and a header up to the pixel data; enhanced objects have longer ones. */
+const FIRST_HEAD_BYTES = 64 * 1024;
 
 /** Reads the headers of a series. Throws GEOMETRY_REFUSED where the slices are no regular stack. */
 export async function readSourceSeries(archiveFolder: string, instances: readonly InstanceRow[]): Promise<SegSource> {
@@ -34,12 +34,17 @@ export async function readSourceSeries(archiveFolder: string, instances: readonl
   };
 }
 
+/** Reads no more of the file than its header needs: the pixels of a whole series would be read for nothing. */
 async function readHead(path: string): Promise<DataSet> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, HEAD_BYTES)), 0, Math.min(size, HEAD_BYTES), 0);
-    return parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated: true }).dataset;
+    for (let headBytes = FIRST_HEAD_BYTES; ; headBytes *= 4) {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
+      const truncated = headBytes < size;
+      const { dataset, complete } = parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated });
+      if (complete || !truncated) return dataset;
+    }
   } finally {
     await handle.close();
   }

@@ -1,7 +1,7 @@
 /** From outputs to results: every run that has produced something passes the gate or is rejected with the reasons. */
 import { join } from 'node:path';
 import type { Clock, EpochMs } from '../foundation/clock.js';
-import { toAnteroomError } from '../foundation/errors.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { newUid } from '../foundation/ids.js';
 import { loggerOf } from '../foundation/log.js';
@@ -11,10 +11,19 @@ import { SOP_CLASS } from '../dicom/element/uids.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDelivery } from '../ledger/deliveries.js';
-import { instancesOfVersion } from '../ledger/instances.js';
+import { inputWasCorrected, instancesOfVersion } from '../ledger/instances.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
-import { ensureResult, outputsOfAttempt, resultsOfStudy, type OutputRow, type ResultRow } from '../ledger/results.js';
-import { inputsOfRun, lastAttempt, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import {
+  earlierResults,
+  ensureResult,
+  outputsOfAttempt,
+  resultsOfRun,
+  resultsOfStudy,
+  type OutputRow,
+  type ResultRow,
+} from '../ledger/results.js';
+import { inputsOfRun, lastAttempt, laterRun, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { parseCard, type ModelCard } from '../models/card.js';
 import { CARD_FILE } from '../models/package.js';
@@ -45,12 +54,17 @@ export interface ResultsOptions {
 export async function makeDueResults(options: ResultsOptions): Promise<number> {
   let ended = 0;
   for (const run of runsInState(options.db, 'produced')) {
+    const obstacle = obstacleTo(options.db, run);
+    if (obstacle?.waits === true) {
+      recordDelay(options.db, run.id, { code: null, reason: obstacle.reason });
+      continue;
+    }
     try {
-      await makeResultsOf(options, run);
-      ended++;
+      if (obstacle !== undefined) throw new AnteroomError('OUTDATED', obstacle.reason);
+      if (await makeResultsOf(options, run)) ended++;
     } catch (thrown) {
       const error = toAnteroomError(thrown);
-      log.error('results could not be made', {
+      log[error.code === 'INTERNAL' ? 'error' : 'warn']('results could not be made', {
         run: run.id,
         code: error.code,
         kind: error.kind,
@@ -58,12 +72,28 @@ export async function makeDueResults(options: ResultsOptions): Promise<number> {
         stack: error.code === 'INTERNAL' ? error.stack : undefined,
       });
       // What is transient (a full disk) is tried again with the next look; everything else would fail the same way again.
-      if (error.kind === 'transient') continue;
-      reject(options, run, error.kind === 'permanent' ? 'rejected' : 'failed', error.code, error.seen);
-      ended++;
+      if (error.kind === 'transient') recordDelay(options.db, run.id, { code: error.code, reason: error.seen });
+      else {
+        reject(options, run, error.kind === 'permanent' ? 'rejected' : 'failed', error.code, error.seen);
+        ended++;
+      }
     }
   }
   return ended;
+}
+
+/**
+ * Why the results of a run must not leave, or not yet: the study went on while the model was at work. `waits`: it is not
+ * known yet whether a corrected input will make a new version.
+ */
+function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly waits?: boolean } | undefined {
+  const later = laterRun(db, run.id);
+  if (later !== undefined) return { reason: `version ${later.version_number} of its study has run ${later.id} in its place` };
+  if (!inputWasCorrected(db, run.id)) return undefined;
+  const study = studyById(db, (versionById(db, run.version_id) as VersionRow).study_id) as StudyRow;
+  if (study.state === 'receiving' || study.state === 'held')
+    return { reason: `its input is being corrected: waits for the study, which is ${study.state}`, waits: true };
+  return { reason: 'its input was corrected while the model was at work' };
 }
 
 /** A segmentation among the outputs, its row, and what the gate says. */
@@ -73,7 +103,8 @@ interface Judged {
   readonly verdict: GateVerdict;
 }
 
-async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<void> {
+/** Returns false where the run did not leave its state after all. */
+async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<boolean> {
   const { db, archiveFolder } = options;
   const attempt = lastAttempt(db, run.id) as AttemptRow;
   const version = versionById(db, run.version_id) as VersionRow;
@@ -81,10 +112,7 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<void
   const [input] = inputsOfRun(db, run.id);
   const source = await readSourceSeries(archiveFolder, instancesOfVersion(db, version.id, input.series_instance_uid));
   const segmentations = await segmentationsOf(options, run, attempt);
-  if (segmentations.length === 0) {
-    reject(options, run, 'rejected', 'GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
-    return;
-  }
+  if (segmentations.length === 0) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
   const expectations = expectationsOf(model);
   const folder = options.outputFolderOf(run.id, attempt.number);
   const judged: Judged[] = [];
@@ -92,8 +120,11 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<void
     const row = ensureRow(options, run, version, output);
     judged.push({ output, row, verdict: await judgeFile(join(folder, output.path), source, expectations) });
   }
-  if (judged.some(({ verdict }) => !verdict.passed)) rejectAll(options, run, judged);
-  else await passAll(options, run, model, source, judged as { row: ResultRow; verdict: PassedVerdict }[]);
+  if (judged.some(({ verdict }) => !verdict.passed)) {
+    rejectAll(options, run, judged);
+    return true;
+  }
+  return passAll(options, run, model, source, judged as { row: ResultRow; verdict: PassedVerdict }[]);
 }
 
 /** What cannot be read as a segmentation is rejected as one that is wrong. */
@@ -138,7 +169,7 @@ async function passAll(
   model: ModelRow,
   source: SegSource,
   judged: readonly { row: ResultRow; verdict: PassedVerdict }[],
-): Promise<void> {
+): Promise<boolean> {
   const { db, clock, resultsFolder } = options;
   const made: { row: ResultRow; verdict: PassedVerdict; seg: MadeSeg; path: string }[] = [];
   for (const { row, verdict } of judged.filter((one) => !one.verdict.empty)) {
@@ -147,10 +178,12 @@ async function passAll(
   }
   failpoint('results.written');
   const at = clock();
-  db.transaction(() => {
+  const passed = db.transaction(() => {
+    // A correction may have come while the objects were written: the next look decides.
+    if (obstacleTo(db, run) !== undefined) return false;
     for (const { row, verdict, seg, path } of made) {
       const set = {
-        path: join(resultsFolder, path),
+        path,
         size_bytes: seg.sizeBytes,
         sha256: seg.sha256,
         summary: JSON.stringify(summaryOf(verdict, seg)),
@@ -160,12 +193,14 @@ async function passAll(
     }
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
-    db.move('runs', run.id, 'done', {
-      at,
-      set: { ended_at: at, reason: made.length === 0 ? 'analysed, nothing segmented: no object is written' : null },
-    });
+    for (const earlier of earlierResults(db, run.id)) {
+      db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: judged[0].row.id } });
+    }
+    const reason = made.length === 0 ? 'analysed, nothing segmented: no object is written' : null;
+    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
   });
-  log.info('results passed the gate', { run: run.id, count: made.length });
+  if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
+  return passed;
 }
 
 function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {
@@ -185,8 +220,15 @@ function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged
   });
 }
 
+/** Ends a run without results; none of them stays behind half-made. */
 function reject({ db, clock }: ResultsOptions, run: RunRow, to: 'rejected' | 'failed', code: string, reason: string): void {
-  db.move('runs', run.id, to, { at: clock(), set: { ended_at: clock(), failure_code: code, reason }, detail: code });
+  const at = clock();
+  db.transaction(() => {
+    for (const { id } of resultsOfRun(db, run.id).filter(({ state }) => state === 'made')) {
+      db.move('results', id, 'rejected', { at, set: { reason } });
+    }
+    db.move('runs', run.id, to, { at, set: { ended_at: at, failure_code: code, reason }, detail: code });
+  });
 }
 
 function jobOf(options: ResultsOptions, run: RunRow, model: ModelRow, source: SegSource, row: ResultRow, verdict: PassedVerdict) {

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, opendir, lstat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { AnteroomError } from '../foundation/errors.js';
 
 export interface FoundOutput {
   /** Relative to the output folder. */
@@ -13,8 +14,22 @@ export interface FoundOutput {
   readonly sha256: string;
 }
 
-/** Every regular file below the output folder, in the order of its path. Links are not followed: they could lead out of the folder. */
+/**
+ * Every regular file below the output folder, in the order of its path. Links are not followed: they could lead out of the folder.
+ * Throws FILE_UNREADABLE where the model left something that the node may not read.
+ */
 export async function collectOutputs(outputDir: string): Promise<FoundOutput[]> {
+  try {
+    return await filesBelow(outputDir);
+  } catch (cause) {
+    // Without the path: the model chose its name, perhaps after the patient.
+    throw new AnteroomError('FILE_UNREADABLE', `the model's output (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'})`, {
+      cause,
+    });
+  }
+}
+
+async function filesBelow(outputDir: string): Promise<FoundOutput[]> {
   const found: FoundOutput[] = [];
   const visit = async (folder: string): Promise<void> => {
     for await (const entry of await opendir(folder)) {

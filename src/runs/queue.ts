@@ -28,20 +28,18 @@ import {
 } from '../ledger/runs.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 import type { Settings } from '../settings/schema.js';
+import { ENGINE_RETRY_MS, EnginePatience, MAX_ENGINE_RETRY_MS, untilEngineAnswers } from './engine-patience.js';
 import { judgeExit, type Verdict } from './judge.js';
 import { collectOutputs } from './outputs.js';
+import { LogTail } from './log-tail.js';
 import { attemptFolders, dropAttempt, dropInput, prepareFolders } from './run-folders.js';
 import { containerName, limitsOf, runSpec } from './run-spec.js';
 import type { RunEvents, RunExit, RunSpec, Runtime, RunWatch } from './runtimes/runtime.js';
 
 const log = loggerOf('runs');
 
-/** An engine that is away is asked again after this time, and after longer ones up to the second. */
-const ENGINE_RETRY_MS = 5_000;
-const MAX_ENGINE_RETRY_MS = 30_000;
 /** A run whose container was lost this often is given up: something kills it each time. */
 const MAX_LOST_ATTEMPTS = 5;
-const LOG_TAIL_LINES = 5;
 const PROGRESS_EVERY_MS = 500;
 
 export interface QueueOptions {
@@ -69,6 +67,7 @@ export class RunQueue {
   private readonly active = new Map<number, Active>();
   private stopLoop: (() => Promise<void>) | undefined;
   private stopping = false;
+  private readonly patience = new EnginePatience();
   /** Containers may be there that belong to no run: left by a kill, or by an engine that went away before their removal. */
   private sweepDue = true;
 
@@ -93,6 +92,7 @@ export class RunQueue {
     this.cancelWhatWasAskedFor();
     if (this.sweepDue) void this.sweep();
     while (this.active.size < concurrency) {
+      if (clock() < this.patience.untilMs) return this.patience.untilMs;
       const run = nextDueRun(db, clock());
       if (run === undefined) return nextRunDueAt(db);
       this.begin(run);
@@ -104,9 +104,15 @@ export class RunQueue {
     const { db, clock } = this.options;
     for (const run of runsToCancel(db)) {
       const active = this.active.get(run.id);
-      if (active !== undefined) void active.runtime.cancel(active.container).catch((error: unknown) => log.warn('cancel failed', { run: run.id, seen: toAnteroomError(error).seen }));
+      if (active !== undefined)
+        void active.runtime
+          .cancel(active.container)
+          .catch((error: unknown) => log.warn('cancel failed', { run: run.id, seen: toAnteroomError(error).seen }));
       else if (run.state === 'waiting' || run.state === 'queued') {
-        db.move('runs', run.id, 'cancelled', { at: clock(), set: { cancel_requested: 0, ended_at: clock(), failure_code: 'RUN_CANCELLED', reason: 'cancelled by a person before it started' } });
+        db.move('runs', run.id, 'cancelled', {
+          at: clock(),
+          set: { cancel_requested: 0, ended_at: clock(), failure_code: 'RUN_CANCELLED', reason: 'cancelled by a person before it started' },
+        });
       }
     }
   }
@@ -128,11 +134,20 @@ export class RunQueue {
       return;
     }
     log.info('looking for the container of a run that was under way', { run: run.id, container: attempt.container });
-    this.carryOut(run, attempt, (runtime, spec, events) => untilEngineAnswers(() => runtime.adopt(spec, events), () => this.stopping));
+    this.carryOut(run, attempt, (runtime, spec, events) =>
+      untilEngineAnswers(
+        () => runtime.adopt(spec, events),
+        () => this.stopping,
+      ),
+    );
   }
 
   /** Runs one attempt to its end; `obtain` starts the container or finds it. Never rejects. */
-  private carryOut(run: RunRow, attempt: AttemptRow, obtain: (runtime: Runtime, spec: RunSpec, events: RunEvents) => Promise<RunWatch | undefined>): void {
+  private carryOut(
+    run: RunRow,
+    attempt: AttemptRow,
+    obtain: (runtime: Runtime, spec: RunSpec, events: RunEvents) => Promise<RunWatch | undefined>,
+  ): void {
     let plan: ReturnType<RunQueue['plan']>;
     try {
       plan = this.plan(run, attempt);
@@ -149,11 +164,23 @@ export class RunQueue {
     });
   }
 
-  private async attempt(run: RunRow, attempt: AttemptRow, yaml: ModelYaml, active: Active, obtain: (events: RunEvents) => Promise<RunWatch | undefined>): Promise<void> {
+  private async attempt(
+    run: RunRow,
+    attempt: AttemptRow,
+    yaml: ModelYaml,
+    active: Active,
+    obtain: (events: RunEvents) => Promise<RunWatch | undefined>,
+  ): Promise<void> {
     const { db, clock } = this.options;
     const tail = new LogTail();
     try {
       active.watch = await obtain(this.events(run.id, tail));
+      if (this.stopping) {
+        // The row stays as it is: the next start adopts the container.
+        active.watch?.release();
+        return;
+      }
+      this.patience.answered();
       if (active.watch === undefined) {
         this.lostBeforeStart(run, attempt);
         return;
@@ -246,8 +273,10 @@ export class RunQueue {
       failpoint('runs.produced');
       bell.ring('results');
     } else {
-      endAttempt(db, attempt.id, end);
-      this.unsuccessful(run, verdict, tail);
+      db.transaction(() => {
+        endAttempt(db, attempt.id, end);
+        this.unsuccessful(run, verdict, tail);
+      });
     }
     dropInput(folders);
   }
@@ -256,32 +285,49 @@ export class RunQueue {
     const { db, clock } = this.options;
     const at = clock();
     const lastLines = tail.text();
-    const set = { failure_code: error.code, reason: lastLines === '' ? error.seen : `${error.seen}\nlast lines of its log:\n${lastLines}`, ended_at: at, cancel_requested: 0 };
+    const set = {
+      failure_code: error.code,
+      reason: lastLines === '' ? error.seen : `${error.seen}\nlast lines of its log:\n${lastLines}`,
+      ended_at: at,
+    };
     const givesUp = outcome === 'again' && (runById(db, run.id)?.attempts ?? 0) >= MAX_LOST_ATTEMPTS;
-    if (outcome === 'again' && !givesUp) db.move('runs', run.id, 'queued', { at, set: { ...set, due_at: at + ENGINE_RETRY_MS }, detail: error.code });
-    else db.move('runs', run.id, outcome === 'cancelled' ? 'cancelled' : 'failed', { at, set, detail: error.code });
+    if (outcome === 'again' && !givesUp)
+      db.move('runs', run.id, 'queued', { at, set: { ...set, due_at: at + ENGINE_RETRY_MS }, detail: error.code });
+    else {
+      const to = outcome === 'cancelled' ? 'cancelled' : 'failed';
+      db.move('runs', run.id, to, { at, set: { ...set, cancel_requested: 0 }, detail: error.code });
+    }
   }
 
   /** Killed between the row and the container: nothing has run, so the attempt does not count. */
   private lostBeforeStart(run: RunRow, attempt: AttemptRow): void {
-    const { db, clock } = this.options;
-    endAttempt(db, attempt.id, { at: clock(), outcome: 'no container was found after a restart' });
+    const { db, clock, runsFolder } = this.options;
+    const at = clock();
+    const detail = 'no container was found after a restart';
+    dropInput(attemptFolders(runsFolder, run.id, attempt.number));
     this.sweepDue = true;
-    db.move('runs', run.id, 'queued', { at: clock(), set: { due_at: clock(), attempts: Math.max(0, run.attempts - 1) }, detail: 'no container was found after a restart' });
+    db.transaction(() => {
+      endAttempt(db, attempt.id, { at, outcome: detail });
+      db.move('runs', run.id, 'queued', { at, set: { due_at: at, attempts: Math.max(0, run.attempts - 1) }, detail });
+    });
   }
 
   private couldNotRun(run: RunRow, attempt: AttemptRow, error: AnteroomError): void {
     const { db, clock } = this.options;
     const at = clock();
     log.warn('run could not be carried out', { run: run.id, code: error.code, kind: error.kind, seen: error.seen });
-    endAttempt(db, attempt.id, { at, outcome: error.code });
     this.sweepDue = true;
     const set = { failure_code: error.code, reason: error.seen };
     const from = ['starting', 'running'] as const;
-    if (error.kind === 'transient') {
-      const due_at = at + backOffMs(attempt.number, ENGINE_RETRY_MS, MAX_ENGINE_RETRY_MS);
-      db.move('runs', run.id, 'queued', { at, from, set: { ...set, due_at, attempts: run.attempts }, detail: error.code });
-    } else db.move('runs', run.id, 'failed', { at, from, set: { ...set, ended_at: at, cancel_requested: 0 }, detail: error.code });
+    db.transaction(() => {
+      endAttempt(db, attempt.id, { at, outcome: error.code });
+      if (error.kind === 'transient') {
+        const away = error.code === 'ENGINE_UNREACHABLE';
+        const due_at = away ? this.patience.wasSilent(at) : at + backOffMs(attempt.number, ENGINE_RETRY_MS, MAX_ENGINE_RETRY_MS);
+        const attempts = Math.max(0, (runById(db, run.id)?.attempts ?? 0) - 1);
+        db.move('runs', run.id, 'queued', { at, from, set: { ...set, due_at, attempts }, detail: error.code });
+      } else db.move('runs', run.id, 'failed', { at, from, set: { ...set, ended_at: at, cancel_requested: 0 }, detail: error.code });
+    });
   }
 
   /** Removes containers of this node that belong to no run under way. An engine that does not answer is swept with a later look. */
@@ -303,31 +349,5 @@ export class RunQueue {
         this.sweepDue = true;
       }
     }
-  }
-}
-
-async function untilEngineAnswers<T>(ask: () => Promise<T>, givenUp: () => boolean): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (thrown) {
-      if (!(thrown instanceof AnteroomError) || thrown.code !== 'ENGINE_UNREACHABLE' || givenUp()) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, ENGINE_RETRY_MS));
-    }
-  }
-}
-
-/** The last lines of a model's log: what a person reads first when it failed. */
-class LogTail {
-  private readonly lines: string[] = [];
-
-  add(line: string): void {
-    if (line.trim() === '') return;
-    this.lines.push(line);
-    if (this.lines.length > LOG_TAIL_LINES) this.lines.shift();
-  }
-
-  text(): string {
-    return this.lines.join('\n');
   }
 }

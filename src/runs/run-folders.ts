@@ -1,6 +1,7 @@
 /** The folders of one attempt of a run: what is mounted, and nothing more. */
 import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { AnteroomError } from '../foundation/errors.js';
 import type { InstanceRow } from '../ledger/instances.js';
 
 export interface AttemptFolders {
@@ -19,24 +20,36 @@ export function attemptFolders(runsFolder: string, runId: number, attempt: numbe
 /**
  * Lays out the chosen series for the model and makes an empty output folder that `user` (`uid:gid`) may write. Files are
  * linked, not copied, where the file system allows it; the mount is read-only, so the archive stays as it is.
+ * Throws DISK_LOW, and FILE_UNREADABLE where a file of the archive is gone.
  */
-export function prepareFolders(folders: AttemptFolders, archiveFolder: string, instances: readonly InstanceRow[], user: string | undefined): void {
+export function prepareFolders(
+  folders: AttemptFolders,
+  archiveFolder: string,
+  instances: readonly InstanceRow[],
+  user: string | undefined,
+): void {
   rmSync(folders.inputDir, { recursive: true, force: true });
   rmSync(folders.outputDir, { recursive: true, force: true });
   mkdirSync(folders.inputDir, { recursive: true, mode: 0o755 });
   mkdirSync(folders.outputDir, { recursive: true });
   for (const instance of instances) {
     const target = join(folders.inputDir, `${instance.sop_instance_uid}.dcm`);
-    placeFile(join(archiveFolder, instance.path), target);
+    placeFile(join(archiveFolder, instance.path), target, instance.sop_instance_uid);
   }
   giveOutputTo(folders.outputDir, user);
 }
 
-function placeFile(source: string, target: string): void {
+function placeFile(source: string, target: string, sopInstanceUid: string): void {
   try {
     linkSync(source, target);
   } catch {
-    copyFileSync(source, target);
+    try {
+      copyFileSync(source, target);
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+      const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_LOW' : 'FILE_UNREADABLE';
+      throw new AnteroomError(kind, `instance ${sopInstanceUid} cannot be given to the model (${code})`, { cause });
+    }
   }
 }
 

@@ -63,10 +63,6 @@ const limits = z.strictObject({
 
 const runs = z.strictObject({
   concurrency: z.int().min(1).max(64).default(1).describe('Models that run at the same time.'),
-  runtime: z
-    .enum(['docker', 'process'])
-    .default('docker')
-    .describe('Runtime of models whose model.yaml names none; `process` isolates nothing.'),
   limits: limits.prefault({}),
 });
 

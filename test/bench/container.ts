@@ -8,8 +8,13 @@ import { runSpec } from '../../src/runs/run-spec.js';
 import { parseSettings } from '../../src/settings/load.js';
 import { tempFolder } from '../support/temp.js';
 
-/** Milliseconds of create, start and wait for the example model, under the very options that the node asks for. */
-export async function containerAlone(docker: Docker, inputDir: string): Promise<number> {
+export interface ContainerTimes {
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
+/** Milliseconds of create and start, and from there to the end, of the example model under the very options that the node asks for. */
+export async function containerAlone(docker: Docker, inputDir: string): Promise<ContainerTimes> {
   const root = tempFolder('bench-container');
   const outputDir = join(root, 'out');
   mkdirSync(outputDir);
@@ -31,10 +36,11 @@ export async function containerAlone(docker: Docker, inputDir: string): Promise<
   const container = await docker.createContainer(containerOptions(spec));
   try {
     await container.start();
+    const runsAt = performance.now();
     const { StatusCode } = (await container.wait()) as { StatusCode: number };
-    const elapsedMs = performance.now() - startedAt;
+    const endedAt = performance.now();
     if (StatusCode !== 0) throw new Error(`the container alone ended with ${StatusCode}`);
-    return elapsedMs;
+    return { startedMs: runsAt - startedAt, endedMs: endedAt - runsAt };
   } finally {
     await container.remove({ force: true });
   }

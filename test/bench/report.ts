@@ -34,7 +34,8 @@ export function print(title: string, unit: Row['unit'], lines: readonly Line[]):
   console.log(`\n${title}`);
   console.log(`${''.padEnd(width)}${`${NODE} ${unit}`.padStart(20)}${unit.padStart(14)}${'ratio'.padStart(8)}  peer`);
   for (const { name, value, peer } of lines) {
-    const beside = peer === undefined ? '' : `${figure(peer.value).padStart(14)}${(value / peer.value).toFixed(2).padStart(8)}  ${peer.name}`;
+    const beside =
+      peer === undefined ? '' : `${figure(peer.value).padStart(14)}${(value / peer.value).toFixed(2).padStart(8)}  ${peer.name}`;
     console.log(`${name.padEnd(width)}${figure(value).padStart(20)}${beside}`);
   }
 }
@@ -44,7 +45,11 @@ export function rowsOf(title: string, unit: Row['unit'], lines: readonly Line[])
   return lines.flatMap(({ name, value, peer }): Row[] => {
     const own: Row = { case: `${title}: ${name}`, peer: NODE, value: rounded(value), unit };
     if (peer === undefined) return [own];
-    return [own, { ...own, peer: peer.name, value: rounded(peer.value) }, { ...own, peer: peer.name, value: rounded(value / peer.value), unit: 'ratio' }];
+    return [
+      own,
+      { ...own, peer: peer.name, value: rounded(peer.value) },
+      { ...own, peer: peer.name, value: rounded(value / peer.value), unit: 'ratio' },
+    ];
   });
 }
 

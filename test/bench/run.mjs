@@ -41,7 +41,8 @@ function ask() {
     if (unknown.length > 0) return `unknown case ${unknown.join(', ')}: expected one of ${Object.keys(CASES).join(', ')}`;
     if (cases.length === 0) return `no case named: expected one of ${Object.keys(CASES).join(', ')}`;
     const repeats = Number(values.repeats ?? LEAST_REPEATS);
-    if (!Number.isInteger(repeats) || repeats < LEAST_REPEATS) return `--repeats ${values.repeats}: expected a whole number of at least ${LEAST_REPEATS}`;
+    if (!Number.isInteger(repeats) || repeats < LEAST_REPEATS)
+      return `--repeats ${values.repeats}: expected a whole number of at least ${LEAST_REPEATS}`;
     return { cases, repeats, json: values.json };
   } catch (error) {
     return error.message;

@@ -131,7 +131,7 @@ describeWith('DICOMweb client and Orthanc', missing, () => {
   it('leaves no file behind where there is nothing to retrieve', async () => {
     const path = join(folder, 'nothing.dcm');
     await expect(retrieveInstance(endpoint, { ...first, sopInstanceUid: '1.2.3' }, path)).rejects.toMatchObject({
-      code: 'DESTINATION_REFUSED',
+      code: 'DESTINATION_NO_SERVICE',
     });
     expect(() => readFileSync(path)).toThrow('ENOENT');
     expect(() => readFileSync(`${path}.part`)).toThrow('ENOENT');
@@ -311,8 +311,8 @@ describe('DICOMweb client and servers of other manners', () => {
     [202, {}, '', 'DESTINATION_UNSURE'],
     [200, { 'content-type': 'application/dicom+xml' }, '<NativeDicomModel/>', 'DESTINATION_UNSURE'],
     [409, json, '{}', 'DESTINATION_REFUSED'],
-    [404, { 'content-type': 'text/plain' }, 'no such service', 'DESTINATION_REFUSED'],
-    [301, { location: 'https://pacs/dicom-web/studies?token=secret' }, '', 'DESTINATION_REFUSED'],
+    [404, { 'content-type': 'text/plain' }, 'no such service', 'DESTINATION_NO_SERVICE'],
+    [301, { location: 'https://pacs/dicom-web/studies?token=secret' }, '', 'DESTINATION_SETTINGS'],
     [413, {}, '', 'DESTINATION_REFUSED'],
     [403, {}, '', 'DESTINATION_AUTH'],
     [500, {}, '', 'DESTINATION_BUSY'],

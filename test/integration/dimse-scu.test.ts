@@ -108,7 +108,7 @@ describeWith('our SCU to storescp', [...missingTools('storescp'), ...missingData
   it('is refused where storescp rejects the association', async () => {
     storescp = await startStorescp('--refuse');
     await expect(echo(peerAt(storescp.port))).rejects.toMatchObject({
-      code: 'DESTINATION_REFUSED',
+      code: 'DESTINATION_SETTINGS',
       seen: expect.stringContaining('rejected (permanent)') as unknown,
     });
   });
@@ -201,7 +201,7 @@ describeWith('our SCU when things break', missingData, () => {
   );
   const allRefused = encodeAssociateAc({ calledAe: 'PACS', callingAe: 'ANTEROOM' }, [{ id: 1, result: 3, transferSyntax: '' }], 16384);
   it.each([
-    ['rejects for good', encodeAssociateRj({ result: 1, source: 1, reason: 7 }), 'DESTINATION_REFUSED', 'called AE title not recognized'],
+    ['rejects for good', encodeAssociateRj({ result: 1, source: 1, reason: 7 }), 'DESTINATION_SETTINGS', 'called AE title not recognized'],
     ['rejects for now', encodeAssociateRj({ result: 2, source: 3, reason: 1 }), 'DESTINATION_BUSY', 'temporary congestion'],
     ['refuses the context', allRefused, 'DESTINATION_REFUSED', 'accept'],
     ['aborts', abortPdu(2, 0), 'DESTINATION_UNREACHABLE', ''],

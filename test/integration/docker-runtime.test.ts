@@ -1,4 +1,5 @@
 /** What only the docker runtime promises: least privilege, images, and an engine that dies and returns. */
+import { jest } from '@jest/globals';
 import { loggerOf } from '../../src/foundation/log.js';
 import { createDockerRuntime } from '../../src/runs/runtimes/docker.js';
 import type { RunSpec, Runtime } from '../../src/runs/runtimes/runtime.js';
@@ -7,6 +8,7 @@ import { importBusybox, missingForDockerd, startDockerd, type Dockerd } from '..
 import { keepingLogger, LIMITS, listener, makeRun, WAIT_FOR_GO, type RunFolder } from '../support/runtimes.js';
 import { until } from '../support/until.js';
 
+jest.setTimeout(60_000);
 const log = loggerOf('test');
 const ENGINE_AWAY = 'the engine does not answer; the run is watched again when it is back';
 
@@ -26,7 +28,7 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
     dockerd = await startDockerd();
     image = await importBusybox(dockerd.docker, { 'app/models/demo/meta.json': '{"name":"demo"}' });
     runtime = createDockerRuntime({ socketPath: dockerd.socketPath, log, pollMs: 250, nodeId: 'test-node' });
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const made of runs.splice(0)) {
       await runtime.remove(made.spec.name);
@@ -35,7 +37,7 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
   });
   afterAll(async () => {
     await dockerd.remove();
-  }, 60_000);
+  });
 
   describe('isolation, seen from inside', () => {
     const LOOK = [
@@ -58,7 +60,9 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
       const seen = (await made.log()).replaceAll('\t', ' ').split('\n');
       expect(exit.exitCode).toBe(0);
       expect(seen).toEqual(expect.arrayContaining(['CapEff: 0000000000000000', 'CapBnd: 0000000000000000', 'NoNewPrivs: 1', 'Seccomp: 2']));
-      expect(seen).toEqual(expect.arrayContaining(['net: lo', 'user: 10001:10001', 'output written', 'scratch written', 'scratch is limited', 'stdin:']));
+      expect(seen).toEqual(
+        expect.arrayContaining(['net: lo', 'user: 10001:10001', 'output written', 'scratch written', 'scratch is limited', 'stdin:']),
+      );
       expect(seen).not.toContain('root written');
       expect(seen).not.toContain('input written');
       expect(seen.some((line) => line.includes('docker-init'))).toBe(true);
@@ -66,7 +70,9 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
 
     it("has no more as the image's root, who may write where it is told", async () => {
       const made = await run(LOOK);
-      await (await runtime.start(made.spec, {})).done;
+      await (
+        await runtime.start(made.spec, {})
+      ).done;
       const seen = (await made.log()).replaceAll('\t', ' ').split('\n');
       expect(seen).toEqual(expect.arrayContaining(['CapEff: 0000000000000000', 'user: 0:0', 'output written', 'net: lo']));
       expect(seen).not.toContain('root written');
@@ -79,7 +85,9 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
 
     it('can write to its root where the model needs that', async () => {
       const made = await run('touch /root-written && echo root written', { readOnlyRoot: false });
-      await (await runtime.start(made.spec, {})).done;
+      await (
+        await runtime.start(made.spec, {})
+      ).done;
       expect(await made.log()).toBe('root written\n');
     });
   });
@@ -87,20 +95,34 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
   describe('refusals', () => {
     it('names a missing image', async () => {
       const made = await run('true', { image: 'localhost/anteroom-test:nowhere' });
-      await expect(runtime.start(made.spec, {})).rejects.toMatchObject({ code: 'IMAGE_MISSING', seen: expect.stringContaining('localhost/anteroom-test:nowhere') as string });
+      await expect(runtime.start(made.spec, {})).rejects.toMatchObject({
+        code: 'IMAGE_MISSING',
+        seen: expect.stringContaining('localhost/anteroom-test:nowhere') as string,
+      });
       await expect(runtime.resolveImage?.('localhost/anteroom-test:nowhere')).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
     });
 
     it("gives the engine's words for a start that fails, and leaves nothing", async () => {
       const made = await run('true', { gpu: 'all' });
-      await expect(runtime.start(made.spec, {})).rejects.toMatchObject({ code: 'CONTAINER_START_FAILED', seen: expect.stringContaining('device driver') as string });
+      await expect(runtime.start(made.spec, {})).rejects.toMatchObject({
+        code: 'CONTAINER_START_FAILED',
+        seen: expect.stringContaining('device driver') as string,
+      });
       const folderless = await run('true', { inputDir: '/nowhere/at/all' });
-      await expect(runtime.start(folderless.spec, {})).rejects.toMatchObject({ code: 'CONTAINER_START_FAILED', seen: expect.stringContaining('/nowhere/at/all') as string });
+      await expect(runtime.start(folderless.spec, {})).rejects.toMatchObject({
+        code: 'CONTAINER_START_FAILED',
+        seen: expect.stringContaining('/nowhere/at/all') as string,
+      });
       expect(await runtime.list('test-node')).toEqual([]);
     });
 
     it('leaves alone what does not carry a label of a node', async () => {
-      const foreign = await dockerd.docker.createContainer({ name: 'somebody-elses', Image: image, Cmd: ['true'], HostConfig: { NetworkMode: 'none' } });
+      const foreign = await dockerd.docker.createContainer({
+        name: 'somebody-elses',
+        Image: image,
+        Cmd: ['true'],
+        HostConfig: { NetworkMode: 'none' },
+      });
       await expect(runtime.remove('somebody-elses')).rejects.toMatchObject({ code: 'CONTAINER_FOREIGN' });
       expect((await foreign.inspect()).Name).toBe('/somebody-elses');
       await foreign.remove();
@@ -109,7 +131,10 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
     it('says that no engine answers', async () => {
       const nowhere = createDockerRuntime({ socketPath: '/nowhere/docker.sock', log });
       const made = await run('true');
-      await expect(nowhere.check()).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE', seen: expect.stringContaining('/nowhere/docker.sock') as string });
+      await expect(nowhere.check()).rejects.toMatchObject({
+        code: 'ENGINE_UNREACHABLE',
+        seen: expect.stringContaining('/nowhere/docker.sock') as string,
+      });
       await expect(nowhere.start(made.spec, {})).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
     });
   });
@@ -133,7 +158,9 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
 
   it("keeps beginning and end of a log that the engine's own rotation tears", async () => {
     const made = await run('echo first; seq 1000000 1400000; echo last words', { limits: { ...LIMITS, maxLogMb: 1 } });
-    await (await runtime.start(made.spec, {})).done;
+    await (
+      await runtime.start(made.spec, {})
+    ).done;
     const lines = (await made.log()).trimEnd().split('\n');
     expect([lines[0], lines.at(-2), lines.at(-1)]).toEqual(['first', '1400000', 'last words']);
     expect(lines.filter((line) => line.includes('left out'))).toHaveLength(1);
@@ -141,7 +168,13 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
 
   it('makes a container again that was only created', async () => {
     const made = await run('echo ran');
-    await dockerd.docker.createContainer({ name: made.spec.name, Image: image, Labels: { ...made.spec.labels }, Cmd: ['true'], HostConfig: { NetworkMode: 'none' } });
+    await dockerd.docker.createContainer({
+      name: made.spec.name,
+      Image: image,
+      Labels: { ...made.spec.labels },
+      Cmd: ['true'],
+      HostConfig: { NetworkMode: 'none' },
+    });
     expect(await runtime.adopt(made.spec, {})).toBeUndefined();
     expect(await (await runtime.start(made.spec, {})).done).toMatchObject({ exitCode: 0 });
     expect(await made.log()).toBe('ran\n');
@@ -161,7 +194,7 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
     expect(exited).toBe(false);
     await dockerd.start();
     expect(await done).toMatchObject({ lost: true, exitCode: undefined, oomKilled: false, cancelled: false });
-  }, 60_000);
+  });
 });
 
 describeWith('docker runtime on an engine that keeps containers alive', missingForDockerd(), () => {
@@ -169,10 +202,10 @@ describeWith('docker runtime on an engine that keeps containers alive', missingF
 
   beforeAll(async () => {
     dockerd = await startDockerd({ flags: ['--live-restore'] });
-  }, 60_000);
+  });
   afterAll(async () => {
     await dockerd.remove();
-  }, 60_000);
+  });
 
   it('goes on watching when the engine is back', async () => {
     const kept = keepingLogger();
@@ -189,5 +222,5 @@ describeWith('docker runtime on an engine that keeps containers alive', missingF
     expect(heard.lines).toEqual(['before', 'after']);
     await runtime.remove(made.spec.name);
     await made.remove();
-  }, 60_000);
+  });
 });

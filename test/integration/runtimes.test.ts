@@ -1,4 +1,5 @@
 /** What every runtime promises, tried on each of them with real engines and processes. */
+import { jest } from '@jest/globals';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { missingForPodman, startPodman } from '../support/podman.js';
 import { listener, makeRun, WAIT_FOR_GO, type RunFolder } from '../support/runtimes.js';
 import { until } from '../support/until.js';
 
+jest.setTimeout(60_000);
 const log = loggerOf('test');
 
 /** One kind of runtime on this machine. */
@@ -29,23 +31,41 @@ const BY_SIGNAL: Partial<RunExit> = { oomKilled: false, detail: 'killed by a sig
 async function dockerBench(): Promise<Bench> {
   const dockerd = await startDockerd();
   const image = await importBusybox(dockerd.docker);
-  return { image, foreignKill: BY_SIGNAL, runtime: () => createDockerRuntime({ socketPath: dockerd.socketPath, log, pollMs: 250, engineStopMs: 500 }), stop: () => dockerd.remove() };
+  return {
+    image,
+    foreignKill: BY_SIGNAL,
+    runtime: () => createDockerRuntime({ socketPath: dockerd.socketPath, log, pollMs: 250, engineStopMs: 500 }),
+    stop: () => dockerd.remove(),
+  };
 }
 
 async function podmanBench(): Promise<Bench> {
   const podman = await startPodman();
   const image = await importBusybox(podman.docker);
-  return { image, foreignKill: { oomKilled: true }, runtime: () => createDockerRuntime({ socketPath: podman.socketPath, log, pollMs: 250, engineStopMs: 500 }), stop: () => podman.remove() };
+  return {
+    image,
+    foreignKill: { oomKilled: true },
+    runtime: () => createDockerRuntime({ socketPath: podman.socketPath, log, pollMs: 250, engineStopMs: 500 }),
+    stop: () => podman.remove(),
+  };
 }
 
 async function processBench(): Promise<Bench> {
   const stateDir = await mkdtemp(join(tmpdir(), 'anteroom-processes-'));
-  return { image: undefined, foreignKill: BY_SIGNAL, runtime: () => createProcessRuntime({ stateDir, log, pollMs: 100 }), stop: () => rm(stateDir, { recursive: true, force: true }) };
+  return {
+    image: undefined,
+    foreignKill: BY_SIGNAL,
+    runtime: () => createProcessRuntime({ stateDir, log, pollMs: 100 }),
+    stop: () => rm(stateDir, { recursive: true, force: true }),
+  };
 }
 
 function progressLine(done: number): string {
   const modules = [{ label: 'Importer' }, { label: 'Runner' }, { label: 'Exporter' }, { label: 'Organizer' }];
-  return JSON.stringify({ current: { module: { label: 'Runner', index: done, num_instances: 1, instance_progress: 0 } }, total: { modules } });
+  return JSON.stringify({
+    current: { module: { label: 'Runner', index: done, num_instances: 1, instance_progress: 0 } },
+    total: { modules },
+  });
 }
 
 function conformance(makeBench: () => Promise<Bench>): void {
@@ -62,7 +82,7 @@ function conformance(makeBench: () => Promise<Bench>): void {
   beforeAll(async () => {
     bench = await makeBench();
     runtime = bench.runtime();
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const made of runs.splice(0)) {
       await runtime.cancel(made.spec.name);
@@ -71,7 +91,7 @@ function conformance(makeBench: () => Promise<Bench>): void {
   });
   afterAll(async () => {
     await bench.stop();
-  }, 60_000);
+  });
 
   it('says what answers and what it isolates', async () => {
     const { version, isolation } = await runtime.check();
@@ -80,7 +100,9 @@ function conformance(makeBench: () => Promise<Bench>): void {
   });
 
   it('carries input to output and keeps the log', async () => {
-    const made = await run('cp "$ANTEROOM_INPUT_DIR/greeting" "$ANTEROOM_OUTPUT_DIR/answer"; echo to stdout; echo to stderr >&2; printf "no line end"');
+    const made = await run(
+      'cp "$ANTEROOM_INPUT_DIR/greeting" "$ANTEROOM_OUTPUT_DIR/answer"; echo to stdout; echo to stderr >&2; printf "no line end"',
+    );
     const heard = listener();
     const exit = await (await runtime.start(made.spec, heard.events)).done;
     expect(exit).toMatchObject({ exitCode: 0, oomKilled: false, timedOut: false, cancelled: false, outputTooLarge: false, lost: false });
@@ -101,7 +123,7 @@ function conformance(makeBench: () => Promise<Bench>): void {
     const made = await run('trap "" TERM; while :; do sleep 0.1; done', { timeoutMs: 500 });
     const exit = await (await runtime.start(made.spec, {})).done;
     expect(exit).toMatchObject({ timedOut: true, lost: false, cancelled: false });
-  }, 30_000);
+  });
 
   it('cancels: the watch ends, and nothing of it is left', async () => {
     const made = await run('echo started; sleep 600');
@@ -116,7 +138,9 @@ function conformance(makeBench: () => Promise<Bench>): void {
   });
 
   it('reports a model that runs out of memory', async () => {
-    const made = await run('piece=$(head -c 1000000 /dev/zero | tr "\\0" x); i=0; while [ $i -lt 200 ]; do all="$all$piece"; i=$((i+1)); done; echo survived');
+    const made = await run(
+      'piece=$(head -c 1000000 /dev/zero | tr "\\0" x); i=0; while [ $i -lt 200 ]; do all="$all$piece"; i=$((i+1)); done; echo survived',
+    );
     const exit = await (await runtime.start(made.spec, {})).done;
     expect(exit).toMatchObject({ oomKilled: true, lost: false });
     expect(await made.log()).not.toContain('survived');
@@ -135,7 +159,9 @@ function conformance(makeBench: () => Promise<Bench>): void {
 
   it('keeps a long log within its limit, with its beginning and its end', async () => {
     const made = await run('echo first; seq 1000000 1060000; echo last words', { maxLogMb: 0.25 });
-    await (await runtime.start(made.spec, {})).done;
+    await (
+      await runtime.start(made.spec, {})
+    ).done;
     const lines = (await made.log()).trimEnd().split('\n');
     expect(lines[0]).toBe('first');
     expect(lines.at(-1)).toBe('last words');
@@ -171,7 +197,9 @@ function conformance(makeBench: () => Promise<Bench>): void {
   it('collects what ended while no node was there', async () => {
     const made = await run('echo alone; exit 5');
     const before = bench.runtime();
-    await (await before.start(made.spec, {})).done;
+    await (
+      await before.start(made.spec, {})
+    ).done;
     const adopted = await bench.runtime().adopt(made.spec, {});
     expect(await adopted?.done).toMatchObject({ exitCode: 5, lost: false });
     expect(await made.log()).toBe('alone\n');
@@ -231,7 +259,9 @@ function conformance(makeBench: () => Promise<Bench>): void {
 
   it('lists what is there by node, and removes it', async () => {
     const made = await run('true');
-    await (await runtime.start(made.spec, {})).done;
+    await (
+      await runtime.start(made.spec, {})
+    ).done;
     expect(await bench.runtime().list('test-node')).toEqual([made.spec.name]);
     expect(await runtime.list('other-node')).toEqual([]);
     await runtime.remove(made.spec.name);
@@ -245,18 +275,25 @@ describeWith('docker runtime', missingForDockerd(), () => {
   conformance(dockerBench);
 });
 
-describeWith('docker runtime on Podman', [...missingForPodman(), ...missingForDockerd().filter((name) => name === 'busybox-static')], () => {
-  conformance(podmanBench);
+describeWith(
+  'docker runtime on Podman',
+  [...missingForPodman(), ...missingForDockerd().filter((name) => name === 'busybox-static')],
+  () => {
+    conformance(podmanBench);
 
-  it('refuses a GPU, which Podman would leave out without a word', async () => {
-    const podman = await startPodman();
-    const made = await makeRun('true', { image: await importBusybox(podman.docker), spec: { gpu: 'all' } });
-    const runtime = createDockerRuntime({ socketPath: podman.socketPath, log });
-    await expect(runtime.start(made.spec, {})).rejects.toMatchObject({ code: 'CONTAINER_START_FAILED', seen: expect.stringContaining('Podman') as string });
-    await made.remove();
-    await podman.remove();
-  }, 60_000);
-});
+    it('refuses a GPU, which Podman would leave out without a word', async () => {
+      const podman = await startPodman();
+      const made = await makeRun('true', { image: await importBusybox(podman.docker), spec: { gpu: 'all' } });
+      const runtime = createDockerRuntime({ socketPath: podman.socketPath, log });
+      await expect(runtime.start(made.spec, {})).rejects.toMatchObject({
+        code: 'CONTAINER_START_FAILED',
+        seen: expect.stringContaining('Podman') as string,
+      });
+      await made.remove();
+      await podman.remove();
+    });
+  },
+);
 
 describe('process runtime', () => {
   conformance(processBench);

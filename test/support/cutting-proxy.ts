@@ -60,7 +60,10 @@ function relay(
   upstream.on('data', (chunk: Buffer) => {
     const allowed = cutAfterServerBytes - fromServer;
     fromServer += chunk.length;
-    if (swallowAnswer) { cut(); return; }
+    if (swallowAnswer) {
+      cut();
+      return;
+    }
     if (fromClient < stallAfterClientBytes && allowed > 0) client.write(chunk.subarray(0, allowed));
     if (fromServer >= cutAfterServerBytes) cut();
   });

@@ -55,7 +55,9 @@ export async function startDockerd(options: { readonly flags?: readonly string[]
     },
     async start() {
       const logFd = openSync(join(folder, 'dockerd.log'), 'a');
-      daemon = spawn('dockerd', [...flags, '-H', `unix://${socketPath}`, ...network, ...(options.flags ?? [])], { stdio: ['ignore', logFd, logFd] });
+      daemon = spawn('dockerd', [...flags, '-H', `unix://${socketPath}`, ...network, ...(options.flags ?? [])], {
+        stdio: ['ignore', logFd, logFd],
+      });
       closeSync(logFd);
       await until('dockerd answers', async () => ((await docker.ping()) as unknown) !== undefined);
     },
@@ -80,7 +82,11 @@ async function unmountBelow(folder: string): Promise<void> {
 }
 
 /** Imports an image of nothing but busybox; gives its reference. `files`: further paths in the image and what they hold. */
-export async function importBusybox(docker: Docker, files: Readonly<Record<string, string | Uint8Array>> = {}, tag = 'busybox'): Promise<string> {
+export async function importBusybox(
+  docker: Docker,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  tag = 'busybox',
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'anteroom-busybox-'));
   try {
     // It becomes the image's root, into which every user must be able to look.

@@ -24,10 +24,26 @@ export async function startPodman(): Promise<PodmanService> {
   const docker = new Docker({ socketPath, host: undefined });
   const configuration = join(folder, 'containers.conf');
   // Limits that also a root without CAP_SYS_RESOURCE may set, and what bears cgroups v1 without systemd.
-  await writeFile(configuration, ['[containers]', 'default_ulimits = ["nofile=4096:20000", "nproc=10000:20000"]', '[engine]', 'cgroup_manager = "cgroupfs"', 'events_logger = "file"', 'runtime = "runc"', ''].join('\n'));
+  await writeFile(
+    configuration,
+    [
+      '[containers]',
+      'default_ulimits = ["nofile=4096:20000", "nproc=10000:20000"]',
+      '[engine]',
+      'cgroup_manager = "cgroupfs"',
+      'events_logger = "file"',
+      'runtime = "runc"',
+      '',
+    ].join('\n'),
+  );
   const storage = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--cgroup-manager', 'cgroupfs', '--runtime', 'runc'];
   const env = { ...process.env, CONTAINERS_CONF: configuration };
-  const service = spawn('podman', [...storage, 'system', 'service', '--time', '0', `unix://${socketPath}`], { env, stdio: 'ignore' });
+  // Its conmon leaves a file `oom` in the folder that it was started in.
+  const service = spawn('podman', [...storage, 'system', 'service', '--time', '0', `unix://${socketPath}`], {
+    env,
+    cwd: folder,
+    stdio: 'ignore',
+  });
   await until('podman answers', async () => ((await docker.ping()) as unknown) !== undefined);
   return {
     socketPath,

@@ -3,7 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogFields, Logger } from '../../src/foundation/log.js';
-import { INPUT_MOUNT, OUTPUT_MOUNT, type RunEvents, type RunLimits, type RunProgress, type RunSpec } from '../../src/runs/runtimes/runtime.js';
+import {
+  INPUT_MOUNT,
+  OUTPUT_MOUNT,
+  type RunEvents,
+  type RunLimits,
+  type RunProgress,
+  type RunSpec,
+} from '../../src/runs/runtimes/runtime.js';
 import { until } from './until.js';
 
 export interface Heard {
@@ -46,7 +53,10 @@ export const LIMITS: RunLimits = { memoryMb: 64, cpus: 1, pids: 64, shmMb: 16, t
 let made = 0;
 
 /** A run of a shell script. `image`: in a container; without: on the host. */
-export async function makeRun(script: string, options: { readonly image?: string; readonly limits?: Partial<RunLimits>; readonly spec?: Partial<RunSpec> } = {}): Promise<RunFolder> {
+export async function makeRun(
+  script: string,
+  options: { readonly image?: string; readonly limits?: Partial<RunLimits>; readonly spec?: Partial<RunSpec> } = {},
+): Promise<RunFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'anteroom-run-'));
   const [inputDir, outputDir, logPath] = [join(folder, 'in'), join(folder, 'out'), join(folder, 'run.log')];
   await mkdir(inputDir);

@@ -2,7 +2,11 @@
 import { setTimeout } from 'node:timers/promises';
 
 /** The first value that is not undefined or false. Fails with `what` at the deadline; a throwing question counts as "not yet". */
-export async function until<T>(what: string, ask: () => Promise<T | undefined | false> | T | undefined | false, deadlineMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false> | T | undefined | false,
+  deadlineMs = 30_000,
+): Promise<T> {
   const deadline = Date.now() + deadlineMs;
   let last: unknown;
   for (;;) {

@@ -33,8 +33,10 @@ export interface ParsedInstance {
   readonly dataset: DataSet;
   /** Where the data set begins in the bytes given: what a C-STORE sends begins here. */
   readonly dataSetOffsetBytes: number;
-  /** False where `truncated` cut something off before pixel data (or the end) was reached. */
+  /** False where `truncated` bytes ended before pixel data was reached, or may have: then more may follow. */
   readonly complete: boolean;
+  /** Where reading ended: with `stopAtPixelData` the first byte of group 7FE0. Of a deflated data set, in its inflated bytes. */
+  readonly endOffsetBytes: number;
 }
 
 /** More elements and items than this are refused: the largest real objects have some hundred thousand. */
@@ -59,7 +61,7 @@ export function parseInstance(bytes: Uint8Array, options: ParseOptions = {}): Pa
     if (transferSyntaxUid === undefined)
       throw new AnteroomError('DICOM_NOT_P10', 'the file meta information names no TransferSyntaxUID (0002,0010)');
   }
-  const { dataset, complete } = readDataSet(file, start, encodingOf(transferSyntaxUid), options);
+  const { dataset, complete, endOffsetBytes } = readDataSet(file, start, encodingOf(transferSyntaxUid), options);
   return {
     transferSyntaxUid,
     mediaStorageSopClassUid: meta.uid(TAG.MediaStorageSOPClassUID),
@@ -68,12 +70,14 @@ export function parseInstance(bytes: Uint8Array, options: ParseOptions = {}): Pa
     dataset,
     dataSetOffsetBytes: start,
     complete,
+    endOffsetBytes,
   };
 }
 
 interface ReadDataSet {
   readonly dataset: DataSet;
   readonly complete: boolean;
+  readonly endOffsetBytes: number;
 }
 
 function readDataSet(file: Source, start: number, encoding: Encoding, options: ParseOptions): ReadDataSet {
@@ -98,8 +102,9 @@ function readDeflatedHeader(deflated: Uint8Array, encoding: Encoding, options: P
 
 function read(source: Source, start: number, encoding: Encoding, options: ParseOptions): ReadDataSet {
   const dataset = new DataSet(source, encoding.littleEndian);
-  const complete = new Reader(source, start, options).readDataSet(dataset, encoding.explicitVr);
-  return { dataset, complete };
+  const reader = new Reader(source, start, options);
+  const complete = reader.readDataSet(dataset, encoding.explicitVr);
+  return { dataset, complete, endOffsetBytes: reader.at };
 }
 
 function sourceOf(bytes: Uint8Array): Source {
@@ -155,7 +160,8 @@ class Reader {
         if (this.#stopAtPixelData && this.#peekTag(into.littleEndian, end) >= 0x7fe00000) break;
         this.readElement(into, end, explicitVr, 0);
       }
-      return true;
+      // A beginning that ends with an element may go on with another one.
+      return !this.#truncated || this.at < end;
     } catch (thrown) {
       if (thrown === CUT_OFF) return false;
       throw thrown;

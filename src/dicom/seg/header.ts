@@ -71,7 +71,7 @@ export function objectHeader(input: SegInput, overlap: boolean): Header {
       SegmentsOverlap: overlap ? 'YES' : 'NO',
       SegmentSequence: input.segments.map((segment, index) => segmentItem(segment, index + 1)),
       ReferencedSeriesSequence: [referencedSeries(input.source)],
-      ContributingEquipmentSequence: input.provenance.contributors.map((contributor) => contributingEquipment(contributor, input)),
+      ContributingEquipmentSequence: someOf(input.provenance.contributors.map((contributor) => contributingEquipment(contributor, input))),
     }),
   };
 }

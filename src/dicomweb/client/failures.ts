@@ -1,6 +1,7 @@
 /** What a failed exchange means for the one who wanted to deliver: errors of the wire and statuses of HTTP as errors of the catalogue. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { AnteroomError } from '../../foundation/errors.js';
+import { withoutValues } from '../../foundation/foreign-text.js';
 import { parseMediaType } from '../media-type.js';
 import { DestinationBusyError } from './types.js';
 
@@ -48,6 +49,8 @@ export function statusFailure(status: number, headers: IncomingHttpHeaders, body
   const said = quotableAnswer(headers['content-type'], body);
   const seen = `${host} answered ${String(status)}${redirection(status, headers)}${said === '' ? '' : `: ${said}`}`;
   if (AUTH_STATUSES.has(status)) return new AnteroomError('DESTINATION_AUTH', seen);
+  if (status === 404) return new AnteroomError('DESTINATION_NO_SERVICE', seen);
+  if (status === 405 || (status >= 300 && status <= 399)) return new AnteroomError('DESTINATION_SETTINGS', seen);
   if (BUSY_STATUSES.has(status)) return new DestinationBusyError(seen, retryAfterMs(headers['retry-after']));
   return new AnteroomError('DESTINATION_REFUSED', seen);
 }
@@ -70,8 +73,7 @@ const QUOTED_CHARACTERS = 200;
 const EXPLAINING_MEMBERS = ['Message', 'Details', 'message', 'error', 'error_description', 'title', 'detail', 'reason'];
 
 /**
- * The first 200 characters of what a server says, without what may be a value of the data set: bodies that are DICOM are not quoted,
- * and quoted, bracketed or name-like words and long numbers that are no UIDs become `…`.
+ * The first 200 characters of what a server says, without what may be a value of the data set: bodies that are DICOM are not quoted.
  */
 export function quotableAnswer(contentType: string | undefined, body: string): string {
   if (/dicom/i.test(contentType ?? '')) return '';
@@ -98,11 +100,4 @@ function explanationInJson(body: string): string {
   } catch {
     return '';
   }
-}
-
-function withoutValues(text: string): string {
-  return text
-    .replace(/"[^"]*"|'[^']*'|\[[^\]]*\]|«[^»]*»/g, '…')
-    .replace(/[^\s,;:()]*\^[^\s,;()]*/g, '…')
-    .replace(/(?<![\d.])\d{6,}(?![\d.])/g, '…');
 }

@@ -74,7 +74,7 @@ export async function exchange(endpoint: DicomWebEndpoint, request: HttpRequest)
 
 /**
  * `exchange`, and an error of the catalogue where the status is not one of those expected.
- * @throws AnteroomError DESTINATION_AUTH, DESTINATION_BUSY (a DestinationBusyError), DESTINATION_REFUSED, besides those of `exchange`.
+ * @throws AnteroomError DESTINATION_AUTH, DESTINATION_BUSY (a DestinationBusyError), DESTINATION_NO_SERVICE, DESTINATION_SETTINGS, DESTINATION_REFUSED, besides those of `exchange`.
  */
 export async function exchangeExpecting(
   endpoint: DicomWebEndpoint,

@@ -56,7 +56,7 @@ export async function instanceExists(
     // Looked up in what came back: a server that does not know the parameter lists every instance.
     return found.some((header) => firstText(header, SOP_INSTANCE_UID) === sopInstanceUid);
   } catch (error) {
-    if (error instanceof AnteroomError && error.code === 'DESTINATION_REFUSED' && / answered 404\b/.test(error.seen)) return false;
+    if (error instanceof AnteroomError && error.code === 'DESTINATION_NO_SERVICE') return false;
     throw error;
   }
 }

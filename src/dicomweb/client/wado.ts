@@ -15,7 +15,7 @@ export type OnInstance = (bytes: Readable) => Promise<void> | void;
 
 /**
  * Retrieves one instance into a file, byte for byte as it is stored there. The file appears under its name when it is whole.
- * @throws AnteroomError as `exchangeExpecting` (404 is DESTINATION_REFUSED); NOT_FOUND where the answer holds no object;
+ * @throws AnteroomError as `exchangeExpecting` (404 is DESTINATION_NO_SERVICE); NOT_FOUND where the answer holds no object;
  *   STORE_FAILED where the file cannot be written.
  */
 export async function retrieveInstance(endpoint: DicomWebEndpoint, ids: InstanceIds, toPath: string): Promise<{ sizeBytes: number }> {

@@ -43,7 +43,11 @@ function readTime(text: string): number | undefined {
 
 /** SIGTERM, then SIGKILL after the grace time; returns when it has stopped. */
 export async function stopContainer(engine: DockerEngine, name: string): Promise<void> {
-  await engine.call((docker) => docker.getContainer(name).stop({ t: STOP_GRACE_S }), { fine: NOT_RUNNING, timeoutMs: STOP_TIMEOUT_MS, refusal: 'ENGINE_UNREACHABLE' });
+  await engine.call((docker) => docker.getContainer(name).stop({ t: STOP_GRACE_S }), {
+    fine: NOT_RUNNING,
+    timeoutMs: STOP_TIMEOUT_MS,
+    refusal: 'ENGINE_UNREACHABLE',
+  });
 }
 
 /** SIGKILL at once; one that does not run is fine. */
@@ -54,11 +58,18 @@ export async function killContainer(engine: DockerEngine, name: string): Promise
 /** Removes a container of ours, killing it first if it runs; resolves when it is gone. Errors: CONTAINER_FOREIGN, ENGINE_UNREACHABLE. */
 export async function removeContainer(engine: DockerEngine, name: string): Promise<void> {
   const deadline = Date.now() + GONE_TIMEOUT_MS;
-  for (let found = await inspectContainer(engine, name); found; found = await inspectContainer(engine, name)) {
+  let found = await inspectContainer(engine, name);
+  while (found) {
     if (found.labels[NODE_LABEL] === undefined) throw new AnteroomError('CONTAINER_FOREIGN', `${name} has no label ${NODE_LABEL}`);
-    if (Date.now() > deadline) throw new AnteroomError('ENGINE_UNREACHABLE', `${name} is still there ${GONE_TIMEOUT_MS / 1000} s after its removal was asked for`);
+    if (Date.now() > deadline)
+      throw new AnteroomError('ENGINE_UNREACHABLE', `${name} is still there ${GONE_TIMEOUT_MS / 1000} s after its removal was asked for`);
     // 409: its removal is under way already.
-    await engine.call((docker) => docker.getContainer(name).remove({ force: true, v: true }), { fine: [409], refusal: 'ENGINE_UNREACHABLE', timeoutMs: STOP_TIMEOUT_MS });
-    await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
+    await engine.call((docker) => docker.getContainer(name).remove({ force: true, v: true }), {
+      fine: [409],
+      refusal: 'ENGINE_UNREACHABLE',
+      timeoutMs: STOP_TIMEOUT_MS,
+    });
+    found = await inspectContainer(engine, name);
+    if (found) await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
   }
 }

@@ -71,9 +71,12 @@ export function connectDocker(address: DockerAddress): DockerEngine {
 async function askFacts(engine: DockerEngine, where: string): Promise<EngineFacts> {
   const [version, info] = await Promise.all([
     engine.call((docker) => docker.version(), { refusal: 'ENGINE_UNREACHABLE' }),
-    engine.call((docker): Promise<{ SecurityOptions?: string[] | null; LiveRestoreEnabled?: boolean; NCPU?: number }> => docker.info(), { refusal: 'ENGINE_UNREACHABLE' }),
+    engine.call((docker): Promise<{ SecurityOptions?: string[] | null; LiveRestoreEnabled?: boolean; NCPU?: number }> => docker.info(), {
+      refusal: 'ENGINE_UNREACHABLE',
+    }),
   ]);
-  if (!version) throw new AnteroomError('ENGINE_UNREACHABLE', `${where} answered 404 to a question for its version, expected a Docker engine`);
+  if (!version)
+    throw new AnteroomError('ENGINE_UNREACHABLE', `${where} answered 404 to a question for its version, expected a Docker engine`);
   const podman = version.Components.some((component) => component.Name.toLowerCase().includes('podman'));
   return {
     version: version.Version,

@@ -41,7 +41,12 @@ function digestFor(reference: string, repoDigests: readonly string[]): string | 
  * Reads one file of an image out of a container that is created and removed, never started.
  * `labels` let a sweep find the container should the node die in between. Errors: IMAGE_MISSING, FILE_UNREADABLE (not a plain file, or above 16 MB).
  */
-export async function readImageFile(engine: DockerEngine, reference: string, path: string, labels: Record<string, string>): Promise<Buffer | undefined> {
+export async function readImageFile(
+  engine: DockerEngine,
+  reference: string,
+  path: string,
+  labels: Record<string, string>,
+): Promise<Buffer | undefined> {
   const { id } = await resolveImage(engine, reference);
   const container = await engine.call((docker) => docker.createContainer({ Image: id, Cmd: ['-'], Labels: labels, NetworkDisabled: true }));
   if (!container) throw imageMissing(reference);
@@ -60,9 +65,12 @@ async function firstFile(archive: Readable, path: string): Promise<Buffer> {
   const extract = tar.extract();
   extract.on('entry', (header, content, next) => {
     if (header.type !== 'file') refusal ??= `${path} in the image is a ${header.type ?? 'thing of no type'}, expected a file`;
-    else if ((header.size ?? 0) > MAX_FILE_BYTES) refusal ??= `${path} in the image has ${header.size} bytes, expected at most ${MAX_FILE_BYTES}`;
+    else if ((header.size ?? 0) > MAX_FILE_BYTES)
+      refusal ??= `${path} in the image has ${header.size} bytes, expected at most ${MAX_FILE_BYTES}`;
     if (refusal === undefined) content.on('data', (chunk: Buffer) => chunks.push(chunk));
-    content.on('end', () => { next(); });
+    content.on('end', () => {
+      next();
+    });
     content.resume();
   });
   await pipeline(archive, extract, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });

@@ -37,8 +37,12 @@ export function watchContainer(options: WatchOptions): EndingWatch {
   const watch = new Watch(options);
   return {
     done: watch.run(),
-    release: () => { watch.release(); },
-    intend: (intent) => { watch.intend(intent); },
+    release: () => {
+      watch.release();
+    },
+    intend: (intent) => {
+      watch.intend(intent);
+    },
   };
 }
 
@@ -59,7 +63,15 @@ class Watch {
     const { engine, spec, runLog } = options;
     this.lastSeenRunningAt = options.isNew ? Date.now() : undefined;
     this.maxOutputBytes = spec.limits.maxOutputMb * BYTES_PER_MB;
-    this.follower = followLog({ engine, name: spec.name, runLog, rotatedAtBytes: engineLogMb(spec) * BYTES_PER_MB, onBroken: () => { this.lostContact(); } });
+    this.follower = followLog({
+      engine,
+      name: spec.name,
+      runLog,
+      rotatedAtBytes: engineLogMb(spec) * BYTES_PER_MB,
+      onBroken: () => {
+        this.lostContact();
+      },
+    });
   }
 
   intend(intent: Intent): void {
@@ -97,7 +109,11 @@ class Watch {
     } catch (thrown) {
       this.failures += 1;
       this.engineWasAway = true;
-      if (this.failures === 1) this.options.log.warn('the engine does not answer; the run is watched again when it is back', { container: this.options.spec.name, seen: String(thrown) });
+      if (this.failures === 1)
+        this.options.log.warn('the engine does not answer; the run is watched again when it is back', {
+          container: this.options.spec.name,
+          seen: String(thrown),
+        });
       return backOffMs(this.failures, this.options.pollMs, MAX_BACK_OFF_MS);
     }
   }
@@ -140,11 +156,14 @@ class Watch {
     const { engine, spec } = this.options;
     // one-shot, or the engine takes a second to compare two samples
     const stats = engine.call((docker) => docker.getContainer(spec.name).stats({ stream: false, 'one-shot': true }), { timeoutMs: 5000 });
-    stats.then((sample) => {
-      const memory: { usage?: number; max_usage?: number } | undefined = sample?.memory_stats;
-      const usedBytes = Math.max(memory?.usage ?? 0, memory?.max_usage ?? 0);
-      if (usedBytes > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, usedBytes);
-    }, () => undefined);
+    stats.then(
+      (sample) => {
+        const memory: { usage?: number; max_usage?: number } | undefined = sample?.memory_stats;
+        const usedBytes = Math.max(memory?.usage ?? 0, memory?.max_usage ?? 0);
+        if (usedBytes > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, usedBytes);
+      },
+      () => undefined,
+    );
   }
 
   private async finish(ended: ContainerState | undefined): Promise<RunExit> {
@@ -156,7 +175,15 @@ class Watch {
     runLog.close();
     const outputTooLarge = await this.wroteTooMuch();
     const { intent, lastSeenRunningAt, engineWasAway, peakMemoryBytes } = this;
-    return judgeExit(ended, { intent, oomIsSilent: facts.podman, lastSeenRunningAt, engineWasAway, engineKeepsContainers: facts.keepsContainers, outputTooLarge, peakMemoryBytes });
+    return judgeExit(ended, {
+      intent,
+      oomIsSilent: facts.podman,
+      lastSeenRunningAt,
+      engineWasAway,
+      engineKeepsContainers: facts.keepsContainers,
+      outputTooLarge,
+      peakMemoryBytes,
+    });
   }
 
   /** Asks the engine to tell when the container ends. Its silence costs one `pollMs`. */
@@ -170,7 +197,12 @@ class Watch {
     this.options.engine.docker
       .getContainer(this.options.spec.name)
       .wait({ abortSignal: bell.signal })
-      .then(() => { this.alarm.ring(); }, () => undefined)
+      .then(
+        () => {
+          this.alarm.ring();
+        },
+        () => undefined,
+      )
       .finally(unset);
   }
 

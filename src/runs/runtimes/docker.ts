@@ -70,7 +70,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
     },
     remove: (name) => removeContainer(engine, name),
     async list(node) {
-      const found = await engine.call((docker) => docker.listContainers({ all: true, filters: { label: [`${NODE_LABEL}=${node}`] } }), { refusal: 'ENGINE_UNREACHABLE' });
+      const found = await engine.call((docker) => docker.listContainers({ all: true, filters: { label: [`${NODE_LABEL}=${node}`] } }), {
+        refusal: 'ENGINE_UNREACHABLE',
+      });
       return (found ?? []).map((container) => container.Names[0].replace(/^\//, ''));
     },
     resolveImage: (reference) => resolveImage(engine, reference),
@@ -87,7 +89,9 @@ async function ensureStarted(engine: DockerEngine, spec: RunSpec): Promise<boole
   refuseGpuOnPodman(facts, spec);
   await resolveImage(engine, spec.image ?? '');
   await makeWritable(spec);
-  const container = await engine.call((docker) => docker.createContainer(containerOptions(spec, facts.cpus)), { timeoutMs: CREATE_TIMEOUT_MS });
+  const container = await engine.call((docker) => docker.createContainer(containerOptions(spec, facts.cpus)), {
+    timeoutMs: CREATE_TIMEOUT_MS,
+  });
   if (!container) throw imageMissing(spec.image ?? '');
   try {
     await engine.call(() => container.start(), { fine: [304], timeoutMs: CREATE_TIMEOUT_MS });
@@ -110,7 +114,10 @@ async function findOurs(engine: DockerEngine, spec: RunSpec): Promise<Inspected 
 /** Podman's Docker API takes device requests and ignores them: the model would run on the CPU for hours without a word. */
 function refuseGpuOnPodman(facts: EngineFacts, spec: RunSpec): void {
   if (spec.gpu === undefined || spec.gpu === 'none' || !facts.podman) return;
-  throw new AnteroomError('CONTAINER_START_FAILED', 'the run asks for a GPU and the engine is Podman, which ignores such requests on this interface; expected a Docker engine, or gpu: none');
+  throw new AnteroomError(
+    'CONTAINER_START_FAILED',
+    'the run asks for a GPU and the engine is Podman, which ignores such requests on this interface; expected a Docker engine, or gpu: none',
+  );
 }
 
 /** Without capabilities not even root may write into another user's folder, so it is given to the container's user, or to everyone where that user is the image's. */

@@ -68,7 +68,9 @@ function endOfEngine(state: ContainerState, facts: WatchedFacts, oomKilled: bool
   if (state.status === 'dead') return 'the engine reports the container as dead';
   if (oomKilled || state.exitCode === 0) return undefined;
   if (facts.lastSeenRunningAt === undefined) {
-    return endedBySignal(state) ? `ended with ${state.exitCode} while nobody watched, as it does when the engine or the machine is stopped` : undefined;
+    return endedBySignal(state)
+      ? `ended with ${state.exitCode} while nobody watched, as it does when the engine or the machine is stopped`
+      : undefined;
   }
   const endedAfterContact = state.endedAt === undefined || state.endedAt >= facts.lastSeenRunningAt;
   const endedByEngine = facts.engineWasAway && endedAfterContact && (endedBySignal(state) || !facts.engineKeepsContainers);
@@ -83,5 +85,7 @@ export function endedBySignal(state: ContainerState): boolean {
 function strangeEnd(state: ContainerState | undefined, intent: Intent | undefined, oomKilled: boolean): string | undefined {
   if (intent !== undefined || state === undefined) return undefined;
   if (state.error !== '') return `the engine says: ${state.error}`;
-  return endedBySignal(state) && state.exitCode !== UNKNOWN_END && !oomKilled ? 'killed by a signal that did not come from this node' : undefined;
+  return endedBySignal(state) && state.exitCode !== UNKNOWN_END && !oomKilled
+    ? 'killed by a signal that did not come from this node'
+    : undefined;
 }

@@ -51,7 +51,8 @@ export interface ProcessState {
 
 /** Error: CONTAINER_START_FAILED for a name that could lead out of the root. */
 export function stateFolder(root: string, name: string): StateFolder {
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw new AnteroomError('CONTAINER_START_FAILED', `"${name}" is no name for a process; expected letters, digits, ".", "_", "-"`);
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name))
+    throw new AnteroomError('CONTAINER_START_FAILED', `"${name}" is no name for a process; expected letters, digits, ".", "_", "-"`);
   const path = join(root, name);
   return { path, output: join(path, 'output'), cut: join(path, 'cut') };
 }
@@ -91,7 +92,11 @@ export async function startProcess(folder: StateFolder, spec: RunSpec, onExit: (
   } catch (thrown) {
     throw new AnteroomError('CONTAINER_START_FAILED', `the process could not be started: ${String(thrown)}`, { cause: thrown });
   }
-  if (!(await readState(folder))?.identity) throw new AnteroomError('CONTAINER_START_FAILED', `the process left no trace in ${folder.path}; expected that the node may write there`);
+  if (!(await readState(folder))?.identity)
+    throw new AnteroomError(
+      'CONTAINER_START_FAILED',
+      `the process left no trace in ${folder.path}; expected that the node may write there`,
+    );
 }
 
 /** Names of the state folders whose labels hold this one. */
@@ -107,7 +112,9 @@ export async function removeState(folder: StateFolder): Promise<void> {
 }
 
 function environmentOf(spec: RunSpec, scratch: string): Record<string, string> {
-  const inherited = INHERITED.map((name) => [name, process.env[name]] as const).filter((pair): pair is readonly [(typeof INHERITED)[number], string] => pair[1] !== undefined);
+  const inherited = INHERITED.map((name) => [name, process.env[name]] as const).filter(
+    (pair): pair is readonly [(typeof INHERITED)[number], string] => pair[1] !== undefined,
+  );
   return {
     ...Object.fromEntries(inherited),
     TMPDIR: scratch,

@@ -36,9 +36,15 @@ export function watchProcess(options: ProcessWatchOptions): ProcessWatch {
   const watch = new Watch(options);
   return {
     done: watch.run(),
-    release: () => { watch.release(); },
-    intend: (intent) => { watch.intend(intent); },
-    ring: () => { watch.ring(); },
+    release: () => {
+      watch.release();
+    },
+    intend: (intent) => {
+      watch.intend(intent);
+    },
+    ring: () => {
+      watch.ring();
+    },
   };
 }
 
@@ -119,7 +125,15 @@ class Watch {
     this.options.runLog.close();
     const { intent, lastSeenRunningAt, peakMemoryBytes } = this;
     const outputTooLarge = await this.wroteTooMuch();
-    return judgeExit(endOf(state, intent), { intent, oomIsSilent: false, lastSeenRunningAt, engineWasAway: false, engineKeepsContainers: true, outputTooLarge, peakMemoryBytes });
+    return judgeExit(endOf(state, intent), {
+      intent,
+      oomIsSilent: false,
+      lastSeenRunningAt,
+      engineWasAway: false,
+      engineKeepsContainers: true,
+      outputTooLarge,
+      peakMemoryBytes,
+    });
   }
 
   private async wroteTooMuch(): Promise<boolean> {

@@ -38,7 +38,10 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
       await access('/bin/sh', constants.X_OK).catch(() => {
         throw new AnteroomError('ENGINE_UNREACHABLE', 'there is no /bin/sh; expected a POSIX system');
       });
-      return { version: `processes of ${process.platform}, Node ${process.version}`, isolation: 'none: the program has the rights, the files and the network of this node; its memory is watched, not limited' };
+      return {
+        version: `processes of ${process.platform}, Node ${process.version}`,
+        isolation: 'none: the program has the rights, the files and the network of this node; its memory is watched, not limited',
+      };
     },
     start: (spec, events) =>
       watches.only(spec.name, async () => {
@@ -86,7 +89,8 @@ async function ensureStarted(folder: StateFolder, spec: RunSpec, onExit: () => v
 }
 
 async function refuseMissingProgram(program: string): Promise<void> {
-  if (program === '') throw new AnteroomError('CONTAINER_START_FAILED', 'the run names no program; expected a program and its arguments in `command`');
+  if (program === '')
+    throw new AnteroomError('CONTAINER_START_FAILED', 'the run names no program; expected a program and its arguments in `command`');
   if (!isAbsolute(program)) return;
   await access(program, constants.X_OK).catch(() => {
     throw new AnteroomError('CONTAINER_START_FAILED', `${program} cannot be run; expected a program that the node may execute`);

@@ -38,8 +38,12 @@ export function openRunLog(spec: RunSpec, events: RunEvents, log: Logger, contin
     tell(log, () => (progress ? events.onProgress?.(forward(progress)) : events.onLogLine?.(line)));
   };
   const split = (quiet: boolean) => ({
-    stdout: createLineSplitter((line) => { take(line, quiet); }),
-    stderr: createLineSplitter((line) => { take(line, quiet); }),
+    stdout: createLineSplitter((line) => {
+      take(line, quiet);
+    }),
+    stderr: createLineSplitter((line) => {
+      take(line, quiet);
+    }),
   });
   let splitters = split(false);
   return {

@@ -35,7 +35,9 @@ export class Watches {
 function forgetOnRelease(watch: EndingWatch, forget: () => void): EndingWatch {
   return {
     done: watch.done,
-    intend: (intent) => { watch.intend(intent); },
+    intend: (intent) => {
+      watch.intend(intent);
+    },
     release: () => {
       forget();
       watch.release();
@@ -71,7 +73,9 @@ export class Alarm {
   async sleep(ms: number): Promise<void> {
     if (!this.rung) {
       const cut = new AbortController();
-      this.wake = () => { cut.abort(); };
+      this.wake = () => {
+        cut.abort();
+      };
       await setTimeout(ms, undefined, { signal: cut.signal }).catch(() => undefined);
       this.wake = undefined;
     }

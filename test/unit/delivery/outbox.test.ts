@@ -6,8 +6,8 @@ import { Bell } from '../../../src/foundation/bell.js';
 import { AnteroomError, type ErrorCode } from '../../../src/foundation/errors.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
-import { deliveryById, ensureDelivery, type DeliveryRow } from '../../../src/ledger/deliveries.js';
-import { ensureResult } from '../../../src/ledger/results.js';
+import { deliveryById, ensureDelivery, retryDelivery, type DeliveryRow } from '../../../src/ledger/deliveries.js';
+import { ensureResult, insertOutput } from '../../../src/ledger/results.js';
 import { insertRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { tempFolder } from '../../support/temp.js';
@@ -79,6 +79,29 @@ function ledgerWithDeliveries(...destinations: string[]): Db {
   return db;
 }
 
+function anotherResult(db: Db): number {
+  const names = { sop_class_uid: '1', sop_instance_uid: '1.2.5', series_instance_uid: '1.2.6', series_number: 2 };
+  const { id } = ensureResult(db, { run_id: 1, output_id: insertOutputRow(db), ...names }, 1);
+  db.move('results', id, 'passed', { at: 1, set: { path: 'y', size_bytes: 1 } });
+  return id;
+}
+
+function insertOutputRow(db: Db): number {
+  const attempt = db.run("INSERT INTO attempts (run_id, number, container, started_at) VALUES (1, 1, 'c', 1)").lastId;
+  return insertOutput(db, { run_id: 1, attempt_id: attempt, path: 'y', kind: 'dicom', size_bytes: 1, sha256: 'y' });
+}
+
+/** The run took one instance, which its sender has corrected since. */
+function correctInput(db: Db): void {
+  db.run("INSERT INTO run_inputs (run_id, name, series_instance_uid) VALUES (1, 'series', '1.2.1')");
+  const { lastId } = db.run(
+    `INSERT INTO instances (study_id, series_instance_uid, sop_instance_uid, sop_class_uid, transfer_syntax_uid, path, size_bytes, sha256,
+       patient_id, header, received_at, calling_ae, remote_address, standing)
+     VALUES (1, '1.2.1', '1.2.1.1', '1', '1', 'p', 1, 'x', 'P', '{}', 1, 'A', 'c', 'replaced')`,
+  );
+  db.run('INSERT INTO version_instances (version_id, instance_id) VALUES (1, ?)', lastId);
+}
+
 function start(db: Db, senders: Record<string, Sender>, holdAfterMs = 1e9): void {
   const destinations = new Map(
     Object.entries(senders).map(([name, sender]): [string, OutboxDestination] => [
@@ -86,7 +109,7 @@ function start(db: Db, senders: Record<string, Sender>, holdAfterMs = 1e9): void
       { sender, concurrency: 1, retry: { firstDelayMs: 5, maxDelayMs: 20, holdAfterMs } },
     ]),
   );
-  stops.push(startOutbox({ db, bell: new Bell(), clock: Date.now, destinations }));
+  stops.push(startOutbox({ db, bell: new Bell(), clock: Date.now, resultsFolder: '/results', destinations }));
 }
 
 const reaches = (db: Db, id: number, state: DeliveryRow['state']) =>
@@ -155,11 +178,76 @@ describe('the outbox', () => {
     expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_UNREACHABLE' });
   });
 
+  it('holds what the destination says to have stored and never shows, instead of sending it for ever', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['ok']);
+    sender.ask = () => Promise.resolve('absent');
+    start(db, { pacs: sender }, 1000);
+    expect(await reaches(db, 1, 'unsure')).toMatchObject({ reason: 'stored, but asking does not find it yet' });
+    expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_UNSURE' });
+    expect(sender.sends).toBe(2);
+  });
+
   it('holds deliveries to a destination that the settings no longer name', async () => {
     const db = ledgerWithDeliveries('gone', 'pacs');
     start(db, { pacs: new ScriptedSender(['ok']) });
     expect(await reaches(db, 1, 'held')).toMatchObject({ failure_code: 'DESTINATION_UNKNOWN' });
     await reaches(db, 2, 'delivered');
+  });
+
+  it('never sends a result in whose place a newer one has come, not even after a failure', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['DESTINATION_UNREACHABLE', 'ok']);
+    const send = sender.send.bind(sender);
+    sender.send = (parcel) => {
+      db.move('results', 1, 'superseded', { at: 1 });
+      return send(parcel);
+    };
+    start(db, { pacs: sender });
+    expect(await reaches(db, 1, 'rejected')).toMatchObject({ failure_code: 'OUTDATED', attempts: 1 });
+    expect(sender.sends).toBe(1);
+  });
+
+  it('never sends a result whose input was corrected since', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    correctInput(db);
+    const sender = new ScriptedSender(['ok']);
+    start(db, { pacs: sender });
+    expect(await reaches(db, 1, 'rejected')).toMatchObject({ failure_code: 'OUTDATED' });
+    expect(sender.sends).toBe(0);
+  });
+
+  it('asks first what a person wants tried again, if it was sent before', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['arrives, then DESTINATION_UNSURE'], ['DESTINATION_AUTH']);
+    start(db, { pacs: sender });
+    const held = await reaches(db, 1, 'held');
+    expect(retryDelivery(db, held, Date.now())).toBe(true);
+    await reaches(db, 1, 'delivered');
+    expect(sender.sends).toBe(1);
+  });
+
+  it('does not send at once what a person wants tried again while it is asked for', () => {
+    const db = ledgerWithDeliveries('pacs');
+    db.move('deliveries', 1, 'sending', { at: 1 });
+    db.move('deliveries', 1, 'unsure', { at: 1, set: { due_at: 1e15 } });
+    expect(retryDelivery(db, deliveryById(db, 1) as DeliveryRow, 5000)).toBe(true);
+    expect(deliveryById(db, 1)).toMatchObject({ state: 'unsure', due_at: 5000 });
+  });
+
+  it('stops after what is under way, however much is waiting', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    ensureDelivery(db, anotherResult(db), 'pacs', Date.now());
+    let release = (): void => undefined;
+    const slow = new ScriptedSender(['ok']);
+    const send = slow.send.bind(slow);
+    slow.send = (parcel) => new Promise((resolve) => (release = () => resolve(send(parcel))));
+    start(db, { pacs: slow });
+    await reaches(db, 1, 'sending');
+    const stopped = stops.splice(0).map((stop) => stop());
+    release();
+    await Promise.all(stopped);
+    expect([deliveryById(db, 1)?.state, deliveryById(db, 2)?.state]).toEqual(['delivered', 'pending']);
   });
 
   it('never lets a destination that hangs delay another', async () => {

@@ -24,12 +24,17 @@ describe('C-STORE statuses', () => {
       'C-STORE was answered with status 0xA900 (data set does not match SOP class): no such class',
     );
   });
+
+  it('does not repeat values of the data set that the peer remarks on, for it reaches logs', () => {
+    const { seen } = errorOfStatus(0xa900, 'C-STORE', 'Patient DOE^JANE with ID 12345678 is not "Roe"');
+    expect(seen).toMatch(/: Patient … with ID … is not …$/);
+  });
 });
 
 describe('A-ASSOCIATE-RJ', () => {
-  it('is refused where it is permanent and busy where it is transient, with the reason in words', () => {
+  it('is a matter of settings where it is permanent and busy where it is transient, with the reason in words', () => {
     expect(errorOfReject({ result: 1, source: 1, reason: 7 }, 'PACS', 'US')).toMatchObject({
-      code: 'DESTINATION_REFUSED',
+      code: 'DESTINATION_SETTINGS',
       seen: 'association rejected (permanent): called AE title not recognized; called AE title "PACS", calling "US"',
     });
     expect(errorOfReject({ result: 2, source: 3, reason: 2 }, 'PACS', 'US')).toMatchObject({

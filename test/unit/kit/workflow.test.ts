@@ -31,7 +31,7 @@ describe('a workflow file', () => {
   it('takes settings from the command line over those of the file, and those of a step over both', () => {
     const changed = read(GOOD, [{ path: 'modules.LungSegmenter.closing_mm', value: 8 }]);
     expect(changed.steps[1]?.settings).toMatchObject({ closing_mm: 8, smallest_lung_ml: 100 });
-    const inStep = read(GOOD.replace('- LungSegmenter', '- module: LungSegmenter\n  closing_mm: 3'));
+    const inStep = read(GOOD.replace('- LungSegmenter', '- module: LungSegmenter\n    closing_mm: 3'));
     expect(inStep.steps[1]?.settings).toMatchObject({ closing_mm: 3 });
   });
 
@@ -39,7 +39,7 @@ describe('a workflow file', () => {
     [
       'an unknown module',
       GOOD.replace('- LungSegmenter', '- LungSegmentor'),
-      /default\.yml:8:3 execute\[1\]: unknown module "LungSegmentor" \(did you mean LungSegmenter\?\)/,
+      /default\.yml:8:5 execute\[1\]: unknown module "LungSegmentor" \(did you mean LungSegmenter\?\)/,
     ],
     [
       'an unknown setting',
@@ -49,11 +49,11 @@ describe('a workflow file', () => {
     ['a setting of the wrong kind', GOOD.replace('closing_mm: 6', 'closing_mm: wide'), /closing_mm: LungSegmenter: .*number/],
     [
       'an input that nobody makes',
-      GOOD.replace('- LungSegmenter\n', ''),
+      GOOD.replace('  - LungSegmenter\n', ''),
       /execute\[1\]: DsegConverter needs segmentation, which no module before it makes/,
     ],
-    ['a file that nobody makes', GOOD.replace('- DsegConverter\n', ''), /DataOrganizer needs dicomseg/],
-    ['no importer', GOOD.replace('- DicomImporter\n', ''), /the first module must import/],
+    ['a file that nobody makes', GOOD.replace('  - DsegConverter\n', ''), /DataOrganizer needs dicomseg/],
+    ['no importer', GOOD.replace('  - DicomImporter\n', ''), /the first module must import/],
     ['a target outside of the output', GOOD.replace('[i:sid]/lungs.nrrd', '../../etc/x'), /must name a path inside the output folder/],
     ['an unknown placeholder', GOOD.replace('[i:sid]/lungs.nrrd', '[i:name]/x.nrrd'), /another placeholder/],
     ['an unknown file', GOOD.replace('nrrd-->', 'nifti-->'), /FILE one of nrrd, json, dicomseg/],

@@ -1,0 +1,186 @@
+/** What a person may ask of the node in each state, over the socket that the command uses. */
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adminRoutes } from '../../../src/api/admin-routes.js';
+import { serveAdmin } from '../../../src/api/server.js';
+import type { DeliveryView, RunView, StudyView } from '../../../src/api/views.js';
+import { NodeClient } from '../../../src/cli/node-client.js';
+import { Bell } from '../../../src/foundation/bell.js';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { Db } from '../../../src/ledger/database.js';
+import { ensureDelivery } from '../../../src/ledger/deliveries.js';
+import { insertInstance } from '../../../src/ledger/instances.js';
+import { ensureResult } from '../../../src/ledger/results.js';
+import { insertRun } from '../../../src/ledger/runs.js';
+import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
+import { settleStudy } from '../../../src/ledger/versions.js';
+import { tempFolder } from '../../support/temp.js';
+
+setLogLevel('silent');
+
+const NOW = 10_000;
+const QUIET_MS = 500;
+const folder = tempFolder('admin');
+let db: Db;
+let client: NodeClient;
+let close: () => Promise<void>;
+
+beforeEach(async () => {
+  db = Db.open(join(tempFolder('admin'), 'ledger.sqlite'), { migrate: true });
+  const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
+  const facts = { version: '1', nodeName: 'n', quietMs: QUIET_MS, dicomPort: 1, httpPort: 2 };
+  const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
+  // Left by a node that was killed.
+  writeFileSync(join(folder, 'anteroom.sock'), '');
+  close = await serveAdmin(join(folder, 'anteroom.sock'), adminRoutes({ ...node, logPathOf: () => undefined }));
+  client = new NodeClient(folder);
+});
+afterEach(() => close());
+
+/** An instance arrives, and the study settles with it. */
+function version(number: number, at: number): number {
+  const arrival = { studyInstanceUid: '1.2', callingAe: 'CT', calledAe: 'A', remoteAddress: 'r', at };
+  const study = ensureStudy(db, arrival);
+  const uids = { series_instance_uid: '1.2.1', sop_instance_uid: `1.2.1.${number}`, sop_class_uid: '1', transfer_syntax_uid: '1' };
+  const facts = { path: `p${number}`, size_bytes: 1, sha256: 'x', patient_id: 'P', header: '{}', own_result: 0, received_at: at } as const;
+  insertInstance(db, { study_id: study.id, ...uids, ...facts, calling_ae: 'CT', remote_address: 'r', standing: 'current' });
+  noteArrival(db, study, arrival, at);
+  return settleStudy(db, study.id, 'test', at) ?? 0;
+}
+
+/** A run of a version that failed in the state given. */
+function run(versionId: number, state: 'failed' | 'waiting' | 'cancelled' = 'failed'): number {
+  const asked = {
+    purpose: 'clinical',
+    rule: 'r',
+    rulesRevision: 'x',
+    modelName: 'm',
+    settings: {},
+    destinations: [],
+    priority: 'routine',
+  } as const;
+  const id = insertRun(db, { ...asked, versionId, inputs: [] }, 1);
+  if (state === 'cancelled') db.move('runs', id, 'cancelled', { at: 1 });
+  if (state === 'failed') {
+    db.move('runs', id, 'queued', { at: 1, set: { model_id: model() } });
+    db.move('runs', id, 'failed', { at: 1, set: { attempts: 4, failure_code: 'MODEL_EXITED', reason: 'x' } });
+  }
+  return id;
+}
+
+function model(): number {
+  db.run(
+    "INSERT INTO models (name, version, state, digest, card, package, registered_at) VALUES ('m', '1', 'active', 'd', '{}', '{}', 1) ON CONFLICT DO NOTHING",
+  );
+  return 1;
+}
+
+function delivery(runId: number, destination: string, state: 'held' | 'rejected' | 'unsure' | 'delivered', attempts = 1): number {
+  const names = {
+    run_id: runId,
+    output_id: null,
+    sop_class_uid: '1',
+    sop_instance_uid: '1.9',
+    series_instance_uid: '1.8',
+    series_number: 1,
+  };
+  const { id } = ensureResult(db, names, 1);
+  db.move('results', id, 'passed', { at: 1, set: { path: 'x', size_bytes: 1 } });
+  ensureDelivery(db, id, destination, 1);
+  const row = db.get<{ id: number }>('SELECT max(id) AS id FROM deliveries')?.id ?? 0;
+  db.move('deliveries', row, 'sending', { at: 1, set: { attempts } });
+  db.move('deliveries', row, state, { at: 1 });
+  return row;
+}
+
+const study = async () => (await client.get<StudyView[]>('/studies'))[0];
+const runs = () => client.get<RunView[]>('/runs');
+const deliveries = () => client.get<DeliveryView[]>('/deliveries');
+
+describe('the socket', () => {
+  it('is for the owner alone, and takes the place of one that was left', () => {
+    expect((statSync(join(folder, 'anteroom.sock')).mode & 0o777).toString(8)).toBe('600');
+  });
+});
+
+describe('releasing a study', () => {
+  it('lets it settle once it is quiet, without the reason that held it', async () => {
+    version(1, NOW - 100);
+    holdStudy(db, 1, 'a conflict', NOW);
+    await client.post('/studies/1.2/release');
+    expect(await study()).toMatchObject({ state: 'receiving', holdReason: null, settlesAt: new Date(NOW - 100 + QUIET_MS).toISOString() });
+  });
+
+  it('is refused for one that is not held', async () => {
+    version(1, NOW);
+    await expect(client.post('/studies/1.2/release')).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining('is settled; expected held') as string,
+    });
+    await expect(client.post('/studies/1.3/release')).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('retrying a run', () => {
+  it('queues it with its tries counted anew', async () => {
+    run(version(1, 1));
+    await client.post('/runs/1/retry');
+    expect(await runs()).toMatchObject([{ state: 'queued', attempts: 0, reason: null }]);
+  });
+
+  it('is refused where a later version of the study has a run in its place', async () => {
+    run(version(1, 1));
+    run(version(2, 2));
+    await expect(client.post('/runs/1/retry')).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining('version 2 of its study has run 2') as string,
+    });
+    await client.post('/runs/2/retry');
+  });
+
+  it('is refused as long as no model is there that could run', async () => {
+    run(version(1, 1), 'cancelled');
+    await expect(client.post('/runs/1/retry')).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('model m') as string,
+    });
+  });
+
+  it('is refused for one that has not ended', async () => {
+    run(version(1, 1), 'waiting');
+    model();
+    await expect(client.post('/runs/1/retry')).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+describe('retrying a delivery', () => {
+  it.each([
+    ['held', 0, 'pending'],
+    ['held', 1, 'unsure'],
+    ['unsure', 1, 'unsure'],
+    ['rejected', 1, 'pending'],
+  ] as const)('%s after %i sendings becomes %s, due now', async (state, attempts, next) => {
+    const id = delivery(run(version(1, 1)), 'pacs', state, attempts);
+    await client.post(`/deliveries/${id}/retry`);
+    expect(await deliveries()).toMatchObject([{ state: next, nextTryAt: new Date(NOW).toISOString() }]);
+  });
+
+  it('is refused for one that has arrived, and for a result in whose place a newer one has come', async () => {
+    const id = delivery(run(version(1, 1)), 'pacs', 'delivered');
+    await expect(client.post(`/deliveries/${id}/retry`)).rejects.toMatchObject({ status: 409 });
+    const other = delivery(1, 'other', 'held');
+    db.move('results', 1, 'superseded', { at: 1 });
+    await expect(client.post(`/deliveries/${other}/retry`)).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining('later version') as string,
+    });
+  });
+
+  it('can be asked for all of one destination', async () => {
+    const first = run(version(1, 1));
+    delivery(first, 'pacs', 'held');
+    delivery(first, 'other', 'held');
+    expect(await client.post('/deliveries/retry', { destination: 'pacs' })).toEqual({ deliveries: [1] });
+    expect((await deliveries()).map(({ destination, state }) => `${destination} ${state}`)).toEqual(['other held', 'pacs unsure']);
+  });
+});

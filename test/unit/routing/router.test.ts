@@ -1,0 +1,163 @@
+/** What a settled version becomes: its runs, those that stand from earlier versions, and what must not stop the others. */
+import { join } from 'node:path';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { Db } from '../../../src/ledger/database.js';
+import { insertInstance } from '../../../src/ledger/instances.js';
+import { activateModel, registerModel } from '../../../src/ledger/models.js';
+import { laterRun, type RunRow } from '../../../src/ledger/runs.js';
+import { ensureStudy, findStudy, noteArrival, releaseStudy, type StudyRow } from '../../../src/ledger/studies.js';
+import { settleStudy } from '../../../src/ledger/versions.js';
+import type { Decision } from '../../../src/routing/evaluate.js';
+import { decideSettledVersions } from '../../../src/routing/router.js';
+import { tempFolder } from '../../support/temp.js';
+import { rulesOf, series } from './support.js';
+
+setLogLevel('silent');
+
+const RULES = rulesOf(`
+rules:
+  - name: chest
+    when: [{ tag: Modality, equals: CT }]
+    series: { where: [{ fact: instanceCount, atLeast: 2 }] }
+    model: lungs
+    destinations: [archive]
+`);
+
+class Ledger {
+  readonly db = Db.open(join(tempFolder('router'), 'ledger.sqlite'), { migrate: true });
+  private now = 1000;
+
+  constructor() {
+    const { id } = registerModel(
+      this.db,
+      { name: 'lungs', version: '1.0.0', digest: 'sha256:a', card: '{}', package: '{}', folder: null },
+      1,
+    );
+    activateModel(this.db, id, 'test', 1);
+  }
+
+  /** Instances `from` to `to` of a series arrive. */
+  arrive(study: string, uid: string, from: number, to: number, modality = 'CT', headerText?: string): void {
+    const arrival = { studyInstanceUid: study, callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1', at: this.now++ };
+    const row = ensureStudy(this.db, arrival);
+    for (const { sopInstanceUid, header } of series(`${study}.${uid}`, { Modality: modality }, to).instances.slice(from)) {
+      insertInstance(this.db, {
+        study_id: row.id,
+        series_instance_uid: `${study}.${uid}`,
+        sop_instance_uid: sopInstanceUid,
+        sop_class_uid: '1.2.840.10008.5.1.4.1.1.2',
+        transfer_syntax_uid: '1.2.840.10008.1.2.1',
+        path: sopInstanceUid,
+        size_bytes: 1,
+        sha256: 'x',
+        patient_id: 'P',
+        header: headerText ?? JSON.stringify(header),
+        own_result: 0,
+        received_at: 1,
+        calling_ae: 'CT',
+        remote_address: '127.0.0.1',
+        standing: 'current',
+      });
+    }
+    noteArrival(this.db, row, arrival, arrival.at);
+  }
+
+  decide(): number {
+    for (const { id } of this.db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving'"))
+      settleStudy(this.db, id, 'test', this.now++);
+    return decideSettledVersions(this.db, RULES, this.now++);
+  }
+
+  runs(): RunRow[] {
+    return this.db.all<RunRow>('SELECT * FROM runs ORDER BY id');
+  }
+
+  lastDecision(): Decision {
+    return JSON.parse(
+      this.db.get<{ decision: string }>('SELECT decision FROM versions ORDER BY id DESC LIMIT 1')?.decision ?? '',
+    ) as Decision;
+  }
+}
+
+describe('deciding versions', () => {
+  it('does not run a model again on the same instances because of a late one that does not concern it', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3);
+    expect(ledger.decide()).toBe(1);
+    ledger.arrive('1.2', '2', 0, 1, 'SR');
+    expect(ledger.decide()).toBe(0);
+    expect(ledger.runs().map(({ state }) => state)).toEqual(['queued']);
+    expect(ledger.lastDecision().rules[0]).toMatchObject({
+      outcome: 'applied',
+      reason: expect.stringMatching(/; not run again: run 1 on version 1 has the same instances$/) as string,
+    });
+  });
+
+  it('runs it again where its input has grown, in the place of the run that has not started', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.decide();
+    ledger.arrive('1.2', '1', 3, 4);
+    expect(ledger.decide()).toBe(1);
+    expect(ledger.runs()).toMatchObject([
+      { state: 'cancelled', failure_code: 'OUTDATED', reason: 'version 2 of its study has run 2 in its place' },
+      { state: 'queued' },
+    ]);
+    expect(laterRun(ledger.db, 1)).toMatchObject({ id: 2, version_number: 2 });
+    expect(laterRun(ledger.db, 2)).toBeUndefined();
+  });
+
+  it('leaves a run alone that has started', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.decide();
+    ledger.db.move('runs', 1, 'starting', { at: 1 });
+    ledger.arrive('1.2', '1', 3, 4);
+    ledger.decide();
+    expect(ledger.runs().map(({ state }) => state)).toEqual(['starting', 'queued']);
+  });
+
+  it('runs it again where it failed, or where another version of the model is active now', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.decide();
+    ledger.db.move('runs', 1, 'failed', { at: 1 });
+    ledger.arrive('1.2', '2', 0, 1, 'SR');
+    expect(ledger.decide()).toBe(1);
+    const { id } = registerModel(
+      ledger.db,
+      { name: 'lungs', version: '2.0.0', digest: 'sha256:b', card: '{}', package: '{}', folder: null },
+      2,
+    );
+    activateModel(ledger.db, id, 'test', 2);
+    ledger.arrive('1.2', '3', 0, 1, 'SR');
+    expect(ledger.decide()).toBe(1);
+    expect(ledger.runs().map(({ state, model_id }) => [state, model_id])).toEqual([
+      ['failed', 1],
+      ['cancelled', 1],
+      ['queued', 2],
+    ]);
+  });
+
+  it('says on a run that waits for its model what it waits for', () => {
+    const ledger = new Ledger();
+    ledger.db.move('models', 1, 'suspended', { at: 1 });
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.decide();
+    expect(ledger.runs()).toMatchObject([{ state: 'waiting', reason: 'waits until a version of model lungs is active' }]);
+  });
+
+  it('holds a study that it cannot decide, goes on with those behind it, and decides it when it is released', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3, 'CT', 'no JSON');
+    ledger.arrive('1.3', '1', 0, 3);
+    expect(ledger.decide()).toBe(1);
+    const held = findStudy(ledger.db, '1.2') as StudyRow;
+    expect(held).toMatchObject({ state: 'held', hold_reason: expect.stringContaining('could not be decided') as string });
+    expect(ledger.decide()).toBe(0);
+    ledger.db.run('UPDATE instances SET header = (SELECT header FROM instances WHERE id = 4) WHERE study_id = ?', held.id);
+    releaseStudy(ledger.db, held.id, 2000, 2000);
+    expect(ledger.decide()).toBe(1);
+    expect(ledger.runs()).toHaveLength(2);
+  });
+});
