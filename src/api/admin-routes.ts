@@ -132,7 +132,7 @@ function runRoutes(router: Router, node: NodePort): void {
     const model_id = model !== undefined && [null, model.version].includes(run.model_version) ? model.id : run.model_id;
     if (model_id === null)
       throw new AnteroomError('MODEL_UNKNOWN', `no version of model ${run.model_name} that run ${run.id} asks for is active`);
-    const set = { model_id, due_at: clock(), attempts: 0, cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
+    const set = { model_id, due_at: clock(), cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
     if (
       !db.move('runs', run.id, 'queued', { at: clock(), from: ['failed', 'rejected', 'cancelled'], set, detail: 'asked for by a person' })
     ) {

@@ -107,16 +107,33 @@ export interface StoredSeriesRow {
   readonly header: string;
 }
 
-/** The series of these studies, or of all, those of one study in a row. */
-export function storedSeries(db: Db, studyInstanceUids?: readonly string[]): StoredSeriesRow[] {
-  const only = studyInstanceUids === undefined ? '' : 'AND s.study_instance_uid IN (SELECT value FROM json_each(?))';
-  return db.all<StoredSeriesRow>(
-    `SELECT s.study_instance_uid, i.series_instance_uid, count(*) AS instance_count, min(i.id), i.header
-     FROM instances i JOIN studies s ON s.id = i.study_id
-     WHERE i.standing = 'current' ${only}
-     GROUP BY i.study_id, i.series_instance_uid ORDER BY i.study_id, i.series_instance_uid`,
-    ...(studyInstanceUids === undefined ? [] : [JSON.stringify(studyInstanceUids)]),
-  );
+/** An archive has more headers than fit into memory: they are read for so many studies at a time. */
+const STUDIES_AT_ONCE = 100;
+
+/** The series of these studies, or of all, those of one study in a row. Reads only as far as it is asked. */
+export function* storedSeries(db: Db, studyInstanceUids?: readonly string[]): Generator<StoredSeriesRow> {
+  const [only, ...uids] =
+    studyInstanceUids === undefined
+      ? ['']
+      : ['AND study_instance_uid IN (SELECT value FROM json_each(?))', JSON.stringify(studyInstanceUids)];
+  for (let after = 0; ;) {
+    const studies = db.all<{ id: number }>(
+      `SELECT id FROM studies WHERE id > ? ${only} ORDER BY id LIMIT ?`,
+      after,
+      ...uids,
+      STUDIES_AT_ONCE,
+    );
+    if (studies.length === 0) return;
+    const ids = studies.map(({ id }) => id);
+    yield* db.all<StoredSeriesRow>(
+      `SELECT s.study_instance_uid, i.series_instance_uid, count(*) AS instance_count, min(i.id), i.header
+       FROM instances i JOIN studies s ON s.id = i.study_id
+       WHERE i.standing = 'current' AND i.study_id IN (SELECT value FROM json_each(?))
+       GROUP BY i.study_id, i.series_instance_uid ORDER BY i.study_id, i.series_instance_uid`,
+      JSON.stringify(ids),
+    );
+    after = ids[ids.length - 1];
+  }
 }
 
 /** The frozen members of a study version. */
@@ -139,6 +156,13 @@ export function inputWasCorrected(db: Db, runId: number): boolean {
       runId,
     ) !== undefined
   );
+}
+
+/** True if any instance of a study version has been corrected since it was frozen. */
+export function versionWasCorrected(db: Db, versionId: number): boolean {
+  const sql = `SELECT 1 FROM version_instances v JOIN instances i ON i.id = v.instance_id
+    WHERE v.version_id = ? AND i.standing <> 'current' LIMIT 1`;
+  return db.get(sql, versionId) !== undefined;
 }
 
 /** How many different patients the study's current instances name. */

@@ -11,7 +11,7 @@ import { SOP_CLASS } from '../dicom/element/uids.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDelivery } from '../ledger/deliveries.js';
-import { inputWasCorrected, instancesOfVersion } from '../ledger/instances.js';
+import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
 import {
   earlierResults,
@@ -83,17 +83,17 @@ export async function makeDueResults(options: ResultsOptions): Promise<number> {
 }
 
 /**
- * Why the results of a run must not leave, or not yet: the study went on while the model was at work. `waits`: it is not
- * known yet whether a corrected input will make a new version.
+ * Why the results of a run must not leave, or not yet: the study went on while the model was at work. `waits`: the study is
+ * being corrected, perhaps to another patient, and it is not known yet which of its instances that will reach.
  */
 function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly waits?: boolean } | undefined {
   const later = laterRun(db, run.id);
   if (later !== undefined) return { reason: `version ${later.version_number} of its study has run ${later.id} in its place` };
-  if (!inputWasCorrected(db, run.id)) return undefined;
+  if (!versionWasCorrected(db, run.version_id)) return undefined;
   const study = studyById(db, (versionById(db, run.version_id) as VersionRow).study_id) as StudyRow;
   if (study.state === 'receiving' || study.state === 'held')
-    return { reason: `its input is being corrected: waits for the study, which is ${study.state}`, waits: true };
-  return { reason: 'its input was corrected while the model was at work' };
+    return { reason: `instances of its study are being corrected: waits for the study, which is ${study.state}`, waits: true };
+  return inputWasCorrected(db, run.id) ? { reason: 'its input was corrected while the model was at work' } : undefined;
 }
 
 /** A segmentation among the outputs, its row, and what the gate says. */

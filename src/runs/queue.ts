@@ -38,7 +38,7 @@ import type { RunEvents, RunExit, RunSpec, Runtime, RunWatch } from './runtimes/
 
 const log = loggerOf('runs');
 
-/** A run whose container was lost this often is given up: something kills it each time. */
+/** A run that was started this often is given up when its container is lost once more: something kills it each time. */
 const MAX_LOST_ATTEMPTS = 5;
 const PROGRESS_EVERY_MS = 500;
 

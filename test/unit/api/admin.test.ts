@@ -122,10 +122,10 @@ describe('releasing a study', () => {
 });
 
 describe('retrying a run', () => {
-  it('queues it with its tries counted anew', async () => {
+  it('queues it without the reason that it had', async () => {
     run(version(1, 1));
     await client.post('/runs/1/retry');
-    expect(await runs()).toMatchObject([{ state: 'queued', attempts: 0, reason: null }]);
+    expect(await runs()).toMatchObject([{ state: 'queued', attempts: 4, reason: null, failureCode: null }]);
   });
 
   it('is refused where a later version of the study has a run in its place', async () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Db } from '../../../src/ledger/database.js';
 import { dueDeliveries, ensureDelivery } from '../../../src/ledger/deliveries.js';
-import { insertInstance } from '../../../src/ledger/instances.js';
+import { insertInstance, storedSeries } from '../../../src/ledger/instances.js';
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { ensureResult, resultsOfRun } from '../../../src/ledger/results.js';
 import { beginAttempt, insertRun, nextDueRun, queueRunsWaitingFor, runById, type NewRun } from '../../../src/ledger/runs.js';
@@ -20,11 +20,17 @@ function openLedger(): Db {
   return Db.open(join(tempFolder('ledger'), 'ledger.sqlite'), { migrate: true });
 }
 
-function addInstance(db: Db, sopInstanceUid: string, standing: 'current' | 'replaced' = 'current'): number {
+function addInstance(db: Db, sopInstanceUid: string): number {
   const study = ensureStudy(db, arrival);
-  const id = insertInstance(db, {
-    study_id: study.id,
-    series_instance_uid: '1.2.3.1',
+  const id = addInstanceOf(db, study.id, '1.2.3.1', sopInstanceUid);
+  noteArrival(db, study, arrival, 2000);
+  return id;
+}
+
+function addInstanceOf(db: Db, studyId: number, seriesInstanceUid: string, sopInstanceUid = `${seriesInstanceUid}.1`): number {
+  return insertInstance(db, {
+    study_id: studyId,
+    series_instance_uid: seriesInstanceUid,
     sop_instance_uid: sopInstanceUid,
     sop_class_uid: '1.2.840.10008.5.1.4.1.1.2',
     transfer_syntax_uid: '1.2.840.10008.1.2.1',
@@ -37,10 +43,8 @@ function addInstance(db: Db, sopInstanceUid: string, standing: 'current' | 'repl
     received_at: 1000,
     calling_ae: 'CT',
     remote_address: '127.0.0.1',
-    standing,
+    standing: 'current',
   });
-  noteArrival(db, study, arrival, 2000);
-  return id;
 }
 
 function settledVersion(db: Db): number {
@@ -158,6 +162,23 @@ describe('the ledger', () => {
     expect(first?.id).toBe(stat);
     if (first) beginAttempt(db, first, (number) => `c-${number}`, 10);
     expect(nextDueRun(db, 10)?.id).toBe(routine);
+  });
+});
+
+describe('the series of the archive', () => {
+  it('are read for some studies at a time, all of them in the end, or those that are named', () => {
+    const db = openLedger();
+    const uids = Array.from({ length: 250 }, (_, index) => `1.2.${index + 1}`);
+    for (const uid of uids) {
+      const study = ensureStudy(db, { ...arrival, studyInstanceUid: uid });
+      for (const series of ['1', '2']) addInstanceOf(db, study.id, `${uid}.${series}`);
+    }
+    const found = [...storedSeries(db)].map(({ series_instance_uid }) => series_instance_uid);
+    expect(found).toEqual(uids.flatMap((uid) => [`${uid}.1`, `${uid}.2`]));
+    expect([...storedSeries(db, ['1.2.200', '1.9'])].map(({ series_instance_uid }) => series_instance_uid)).toEqual([
+      '1.2.200.1',
+      '1.2.200.2',
+    ]);
   });
 });
 
