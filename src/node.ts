@@ -84,10 +84,12 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const db = Db.open(folders.ledgerFile, { migrate: true });
   releasers.add(() => db.close());
   const id = nodeId(db);
-  const rules = new RulesInForce(settings.rulesDir, () => ({
-    destinations: Object.keys(settings.destinations),
-    models: activeModels(db),
-  }));
+  const rules = new RulesInForce(
+    db,
+    settings.rulesDir,
+    () => ({ destinations: Object.keys(settings.destinations), models: activeModels(db) }),
+    clock,
+  );
 
   const runtimes: Record<Runtime['kind'], Runtime> = {
     docker: createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('runs') }),

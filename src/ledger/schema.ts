@@ -81,7 +81,8 @@ CREATE TABLE rule_revisions (
   revision TEXT PRIMARY KEY,
   -- the files as they were: JSON {file name: text}
   files TEXT NOT NULL,
-  first_in_force_at INTEGER NOT NULL
+  -- when it was last put in force
+  in_force_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE models (

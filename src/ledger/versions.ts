@@ -90,12 +90,18 @@ export function recordDecision(db: Db, versionId: number, decision: string, rule
   return db.move('versions', versionId, 'decided', { at, set: { decision, rules_revision: rulesRevision, decided_at: at } });
 }
 
-/** Keeps the text of the rule files that decided something. */
-export function recordRevision(db: Db, revision: string, files: Record<string, string>, at: EpochMs): void {
+/** Keeps the text of rule files that are put in force now. */
+export function recordRevision(db: Db, revision: string, files: Readonly<Record<string, string>>, at: EpochMs): void {
   db.run(
-    'INSERT INTO rule_revisions (revision, files, first_in_force_at) VALUES (?, ?, ?) ON CONFLICT (revision) DO NOTHING',
+    'INSERT INTO rule_revisions (revision, files, in_force_at) VALUES (?, ?, ?) ON CONFLICT (revision) DO UPDATE SET in_force_at = excluded.in_force_at',
     revision,
     JSON.stringify(files),
     at,
   );
+}
+
+/** Name and text of the rule files that were in force last. */
+export function lastRevisionFiles(db: Db): Readonly<Record<string, string>> | undefined {
+  const row = db.get<{ files: string }>('SELECT files FROM rule_revisions ORDER BY in_force_at DESC LIMIT 1');
+  return row && (JSON.parse(row.files) as Record<string, string>);
 }

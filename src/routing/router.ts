@@ -8,7 +8,7 @@ import { headerOf, instancesOfVersion, type InstanceRow } from '../ledger/instan
 import { activeModel, listModels } from '../ledger/models.js';
 import { earlierRunsNotStarted, inputsOfRun, insertRun, lastRunOfRule, type VersionedRun } from '../ledger/runs.js';
 import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
-import { recordDecision, recordRevision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
+import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { decide, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
 import { studyFacts, type FactsInput } from './facts.js';
 import type { RuleSet } from './schema.js';
@@ -49,7 +49,6 @@ function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: R
   const standing = new Map(due(decision).flatMap((rule) => standingRun(db, version, rule).map((run) => [rule, run] as const)));
   const explained = decision.rules.map((rule) => ({ ...rule, reason: rule.reason + notAgain(standing.get(rule)) }));
   if (!recordDecision(db, version.id, JSON.stringify({ ...decision, rules: explained }), rules.revision, now)) return 0;
-  recordRevision(db, rules.revision, rules.files, now);
   const wanted = due(decision).filter((rule) => !standing.has(rule));
   for (const rule of wanted) enterRun(db, version, rule, decision.rulesRevision, now);
   return wanted.length;
