@@ -3,6 +3,7 @@
  * whatever the orientation and order in which it was acquired. "Right" and "left" below are therefore always the patient's.
  */
 import type { Grid, LabelMap, Vec3, Volume } from '../../dicom/geometry/grid.js';
+import { anatomicalAxes, type IndexAxis } from '../../dicom/geometry/orient.js';
 
 /** The size of an array in C order [k][j][i]. */
 export interface Extent {
@@ -33,7 +34,6 @@ interface Axis {
   readonly size: number;
   readonly stride: number;
   readonly spacingMm: number;
-  readonly direction: Vec3;
 }
 
 const { round } = Math;
@@ -68,27 +68,13 @@ export function orientScan(volume: Volume): OrientedScan {
 /** The grid's axes in the order left, back, head, each reversed where it runs the other way (then with a negative stride). */
 function patientAxes(grid: Grid): [Axis, Axis, Axis] {
   const axes: Axis[] = [
-    { size: grid.columns, stride: 1, spacingMm: grid.spacingMm[0], direction: grid.iDirection },
-    { size: grid.rows, stride: grid.columns, spacingMm: grid.spacingMm[1], direction: grid.jDirection },
-    { size: grid.slices, stride: grid.columns * grid.rows, spacingMm: grid.spacingMm[2], direction: grid.kDirection },
+    { size: grid.columns, stride: 1, spacingMm: grid.spacingMm[0] },
+    { size: grid.rows, stride: grid.columns, spacingMm: grid.spacingMm[1] },
+    { size: grid.slices, stride: grid.columns * grid.rows, spacingMm: grid.spacingMm[2] },
   ];
-  const orders = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-  ] as const;
-  const along = (axis: number, patient: 0 | 1 | 2) => axes[axis].direction[patient];
-  const fit = (order: (typeof orders)[number]) =>
-    Math.abs(along(order[0], 0)) + Math.abs(along(order[1], 1)) + Math.abs(along(order[2], 2));
-  const best = orders.reduce((a, b) => (fit(b) > fit(a) ? b : a));
-  const towards = (patient: 0 | 1 | 2): Axis => {
-    const axis = axes[best[patient]];
-    return axis.direction[patient] < 0 ? { ...axis, stride: -axis.stride } : axis;
-  };
-  return [towards(0), towards(1), towards(2)];
+  const { left, posterior, superior } = anatomicalAxes(grid);
+  const towards = ({ axis, sign }: IndexAxis): Axis => ({ ...axes[axis], stride: axes[axis].stride * sign });
+  return [towards(left), towards(posterior), towards(superior)];
 }
 
 /** Calls with (index in patient axes, index in the grid) for every voxel. */
