@@ -1,5 +1,6 @@
 /** The administration of the node as JSON over HTTP: what the CLI talks to. */
 import express, { type Request, type Router } from 'express';
+import { attention } from '../ledger/attention.js';
 import { z } from 'zod';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
@@ -48,6 +49,7 @@ export function adminRoutes(node: NodePort): Router {
       httpPort,
       rulesRevision: rules.revision(),
       rulesRefused: rules.refused() ?? null,
+      attention: attention(node.db),
     });
   });
   router.post('/rules/reload', (_request, response) => {

@@ -9,6 +9,7 @@ import { echo } from '../dimse/scu.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { formatFaults, InvalidFileError } from '../foundation/faults.js';
 import { loggerOf, setLogLevel } from '../foundation/log.js';
+import type { Attention } from '../ledger/attention.js';
 import { loadRules } from '../routing/load.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import type { Settings } from '../settings/schema.js';
@@ -123,7 +124,7 @@ async function engine(settings: Settings): Promise<Finding> {
 async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   const client = new NodeClient(settings.dataDir);
   try {
-    const health = await client.get<{ version: string; dicomPort: number; rulesRefused: string | null }>('/health');
+    const health = await client.get<{ version: string; dicomPort: number; rulesRefused: string | null; attention: Attention }>('/health');
     const models = await client.get<ModelView[]>('/models');
     const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
     return [
@@ -138,6 +139,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
               remedy: 'Correct them, then `anteroom rules reload`.',
             },
           ]),
+      waitingForAPerson(health.attention),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',
@@ -148,6 +150,23 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   } catch (thrown) {
     return [failure('node', thrown, 'warning')];
   }
+}
+
+/** What stands still until somebody acts, and the command that lists it. */
+function waitingForAPerson(counts: Attention): Finding {
+  const parts = [
+    ...(counts.heldStudies > 0 ? [`${counts.heldStudies} held studies (anteroom studies)`] : []),
+    ...(counts.failedRuns + counts.rejectedRuns > 0
+      ? [`${counts.failedRuns} failed and ${counts.rejectedRuns} rejected runs (anteroom runs)`]
+      : []),
+    ...(counts.waitingRuns > 0 ? [`${counts.waitingRuns} runs waiting for their model (anteroom models list)`] : []),
+    ...(counts.heldDeliveries + counts.rejectedDeliveries > 0
+      ? [`${counts.heldDeliveries} held and ${counts.rejectedDeliveries} rejected deliveries (anteroom deliveries)`]
+      : []),
+  ];
+  if (parts.length === 0) return { subject: 'work', standing: 'ok', seen: 'nothing waits for a person' };
+  const remedy = 'Each is listed there with its reason and what to do; then `anteroom retry` or `anteroom release`.';
+  return { subject: 'work', standing: 'warning', seen: parts.join(', '), remedy };
 }
 
 function callers({ dimse }: Settings): Finding {

@@ -127,7 +127,8 @@ describeWithData('rules on everything that is no chest CT', OTHERS, (...folders)
         return `${OTHERS[index]} …${study.studyInstanceUid.slice(-12)} | ${outcome} | ${when} | ${reason}`;
       }),
     );
-    expect(table.sort()).toMatchSnapshot();
+    // Not jest's snapshot: one of a suite that is skipped for want of data counts as obsolete and fails the whole run.
+    expect(table.sort()).toEqual(readFileSync('test/integration/routing-real-data.decisions.txt', 'utf8').trimEnd().split('\n'));
   });
 });
 

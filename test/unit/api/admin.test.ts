@@ -103,6 +103,16 @@ describe('the socket', () => {
   });
 });
 
+describe('health', () => {
+  it('counts what waits for a person', async () => {
+    run(version(1, 1), 'waiting');
+    run(version(2, 2), 'failed');
+    holdStudy(db, 1, 'a reason', 3);
+    const { attention } = await client.get<{ attention: Record<string, number> }>('/health');
+    expect(attention).toEqual({ heldStudies: 1, heldDeliveries: 0, rejectedDeliveries: 0, failedRuns: 1, rejectedRuns: 0, waitingRuns: 1 });
+  });
+});
+
 describe('releasing a study', () => {
   it('lets it settle once it is quiet, without the reason that held it', async () => {
     version(1, NOW - 100);
