@@ -3,7 +3,6 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
-import { stowEndpoint } from '../delivery/destinations.js';
 import { searchStudies } from '../dicomweb/client/qido.js';
 import { echo } from '../dimse/scu.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
@@ -13,6 +12,7 @@ import type { Attention } from '../ledger/attention.js';
 import { loadRules } from '../routing/load.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import type { Settings } from '../settings/schema.js';
+import { webEndpoint } from '../settings/web-endpoint.js';
 import { NodeClient } from './node-client.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
@@ -185,7 +185,7 @@ async function destinationFinding(name: string, destination: Settings['destinati
   try {
     if (destination.kind === 'archive') return { subject, standing: 'ok', seen: "the node's own archive" };
     if (destination.kind === 'stow') {
-      await searchStudies(stowEndpoint({ ...destination, timeoutS: 5 }, process.env), { limit: 1 });
+      await searchStudies(webEndpoint({ ...destination, timeoutS: 5 }, process.env), { limit: 1 });
       return { subject, standing: 'ok', seen: `${destination.url} answers` };
     }
     const { host, port, aeTitle, callingAe = settings.dimse.aeTitle } = destination;

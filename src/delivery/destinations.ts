@@ -1,9 +1,7 @@
 /** From the settings' destinations to the outbox's. */
-import { readFileSync } from 'node:fs';
-import type { DicomWebEndpoint } from '../dicomweb/client/types.js';
-import { AnteroomError } from '../foundation/errors.js';
-import type { Destination, StowDestination } from '../settings/schema.js';
-import { resolveSecret, type Environment } from '../settings/load.js';
+import type { Destination } from '../settings/schema.js';
+import type { Environment } from '../settings/load.js';
+import { webEndpoint } from '../settings/web-endpoint.js';
 import { createArchiveSender, type OwnArchive } from './archive-sender.js';
 import { createCstoreSender } from './cstore-sender.js';
 import type { OutboxDestination } from './outbox.js';
@@ -27,29 +25,7 @@ function outboxDestination(destination: Destination, surroundings: Parameters<ty
     concurrency: destination.concurrency,
     retry: { firstDelayMs: firstDelayS * 1000, maxDelayMs: maxDelayS * 1000, holdAfterMs: holdAfterH * 3_600_000 },
   };
-  if (destination.kind === 'stow') return { sender: createStowSender(stowEndpoint(destination, surroundings.environment)), ...common };
+  if (destination.kind === 'stow') return { sender: createStowSender(webEndpoint(destination, surroundings.environment)), ...common };
   const { host, port, aeTitle, callingAe = surroundings.ownAeTitle, timeoutS, proof } = destination;
   return { sender: createCstoreSender({ host, port, aeTitle, callingAe, timeoutMs: timeoutS * 1000 }, proof), ...common };
-}
-
-/** The endpoint of a STOW-RS destination with its secrets resolved. */
-export function stowEndpoint(destination: StowDestination, environment: Environment): DicomWebEndpoint {
-  const auth = destination.auth && credentials(destination.auth, environment);
-  const pem = (path: string | undefined) => (path === undefined ? undefined : readPem(path));
-  const tls = destination.tls && { ca: pem(destination.tls.ca), cert: pem(destination.tls.cert), key: pem(destination.tls.key) };
-  return { url: destination.url, auth, tls, timeoutMs: destination.timeoutS * 1000 };
-}
-
-function credentials(auth: NonNullable<StowDestination['auth']>, environment: Environment): DicomWebEndpoint['auth'] {
-  if ('basic' in auth) return { kind: 'basic', user: auth.basic.user, password: resolveSecret(auth.basic.password, environment) };
-  if ('bearer' in auth) return { kind: 'bearer', token: resolveSecret(auth.bearer.token, environment) };
-  return undefined;
-}
-
-function readPem(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new AnteroomError('FILE_UNREADABLE', `${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'})`, { cause });
-  }
 }

@@ -1,5 +1,6 @@
 /** The destinations of config/anteroom.yaml: where results go. */
 import { z } from 'zod';
+import { endpointName, webEndpointFields, type PathSchema } from './endpoint-schema.js';
 import { aeTitle, port, seconds, text } from './fields.js';
 
 /** The name of the destination that is always there: the node's own archive. */
@@ -37,38 +38,14 @@ const cstore = z.strictObject({
 const archive = z.strictObject({ kind: z.literal('archive') });
 
 /** The schema of `destinations`; `path` is the schema of a file name, relative to the settings file. */
-export function destinationsSchema(path: () => z.ZodType<string, string>) {
-  const secret = () =>
-    z.union([z.strictObject({ file: path() }), z.strictObject({ env: text() })], {
-      error: 'must be {env: NAME} or {file: PATH}: a secret itself never stands in this file',
-    });
-  const auth = z.union([
-    z.strictObject({
-      basic: z
-        .strictObject({ user: text(), password: secret() })
-        .describe('HTTP Basic; the password from `{env: NAME}` or `{file: PATH}`.'),
-    }),
-    z.strictObject({ bearer: z.strictObject({ token: secret() }).describe('Bearer token from `{env: NAME}` or `{file: PATH}`.') }),
-  ]);
-  const tls = z
-    .strictObject({
-      ca: path().optional().describe("PEM file of the private CA that signed the destination's certificate."),
-      cert: path().optional().describe('PEM file of the client certificate.'),
-      key: path().optional().describe("PEM file of the client certificate's key."),
-    })
-    .refine((files) => (files.cert === undefined) === (files.key === undefined), 'cert and key belong together');
+export function destinationsSchema(path: PathSchema) {
   const stow = z.strictObject({
     kind: z.literal('stow'),
-    url: z
-      .url({ protocol: /^https?$/, error: 'must be the http(s) URL of a DICOMweb root' })
-      .describe('DICOMweb root; `/studies` is appended.'),
-    auth: auth.optional(),
-    tls: tls.optional(),
+    ...webEndpointFields(path, 'DICOMweb root; `/studies` is appended.'),
     ...outbox,
   });
-  const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be a name of letters, digits, "-" and "_"');
   return z
-    .record(name, z.discriminatedUnion('kind', [stow, cstore, archive], { error: 'must have a kind: stow, cstore or archive' }))
+    .record(endpointName(), z.discriminatedUnion('kind', [stow, cstore, archive], { error: 'must have a kind: stow, cstore or archive' }))
     .refine(archiveIsOurs, {
       error: `"${ARCHIVE_DESTINATION}" is the node's own archive, and the only destination of that kind`,
       // Also beside other faults, so that all are told at once.

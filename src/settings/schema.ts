@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { destinationsSchema } from './destination-schema.js';
+import { sourcesSchema } from './source-schema.js';
 import { aeTitle, megabytes, port, seconds, text } from './fields.js';
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
@@ -87,6 +88,7 @@ export function settingsSchema(folder: string) {
     docker: docker.prefault({}),
     runs: runs.prefault({}),
     destinations: destinationsSchema(path).default({}).describe("Where results go, by name. `archive`, the node's own, is always there."),
+    sources: sourcesSchema(path).default({}).describe('Where studies can be asked for and pulled from, by name (`anteroom fetch`).'),
     log: log.prefault({}),
   });
 }
@@ -96,5 +98,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** Checked, with all defaults filled in, paths absolute, and frozen. */
 export type Settings = DeepReadonly<z.output<ReturnType<typeof settingsSchema>>>;
 export type Destination = Settings['destinations'][string];
+export type Source = Settings['sources'][string];
 export type StowDestination = Extract<Destination, { kind: 'stow' }>;
 export type CstoreDestination = Extract<Destination, { kind: 'cstore' }>;

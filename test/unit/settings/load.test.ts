@@ -28,6 +28,24 @@ describe('settings', () => {
     });
   });
 
+  it('takes sources of both kinds, and tells every fault of them', () => {
+    const { sources } = parseSettings(
+      'sources: { web: { kind: dicomweb, url: "http://x/dicom-web" }, old: { kind: dimse, host: x, port: 104, aeTitle: OLD } }',
+      'anteroom.yaml',
+      {},
+    );
+    expect(sources).toMatchObject({ web: { timeoutS: 60, concurrency: 2, maxMatches: 100 }, old: { kind: 'dimse', attempts: 5 } });
+    expect(
+      faultsOf(
+        'sources: { web: { kind: dicomweb, url: "ftp://x/" }, "a b": { kind: dimse }, old: { kind: dimse, host: x, port: 0, aeTitle: X } }',
+      ),
+    ).toEqual([
+      expect.stringContaining('sources.web.url: must be the http(s) URL of a DICOMweb root'),
+      expect.stringContaining('must be a name of letters, digits'),
+      expect.stringContaining('sources.old.port'),
+    ]);
+  });
+
   it('is frozen to the last leaf', () => {
     const settings = parseSettings('', 'anteroom.yaml', {});
     expect(() => ((settings.runs.limits as { memoryMb: number }).memoryMb = 1)).toThrow(TypeError);
