@@ -1,16 +1,8 @@
 /** What the DICOMweb face needs of an archive. It knows no database: whoever has one offers this. */
 import type { Readable } from 'node:stream';
 import type { Header } from '../../dicom/header.js';
+import type { Holdings, SeriesEntry } from '../../dicom/query/levels.js';
 import type { LevelIds } from '../ids.js';
-
-/** A series as searches see it. */
-export interface StoredSeries {
-  readonly studyInstanceUid: string;
-  readonly seriesInstanceUid: string;
-  readonly instanceCount: number;
-  /** The header of any one of its instances. */
-  readonly header: Header;
-}
 
 export interface StoredInstance {
   readonly studyInstanceUid: string;
@@ -30,12 +22,9 @@ export interface StoreContext {
   readonly studyInstanceUid?: string;
 }
 
-export interface ArchivePort {
-  /**
-   * All series of these studies, or of all studies, in stable order, the series of one study in a row. The search matches everything
-   * else itself and reads only as far as it needs to: this may be lazy.
-   */
-  series(studyInstanceUids?: readonly string[]): Iterable<StoredSeries>;
+export type { SeriesEntry as StoredSeries };
+
+export interface ArchivePort extends Holdings {
   /** All instances of a level in stable order; none where there is nothing. */
   instances(ids: LevelIds): readonly StoredInstance[];
   /**

@@ -1,7 +1,7 @@
 /** The query of a search request (PS3.18 8.3.4, 10.6.1). Pure. */
 import { keywordOf, tagOf, TAG } from '../../dicom/element/tags.js';
 import { AnteroomError } from '../../foundation/errors.js';
-import { condition, type Condition } from './qido-match.js';
+import { condition, type Condition } from '../../dicom/query/match.js';
 
 export type QueryLevel = 'study' | 'series' | 'instance';
 

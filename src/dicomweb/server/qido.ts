@@ -2,8 +2,17 @@
 import { dictionaryVr, tagKey, TAG } from '../../dicom/element/tags.js';
 import type { Header, HeaderElement } from '../../dicom/header.js';
 import { levelPath, type LevelIds } from '../ids.js';
-import type { ArchivePort, StoredInstance, StoredSeries } from './port.js';
-import { matches } from './qido-match.js';
+import {
+  headerOf,
+  matchingInstances,
+  matchingSeries,
+  matchingStudies,
+  namedUids,
+  type Found,
+  type Scope,
+  type Search,
+} from '../../dicom/query/levels.js';
+import type { ArchivePort } from './port.js';
 import type { QidoQuery } from './qido-query.js';
 
 export interface SearchResult {
@@ -99,29 +108,17 @@ type Level = 'study' | 'series' | 'instance';
 
 /** Searches studies. A study matches where its own attributes and those of one of its series do. */
 export function searchStudies(port: ArchivePort, query: QidoQuery, baseUrl: string): SearchResult {
-  return page(found(), query);
-  function* found(): Generator<Header> {
-    for (const study of studies(port, selectedStudies(query, {}))) {
-      const computed = studyAttributes(study, baseUrl);
-      const hit = study.find(({ header }) => matches({ ...header, ...computed }, query.conditions));
-      if (hit !== undefined) yield selected({ ...hit.header, ...computed }, 'study', STUDY_ATTRIBUTES, query);
-    }
-  }
+  return page(matchingStudies(port, query.conditions, scopeOf(query, {})), query, (found) =>
+    selected(withUrl(found, baseUrl), 'study', STUDY_ATTRIBUTES, query),
+  );
 }
 
 /** Searches series, of one study where the path names it. */
 export function searchSeries(port: ArchivePort, ids: Partial<LevelIds>, query: QidoQuery, baseUrl: string): SearchResult {
   const usual = ids.studyInstanceUid === undefined ? [...STUDY_ATTRIBUTES, ...SERIES_ATTRIBUTES] : SERIES_ATTRIBUTES;
-  return page(found(), query);
-  function* found(): Generator<Header> {
-    for (const study of studies(port, selectedStudies(query, ids))) {
-      const ofStudy = studyAttributes(study, baseUrl);
-      for (const series of study) {
-        const header = { ...series.header, ...ofStudy, ...seriesAttributes(series, baseUrl) };
-        if (isBelow(ids, series) && matches(header, query.conditions)) yield selected(header, 'series', usual, query);
-      }
-    }
-  }
+  return page(matchingSeries(port, query.conditions, scopeOf(query, ids)), query, (found) =>
+    selected(withUrl(found, baseUrl), 'series', usual, query),
+  );
 }
 
 /** Searches instances, of one study or series where the path names them. */
@@ -131,57 +128,13 @@ export function searchInstances(port: ArchivePort, ids: Partial<LevelIds>, query
     ...(ids.seriesInstanceUid === undefined ? SERIES_ATTRIBUTES : []),
     ...INSTANCE_ATTRIBUTES,
   ];
-  return page(found(), query);
-  function* found(): Generator<Header> {
-    for (const study of studies(port, selectedStudies(query, ids))) {
-      const ofStudy = studyAttributes(study, baseUrl);
-      for (const series of study) {
-        if (!isBelow(ids, series)) continue;
-        const above = { ...ofStudy, ...seriesAttributes(series, baseUrl) };
-        for (const instance of port.instances({ studyInstanceUid: series.studyInstanceUid, seriesInstanceUid: series.seriesInstanceUid })) {
-          const header = { ...instance.header, ...above, ...instanceAttributes(instance, baseUrl) };
-          if (matches(header, query.conditions)) yield selected(header, 'instance', usual, query);
-        }
-      }
-    }
-  }
-}
-
-/** The attributes of a study that no instance carries. */
-export function studyAttributes(series: readonly StoredSeries[], baseUrl: string): Header {
-  const studyInstanceUid = series[0]?.studyInstanceUid ?? '';
-  const modalities = new Set(
-    series.map(({ header }) => header[tagKey(TAG.Modality)]?.Value?.[0]).filter((modality) => typeof modality === 'string'),
+  return page(matchingInstances(port, query.conditions, scopeOf(query, ids)), query, (found) =>
+    selected(withUrl(found, baseUrl), 'instance', usual, query),
   );
-  return headerOf([
-    [TAG.ModalitiesInStudy, [...modalities]],
-    [TAG.NumberOfStudyRelatedSeries, [series.length]],
-    [TAG.NumberOfStudyRelatedInstances, [series.reduce((sum, { instanceCount }) => sum + instanceCount, 0)]],
-    [TAG.InstanceAvailability, ['ONLINE']],
-    [TAG.StudyInstanceUID, [studyInstanceUid]],
-    [TAG.RetrieveURL, [baseUrl + levelPath({ studyInstanceUid })]],
-  ]);
 }
 
-function seriesAttributes(series: StoredSeries, baseUrl: string): Header {
-  return headerOf([
-    [TAG.NumberOfSeriesRelatedInstances, [series.instanceCount]],
-    [TAG.SeriesInstanceUID, [series.seriesInstanceUid]],
-    [TAG.RetrieveURL, [baseUrl + levelPath({ studyInstanceUid: series.studyInstanceUid, seriesInstanceUid: series.seriesInstanceUid })]],
-  ]);
-}
-
-function instanceAttributes(instance: StoredInstance, baseUrl: string): Header {
-  return headerOf([
-    [TAG.SOPInstanceUID, [instance.sopInstanceUid]],
-    [TAG.RetrieveURL, [baseUrl + levelPath(instance)]],
-  ]);
-}
-
-function headerOf(entries: readonly (readonly [tag: number, values: readonly (string | number)[]])[]): Header {
-  return Object.fromEntries(
-    entries.map(([tag, values]): [string, HeaderElement] => [tagKey(tag), { vr: dictionaryVr(tag), Value: values }]),
-  );
+function withUrl({ ids, header }: Found, baseUrl: string): Header {
+  return { ...header, ...headerOf([[TAG.RetrieveURL, [baseUrl + levelPath(ids)]]]) };
 }
 
 /** The usual attributes, empty where they are not known, with those that the query matched or asked for, in ascending order. */
@@ -209,41 +162,22 @@ function keysOf(header: Header, level: Level): string[] {
   });
 }
 
-/** The studies that the archive is asked for: the path's, else those that the query names, else all. */
-function selectedStudies({ conditions }: QidoQuery, ids: Partial<LevelIds>): readonly string[] | undefined {
-  if (ids.studyInstanceUid !== undefined) return [ids.studyInstanceUid];
-  const value = conditions.find(({ tags }) => tags.length === 1 && tags[0] === TAG.StudyInstanceUID)?.value;
-  return value === undefined || value === '' || value === '*' ? undefined : value.split(/[,\\]/).map((uid) => uid.trim());
+/** The path's study and series, else the studies that the query names, else all. */
+function scopeOf({ conditions }: QidoQuery, { studyInstanceUid, seriesInstanceUid }: Partial<LevelIds>): Scope {
+  return {
+    studyInstanceUids: studyInstanceUid === undefined ? namedUids(conditions, TAG.StudyInstanceUID) : [studyInstanceUid],
+    seriesInstanceUid,
+  };
 }
 
-function isBelow(ids: Partial<LevelIds>, series: StoredSeries): boolean {
-  return (
-    (ids.studyInstanceUid ?? series.studyInstanceUid) === series.studyInstanceUid &&
-    (ids.seriesInstanceUid ?? series.seriesInstanceUid) === series.seriesInstanceUid
-  );
-}
-
-/** Series that stand in a row and belong to one study. */
-function* studies(port: ArchivePort, studyInstanceUids: readonly string[] | undefined): Generator<readonly StoredSeries[]> {
-  let study: StoredSeries[] = [];
-  for (const series of port.series(studyInstanceUids)) {
-    if (study.length > 0 && study[0]?.studyInstanceUid !== series.studyInstanceUid) {
-      yield study;
-      study = [];
-    }
-    study.push(series);
-  }
-  if (study.length > 0) yield study;
-}
-
-function page(found: Iterable<Header>, { limit = MAX_RESULTS, offset }: QidoQuery): SearchResult {
+function page(search: Search, { limit = MAX_RESULTS, offset }: QidoQuery, told: (found: Found) => Header): SearchResult {
   const headers: Header[] = [];
   const wanted = Math.min(limit, MAX_RESULTS);
   let index = 0;
-  for (const header of found) {
-    if (index++ < offset) continue;
+  for (const found of search) {
+    if (found === undefined || index++ < offset) continue;
     if (headers.length === wanted) return { headers, cut: limit >= MAX_RESULTS };
-    headers.push(header);
+    headers.push(told(found));
   }
   return { headers, cut: false };
 }

@@ -1,6 +1,6 @@
-/** Attribute matching of searches (PS3.18 8.3.4.1, PS3.4 C.2.2.2). Pure. */
-import { dictionaryVr, tagKey } from '../../dicom/element/tags.js';
-import type { Header, HeaderElement, HeaderValue, PersonName } from '../../dicom/header.js';
+/** Attribute matching of QIDO-RS searches and C-FIND (PS3.18 8.3.4.1, PS3.4 C.2.2.2). Pure. */
+import { dictionaryVr, tagKey } from '../element/tags.js';
+import type { Header, HeaderElement, HeaderValue, PersonName } from '../header.js';
 import { AnteroomError } from '../../foundation/errors.js';
 
 /** One attribute and what it must match: `tags` leads through sequences to it. */

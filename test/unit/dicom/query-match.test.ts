@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Header } from '../../../src/dicom/header.js';
-import { matches, wildcardMatcher } from '../../../src/dicomweb/server/qido-match.js';
+import { matches, wildcardMatcher } from '../../../src/dicom/query/match.js';
 import { parseQidoQuery, type QueryLevel } from '../../../src/dicomweb/server/qido-query.js';
 
 const header: Header = {

@@ -1,0 +1,135 @@
+/** Searching holdings level by level, for QIDO-RS and C-FIND alike (PS3.18 10.6, PS3.4 C.6). Pure: whoever has a database offers `Holdings`. */
+import { dictionaryVr, tagKey, TAG } from '../element/tags.js';
+import type { Header, HeaderElement } from '../header.js';
+import { matches, type Condition } from './match.js';
+
+/** A series as searches see it. */
+export interface SeriesEntry {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly instanceCount: number;
+  /** The header of any one of its instances. */
+  readonly header: Header;
+}
+
+export interface InstanceEntry {
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly sopInstanceUid: string;
+  readonly header: Header;
+}
+
+/** What a search reads. */
+export interface Holdings {
+  /**
+   * All series of these studies, or of all studies, in stable order, the series of one study in a row. The search matches everything
+   * else itself and reads only as far as it needs to: this may be lazy.
+   */
+  series(studyInstanceUids?: readonly string[]): Iterable<SeriesEntry>;
+  /** All instances of a series in stable order; none where there is nothing. */
+  instances(ids: { readonly studyInstanceUid: string; readonly seriesInstanceUid: string }): Iterable<InstanceEntry>;
+}
+
+/** Where to look: all of it matches where nothing is named. */
+export interface Scope {
+  readonly studyInstanceUids?: readonly string[];
+  readonly seriesInstanceUid?: string;
+}
+
+/** What was found, by the UIDs of its level, with the attributes that no instance carries among its own. */
+export interface Found {
+  readonly ids: { readonly studyInstanceUid: string; readonly seriesInstanceUid?: string; readonly sopInstanceUid?: string };
+  readonly header: Header;
+}
+
+/**
+ * Each generator here yields `undefined` after every entry that it looked at without a match, so that a caller who shares his
+ * thread with others can pause there.
+ */
+export type Search = Generator<Found | undefined>;
+
+/** Searches studies. A study matches where its own attributes and those of one of its series do. */
+export function* matchingStudies(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
+  for (const study of studiesOf(holdings, scope)) {
+    const computed = studyAttributes(study);
+    const hit = study.find(({ header }) => matches({ ...header, ...computed }, conditions));
+    yield hit && { ids: { studyInstanceUid: hit.studyInstanceUid }, header: { ...hit.header, ...computed } };
+  }
+}
+
+/** Searches series. */
+export function* matchingSeries(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
+  for (const study of studiesOf(holdings, scope)) {
+    const ofStudy = studyAttributes(study);
+    for (const series of study.filter((one) => isWithin(scope, one))) {
+      const { studyInstanceUid, seriesInstanceUid } = series;
+      const header = { ...series.header, ...ofStudy, ...seriesAttributes(series) };
+      yield matches(header, conditions) ? { ids: { studyInstanceUid, seriesInstanceUid }, header } : undefined;
+    }
+  }
+}
+
+/** Searches instances. */
+export function* matchingInstances(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
+  for (const study of studiesOf(holdings, scope)) {
+    const ofStudy = studyAttributes(study);
+    for (const series of study.filter((one) => isWithin(scope, one))) {
+      const above = { ...ofStudy, ...seriesAttributes(series) };
+      for (const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, header: own } of holdings.instances(series)) {
+        const header = { ...own, ...above, ...headerOf([[TAG.SOPInstanceUID, [sopInstanceUid]]]) };
+        yield matches(header, conditions) ? { ids: { studyInstanceUid, seriesInstanceUid, sopInstanceUid }, header } : undefined;
+      }
+    }
+  }
+}
+
+/** The attributes of a study that no instance carries. */
+function studyAttributes(series: readonly SeriesEntry[]): Header {
+  const modalities = new Set(
+    series.map(({ header }) => header[tagKey(TAG.Modality)]?.Value?.[0]).filter((modality) => typeof modality === 'string'),
+  );
+  return headerOf([
+    [TAG.ModalitiesInStudy, [...modalities]],
+    [TAG.NumberOfStudyRelatedSeries, [series.length]],
+    [TAG.NumberOfStudyRelatedInstances, [series.reduce((sum, { instanceCount }) => sum + instanceCount, 0)]],
+    [TAG.InstanceAvailability, ['ONLINE']],
+    [TAG.StudyInstanceUID, [series[0]?.studyInstanceUid ?? '']],
+  ]);
+}
+
+function seriesAttributes(series: SeriesEntry): Header {
+  return headerOf([
+    [TAG.NumberOfSeriesRelatedInstances, [series.instanceCount]],
+    [TAG.SeriesInstanceUID, [series.seriesInstanceUid]],
+  ]);
+}
+
+/** A header of these values, with the dictionary's VRs. */
+export function headerOf(entries: readonly (readonly [tag: number, values: readonly (string | number)[]])[]): Header {
+  return Object.fromEntries(
+    entries.map(([tag, values]): [string, HeaderElement] => [tagKey(tag), { vr: dictionaryVr(tag), Value: values }]),
+  );
+}
+
+/** The UIDs that conditions name for an attribute of the top level; undefined where it may be any. */
+export function namedUids(conditions: readonly Condition[], tag: number): readonly string[] | undefined {
+  const value = conditions.find(({ tags }) => tags.length === 1 && tags[0] === tag)?.value;
+  return value === undefined || value === '' || value === '*' ? undefined : value.split(/[,\\]/).map((uid) => uid.trim());
+}
+
+function isWithin({ seriesInstanceUid }: Scope, series: SeriesEntry): boolean {
+  return (seriesInstanceUid ?? series.seriesInstanceUid) === series.seriesInstanceUid;
+}
+
+/** Series that stand in a row and belong to one study. */
+function* studiesOf(holdings: Holdings, { studyInstanceUids }: Scope): Generator<readonly SeriesEntry[]> {
+  let study: SeriesEntry[] = [];
+  for (const series of holdings.series(studyInstanceUids)) {
+    if (study.length > 0 && study[0]?.studyInstanceUid !== series.studyInstanceUid) {
+      yield study;
+      study = [];
+    }
+    study.push(series);
+  }
+  if (study.length > 0) yield study;
+}
