@@ -20,11 +20,13 @@ const JEST = [
   'test/jest.config.mjs',
 ];
 const CRASH_ROUNDS = '3';
+const SOAK_INSTANCES = '50000';
+const FUZZ_CASES = '20000';
 const TEST_PACKAGES = ['peers', 'judges'];
 
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
- * `packages`: the groups of Debian packages (packages.mjs) that it needs. `node`: needs the built node and a Docker engine.
+ * `packages`: the groups of Debian packages (packages.mjs) that it needs. `built`: needs the built node. `node`: a Docker engine too.
  * `helps`: its --help works without any set-up.
  */
 const COMMANDS = {
@@ -35,6 +37,17 @@ const COMMANDS = {
     node: true,
     packages: TEST_PACKAGES,
     env: { ANTEROOM_CRASH_ROUNDS: CRASH_ROUNDS },
+  },
+  soak: {
+    scripts: [[...JEST, '--selectProjects', 'soak']],
+    built: true,
+    env: { ANTEROOM_SOAK_INSTANCES: SOAK_INSTANCES },
+  },
+  fuzz: {
+    scripts: [[...JEST, '--selectProjects', 'fuzz']],
+    built: true,
+    packages: ['peers'],
+    env: { ANTEROOM_FUZZ_CASES: FUZZ_CASES },
   },
   bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers'], helps: true },
   lint: {
@@ -68,12 +81,14 @@ async function main() {
   }
   say(`Set-up for ${name}`);
   await ensureNodeModules();
+  if (command.built || command.node) {
+    await ensureBuild();
+    await ensurePackages(command.packages ?? [], 'the tests that need it are skipped by name');
+  }
   if (!command.node) {
     process.exitCode = await runScripts();
     return;
   }
-  await ensureBuild();
-  await ensurePackages(command.packages ?? [], 'the tests that need it are skipped by name');
   const engine = await ensureEngine({ keep: args.includes('--keep') });
   try {
     if (engine && (await ensureImages(engine.socket))) say(`  Docker engine at ${engine.socket}`);
