@@ -20,7 +20,7 @@ const project = (name, testTimeout) => ({
 
 export default {
   rootDir: root,
-  projects: ['unit', 'integration', 'crash', 'soak', 'fuzz'].map((name) => project(name)),
+  projects: ['unit', 'integration', 'crash', 'browser', 'soak', 'fuzz'].map((name) => project(name)),
   // A failed test that leaves a server open must end the run, not hang it.
   forceExit: true,
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],

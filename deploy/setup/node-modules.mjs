@@ -59,7 +59,8 @@ async function buildSqlite() {
   });
 }
 
-function npm(run, args) {
+/** Runs npm, the one that started us where one did, compiling against the Node that runs here. */
+export function npm(run, args) {
   const nodedir = process.env.npm_config_nodedir ?? headersFolder();
   const env = { JOBS: 'max', ...(nodedir ? { npm_config_nodedir: nodedir } : {}) };
   const script = process.env.npm_execpath;

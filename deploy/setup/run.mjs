@@ -11,6 +11,7 @@ import { ensureImages } from './images.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
 import { ensurePackages } from './packages.mjs';
 import { root, say, SetupError } from './steps.mjs';
+import { ensureViewer } from './viewer.mjs';
 
 const JEST = [
   '--experimental-vm-modules',
@@ -22,16 +23,16 @@ const JEST = [
 const CRASH_ROUNDS = '3';
 const SOAK_INSTANCES = '50000';
 const FUZZ_CASES = '20000';
-const TEST_PACKAGES = ['peers', 'judges'];
+const TEST_PACKAGES = ['peers', 'judges', 'viewer'];
 
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
  * `packages`: the groups of Debian packages (packages.mjs) that it needs. `built`: needs the built node. `node`: a Docker engine too.
- * `helps`: its --help works without any set-up.
+ * `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up.
  */
 const COMMANDS = {
   demo: { scripts: [['dist/main.js', 'demo']], node: true },
-  test: { scripts: [JEST], node: true, packages: TEST_PACKAGES },
+  test: { scripts: [JEST], node: true, packages: TEST_PACKAGES, viewer: true },
   crash: {
     scripts: [[...JEST, '--selectProjects', 'crash']],
     node: true,
@@ -58,7 +59,7 @@ const COMMANDS = {
       ['node_modules/eslint/bin/eslint.js', '.'],
     ],
   },
-  setup: { scripts: [], node: true, packages: TEST_PACKAGES },
+  setup: { scripts: [], node: true, packages: TEST_PACKAGES, viewer: true },
 };
 
 const [name, ...args] = process.argv.slice(2);
@@ -89,6 +90,7 @@ async function main() {
     process.exitCode = await runScripts();
     return;
   }
+  if (command.viewer) await ensureViewer();
   const engine = await ensureEngine({ keep: args.includes('--keep') });
   try {
     if (engine && (await ensureImages(engine.socket))) say(`  Docker engine at ${engine.socket}`);
