@@ -14,6 +14,7 @@ import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
+import { quietMsOf, type QuietTimes } from './intake/quiet-time.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
 import { settleDueStudies } from './intake/settle.js';
 import { Db } from './ledger/database.js';
@@ -24,6 +25,7 @@ import { lastAttempt } from './ledger/runs.js';
 import { readModelPackage } from './models/package.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
+import type { RuleLimits } from './routing/limits.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { RunQueue } from './runs/queue.js';
@@ -32,6 +34,7 @@ import { createDockerRuntime } from './runs/runtimes/docker.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
 import type { Runtime } from './runs/runtimes/runtime.js';
 import type { Environment } from './settings/load.js';
+import { listenersOf, quietMsByAeTitle, rulesByAeTitle } from './settings/listeners.js';
 import type { Settings } from './settings/schema.js';
 
 const log = loggerOf('node');
@@ -142,7 +145,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   };
 
   releasers.add(startStageLoop({ stage: 'intake', bell, log, work: () => settle(db, bell) }));
-  releasers.add(startStageLoop({ stage: 'routing', bell, log, work: () => route(db, bell, rules) }));
+  releasers.add(startStageLoop({ stage: 'routing', bell, log, work: () => route(db, bell, rules, rulesByAeTitle(settings)) }));
   queue.start();
   releasers.add(() => queue.stop());
   releasers.add(
@@ -179,7 +182,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         clock,
         version,
         nodeName: settings.node.name,
-        quietMs: settings.settle.quietS * 1000,
+        quietMsOf: (calledAe) => quietMsOf(quietTimes(settings), calledAe),
         dicomPort: receiver.port,
         httpPort: dicomWeb.port,
         rules,
@@ -204,8 +207,8 @@ function settle(db: Db, bell: Bell): number | undefined {
   return nextDueAt;
 }
 
-function route(db: Db, bell: Bell, rules: RulesInForce): undefined {
-  if (decideSettledVersions(db, rules.current(), systemClock()) > 0) bell.ring('runs');
+function route(db: Db, bell: Bell, rules: RulesInForce, limits: RuleLimits): undefined {
+  if (decideSettledVersions(db, rules.current(), systemClock(), limits) > 0) bell.ring('runs');
 }
 
 async function store(
@@ -225,19 +228,26 @@ function resolveImage(docker: Runtime) {
   };
 }
 
+function quietTimes(settings: Settings): QuietTimes {
+  return { defaultMs: settings.settle.quietS * 1000, byCalledAe: quietMsByAeTitle(settings) };
+}
+
 function receiverSettings(settings: Settings, folders: DataFolders) {
-  const { dimse, disk, settle, log: logging } = settings;
+  const { dimse, disk, log: logging } = settings;
   return {
     ledgerFile: folders.ledgerFile,
     archiveFolder: folders.archive,
     incomingFolder: folders.incoming,
-    quietMs: settle.quietS * 1000,
+    quiet: quietTimes(settings),
     disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
     scp: {
       host: dimse.host,
       port: dimse.port,
-      aeTitles: [dimse.aeTitle],
-      callingAeTitles: dimse.callingAeTitles,
+      aeTitles: listenersOf(settings)[0]?.titles ?? [],
+      callingAeTitles:
+        dimse.callingAeTitles === 'any'
+          ? ('any' as const)
+          : dimse.callingAeTitles.map((one) => (typeof one === 'string' ? one : one.aeTitle)),
       maxAssociations: dimse.maxAssociations,
       idleTimeoutMs: dimse.idleTimeoutS * 1000,
     },

@@ -58,7 +58,7 @@ export function adminRoutes(node: NodePort): Router {
   return router;
 }
 
-function studyRoutes(router: Router, { db, bell, clock, quietMs }: NodePort): void {
+function studyRoutes(router: Router, { db, bell, clock, quietMsOf }: NodePort): void {
   router.get('/studies', (request, response) => {
     response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id))));
   });
@@ -73,7 +73,7 @@ function studyRoutes(router: Router, { db, bell, clock, quietMs }: NodePort): vo
   });
   router.post('/studies/:uid/release', (request, response) => {
     const study = studyOf(db, request.params.uid);
-    if (!releaseStudy(db, study.id, clock(), Math.max(clock(), study.last_received_at + quietMs)))
+    if (!releaseStudy(db, study.id, clock(), Math.max(clock(), study.last_received_at + quietMsOf(study.called_ae))))
       throw new AnteroomError('STATE_MOVE_REFUSED', `study ${study.study_instance_uid} is ${study.state}; expected held`);
     bell.ring('intake');
     response.status(202).json({ study: study.study_instance_uid });

@@ -10,8 +10,8 @@ export interface NodePort {
   readonly clock: Clock;
   readonly version: string;
   readonly nodeName: string;
-  /** After this time without an instance a study settles. */
-  readonly quietMs: number;
+  /** After this time without an instance a study that was sent to this AE title settles. */
+  readonly quietMsOf: (calledAe: string) => number;
   readonly dicomPort: number;
   readonly httpPort: number;
   readonly rules: RulesPort;

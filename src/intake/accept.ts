@@ -15,6 +15,7 @@ import type { Db } from '../ledger/database.js';
 import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
 import { ensureStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
 import type { InstanceFacts } from './inspect.js';
+import { quietMsOf, type QuietTimes } from './quiet-time.js';
 import { sameObject } from './same-object.js';
 
 const log = loggerOf('intake');
@@ -44,7 +45,7 @@ export interface AcceptorOptions {
   readonly db: Db;
   readonly archiveFolder: string;
   readonly clock: Clock;
-  readonly quietMs: number;
+  readonly quiet: QuietTimes;
   /** Called after each commit: there may be something to settle. */
   readonly onCommitted: () => void;
 }
@@ -115,7 +116,7 @@ export class Acceptor {
 
   /** Writes the rows of one instance; runs inside the group's transaction. */
   private enter(candidate: Candidate, relations: Relations): Acceptance {
-    const { db, clock, quietMs } = this.options;
+    const { db, clock, quiet } = this.options;
     const at = clock();
     const { facts, callingAe, calledAe, remoteAddress } = candidate;
     const arrival: Arrival = { studyInstanceUid: facts.studyInstanceUid, callingAe, calledAe, remoteAddress, at };
@@ -123,7 +124,7 @@ export class Acceptor {
     const own = isOwnResult(db, facts.sopInstanceUid);
     const acceptance = this.place(candidate, study, own, at, relations);
     if (own) return 'own-result';
-    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + quietMs);
+    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + quietMsOf(quiet, calledAe));
     else this.hold(study, facts, at);
     return acceptance;
   }

@@ -3,12 +3,13 @@ import type { ScpOptions } from '../dimse/scp.js';
 import type { ErrorCode } from '../foundation/errors.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { DiskLimits } from './disk-space.js';
+import type { QuietTimes } from './quiet-time.js';
 
 export interface ReceiverSettings {
   readonly ledgerFile: string;
   readonly archiveFolder: string;
   readonly incomingFolder: string;
-  readonly quietMs: number;
+  readonly quiet: QuietTimes;
   readonly disk: DiskLimits;
   readonly scp: Omit<ScpOptions, 'log'>;
   readonly logLevel: string;

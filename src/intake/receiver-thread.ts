@@ -34,7 +34,7 @@ const acceptor = new Acceptor({
   db,
   archiveFolder: settings.archiveFolder,
   clock: systemClock,
-  quietMs: settings.quietMs,
+  quiet: settings.quiet,
   onCommitted: () => {
     tell({ kind: 'committed' });
   },

@@ -4,16 +4,21 @@
  */
 import { explain, reasonOf, seriesLabel, type Explained } from './condition.js';
 import type { SeriesFacts, StudyFacts } from './facts.js';
+import { whyNotAsked, type RuleLimit } from './limits.js';
 import type { Priority, Rule, RuleSet } from './schema.js';
 import { select, type Loss, type Selection } from './selection.js';
 import { anyOf, type Truth } from './truth.js';
 
-/** What became of a rule on a study. With `noSeries` the study was due a result and has none, for the reason given. */
+/**
+ * What became of a rule on a study. With `noSeries` the study was due a result and has none, for the reason given; with
+ * `notAsked` the AE title that it was sent to keeps the rule from being asked at all.
+ */
 export const OUTCOME = {
   applied: 'applied',
   waitingForModel: 'waiting for model',
   noSeries: 'no series',
   notApplied: 'not applied',
+  notAsked: 'not asked',
 } as const;
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
@@ -67,17 +72,24 @@ export interface Decision {
   readonly ownSeries: readonly string[];
 }
 
+export interface Circumstances {
+  readonly models: ActiveModels;
+  /** Where the AE title that the study was sent to does not ask all rules. */
+  readonly limit?: RuleLimit | undefined;
+}
+
 /** Decides a study by all rules; a rule whose model is not in `models` waits for it. Never throws, whatever the headers hold. */
-export function decide(study: StudyFacts, ruleSet: RuleSet, { models }: { readonly models: ActiveModels }): Decision {
+export function decide(study: StudyFacts, ruleSet: RuleSet, { models, limit }: Circumstances): Decision {
   return {
     studyInstanceUid: study.studyInstanceUid,
     rulesRevision: ruleSet.revision,
-    rules: ruleSet.rules.map((rule) => decideRule(study, rule, models)),
+    rules: ruleSet.rules.map((rule) => decideRule(study, rule, models, whyNotAsked(rule, limit))),
     ownSeries: study.ownSeries,
   };
 }
 
-function decideRule(study: StudyFacts, rule: Rule, models: ActiveModels): RuleDecision {
+function decideRule(study: StudyFacts, rule: Rule, models: ActiveModels, notAskedWhy: string | undefined): RuleDecision {
+  if (notAskedWhy !== undefined) return notAsked(rule, notAskedWhy);
   const asked = study.series.map((series) => ({ series, when: explain(rule.when, series, 'when') }));
   const candidates = asked.filter(({ when }) => when.truth === 'true').map(({ series }) => series);
   const selection = select(candidates, rule.series);
@@ -89,11 +101,24 @@ function decideRule(study: StudyFacts, rule: Rule, models: ActiveModels): RuleDe
     when: anyOf(asked.map(({ when }) => when.truth)),
     reason,
     inputs: selection.chosen === undefined ? [] : [{ name: SERIES_INPUT, seriesInstanceUid: selection.chosen.seriesInstanceUid }],
-    model: { name: rule.model.name, ...(rule.model.version === undefined ? {} : { version: rule.model.version }) },
-    settings: rule.settings,
-    destinations: rule.destinations,
-    priority: rule.priority,
+    ...orderOf(rule),
     series: asked.map(({ series, when }) => verdictOf(series, when, selection)),
+  };
+}
+
+function notAsked(rule: Rule, reason: string): RuleDecision {
+  const { name, file } = rule;
+  const outcome = OUTCOME.notAsked;
+  return { rule: name, file, outcome, when: 'false', reason, inputs: [], ...orderOf(rule), series: [] };
+}
+
+/** What a rule asks for, whatever comes of it. */
+function orderOf({ model, settings, destinations, priority }: Rule) {
+  return {
+    model: { name: model.name, ...(model.version === undefined ? {} : { version: model.version }) },
+    settings,
+    destinations,
+    priority,
   };
 }
 

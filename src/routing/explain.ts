@@ -9,6 +9,7 @@ const OUTCOME_MARKS: Readonly<Record<RuleDecision['outcome'], string>> = {
   [OUTCOME.waitingForModel]: '…',
   [OUTCOME.noSeries]: '!',
   [OUTCOME.notApplied]: '✗',
+  [OUTCOME.notAsked]: '–',
 };
 
 /** Widest left column of an aligned block; longer clauses push their own value to the right. */

@@ -11,22 +11,23 @@ import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { decide, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
 import { studyFacts, type FactsInput } from './facts.js';
+import { limitOf, type RuleLimits } from './limits.js';
 import type { RuleSet } from './schema.js';
 
 const log = loggerOf('routing');
 
-/** Decides every settled version with the rules given. Returns how many runs were made. */
-export function decideSettledVersions(db: Db, rules: RuleSet, now: EpochMs): number {
-  return undecidedVersions(db).reduce((runs, version) => runs + decideVersion(db, version, rules, now), 0);
+/** Decides every settled version with the rules given, as far as the AE title that it was sent to lets them be asked. Returns how many runs were made. */
+export function decideSettledVersions(db: Db, rules: RuleSet, now: EpochMs, limits: RuleLimits = new Map()): number {
+  return undecidedVersions(db).reduce((runs, version) => runs + decideVersion(db, version, rules, now, limits), 0);
 }
 
-function decideVersion(db: Db, version: VersionRow, rules: RuleSet, now: EpochMs): number {
+function decideVersion(db: Db, version: VersionRow, rules: RuleSet, now: EpochMs, limits: RuleLimits): number {
   const study = studyById(db, version.study_id) as StudyRow;
   const instances = instancesOfVersion(db, version.id);
   const models = activeModels(db);
   let decision: Decision;
   try {
-    decision = decide(studyFacts(factsInput(study, instances)), rules, { models });
+    decision = decide(studyFacts(factsInput(study, instances)), rules, { models, limit: limitOf(limits, study.called_ae) });
   } catch (thrown) {
     holdUndecidable(db, study, thrown, now);
     return 0;

@@ -1,6 +1,6 @@
 /** The destinations of config/anteroom.yaml: where results go. */
 import { z } from 'zod';
-import { endpointName, webEndpointFields, type PathSchema } from './endpoint-schema.js';
+import { endpointName, tlsSchema, webEndpointFields, type PathSchema } from './endpoint-schema.js';
 import { aeTitle, port, seconds, text } from './fields.js';
 
 /** The name of the destination that is always there: the node's own archive. */
@@ -22,20 +22,23 @@ const outbox = {
     .prefault({}),
 };
 
-const cstore = z.strictObject({
-  kind: z.literal('cstore'),
-  host: text().describe('Host name or address of the destination.'),
-  port: port().min(1).describe('Its DICOM port.'),
-  aeTitle: aeTitle().describe('Its AE title (the called one).'),
-  callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
-  proof: z
-    .enum(['cfind', 'none'])
-    .default('cfind')
-    .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
-  ...outbox,
-});
-
 const archive = z.strictObject({ kind: z.literal('archive') });
+
+function cstoreSchema(path: PathSchema) {
+  return z.strictObject({
+    kind: z.literal('cstore'),
+    host: text().describe('Host name or address of the destination.'),
+    port: port().min(1).describe('Its DICOM port.'),
+    aeTitle: aeTitle().describe('Its AE title (the called one).'),
+    callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
+    proof: z
+      .enum(['cfind', 'none'])
+      .default('cfind')
+      .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
+    tls: tlsSchema(path).optional(),
+    ...outbox,
+  });
+}
 
 /** The schema of `destinations`; `path` is the schema of a file name, relative to the settings file. */
 export function destinationsSchema(path: PathSchema) {
@@ -45,7 +48,10 @@ export function destinationsSchema(path: PathSchema) {
     ...outbox,
   });
   return z
-    .record(endpointName(), z.discriminatedUnion('kind', [stow, cstore, archive], { error: 'must have a kind: stow, cstore or archive' }))
+    .record(
+      endpointName(),
+      z.discriminatedUnion('kind', [stow, cstoreSchema(path), archive], { error: 'must have a kind: stow, cstore or archive' }),
+    )
     .refine(archiveIsOurs, {
       error: `"${ARCHIVE_DESTINATION}" is the node's own archive, and the only destination of that kind`,
       // Also beside other faults, so that all are told at once.

@@ -25,6 +25,9 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  /** The key of a group whose rows stand for this one's too. */
+  readonly like?: string;
 }
 
 /** One row for each setting, in the order of the schema. */
@@ -42,21 +45,29 @@ function rowsOf(schema: JsonSchema, key: string): SettingRow[] {
     ...(schema.description === undefined ? groups.flatMap((group) => rowsOf(group, key)) : []),
   ];
   if (inner.length > 0 && schema.description === undefined) return inner;
+  const entries = alternatives.concat(schema).flatMap((one) => (one.items === undefined ? [] : entryRows(one.items, `${key}[]`)));
+  const type = typeOf(schema);
   const own: SettingRow = {
     key,
-    type: typeOf(schema),
+    type,
     ...(schema.default === undefined ? {} : { default: asWritten(schema.default) }),
     text: schema.description ?? '',
-    overridable: inner.length === 0 && !key.includes('<name>'),
+    overridable: inner.length === 0 && type !== 'group' && !/<name>|\[\]/.test(key),
   };
-  return [own, ...inner];
+  return schema.like === undefined ? [own, ...inner, ...entries] : [own];
+}
+
+/** What an entry of a list may say, where it is a group of keys. */
+function entryRows(items: JsonSchema, key: string): SettingRow[] {
+  const groups = [items, ...(items.anyOf ?? items.oneOf ?? [])].filter((one) => one.properties !== undefined);
+  return groups.flatMap((group) => rowsOf(group, key));
 }
 
 function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return asWritten(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(asWritten).join(', ');
   const alternatives = schema.anyOf ?? schema.oneOf;
-  if (alternatives !== undefined) return alternatives.map(typeOf).join(' or ');
+  if (alternatives !== undefined) return [...new Set(alternatives.map(typeOf))].join(' or ');
   const names: Readonly<Record<string, string>> = {
     string: 'text',
     integer: 'whole number',

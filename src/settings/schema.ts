@@ -6,24 +6,14 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { destinationsSchema } from './destination-schema.js';
 import { sourcesSchema } from './source-schema.js';
-import { aeTitle, megabytes, port, seconds, text } from './fields.js';
+import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
+import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
+import { contradictoryTitles } from './listeners.js';
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 const node = z.strictObject({
   name: z.string().trim().min(1).max(64).default('anteroom').describe('Name of this node in results and messages.'),
-});
-
-const dimse = z.strictObject({
-  host: text().default('0.0.0.0').describe('Address that the DICOM listener binds. It receives only; it shows nothing.'),
-  port: port().default(11112).describe('Port of the DICOM listener; 0 takes a free one.'),
-  aeTitle: aeTitle().default('ANTEROOM').describe('Our AE title. Associations that call another one are rejected.'),
-  callingAeTitles: z
-    .union([z.literal('any'), z.array(aeTitle()).min(1)], { error: 'must be "any" or a list of AE titles' })
-    .default('any')
-    .describe('Who may send: `any`, or a list of AE titles.'),
-  maxAssociations: z.int().min(1).max(1000).default(32).describe('Associations at the same time; further ones are rejected as transient.'),
-  idleTimeoutS: seconds().default(60).describe('Seconds without any data after which an association is aborted.'),
 });
 
 const http = z.strictObject({
@@ -76,12 +66,16 @@ export function settingsSchema(folder: string) {
     level: z.enum(['error', 'warn', 'info', 'debug', 'silent']).default('info').describe('Least level that is logged.'),
     file: path().optional().describe('File that gets every line too, rotated at 20 MB and kept five times.'),
   });
-  return z.strictObject({
+  const all = z.strictObject({
     node: node.prefault({}),
     dataDir: pathOr('data').describe('Folder of the ledger and the archive.'),
     rulesDir: pathOr('routing-rules').describe('Folder of the rule files.'),
     modelsDir: pathOr('models').describe('Folder in which `models add NAME` looks for the package.'),
-    dimse: dimse.prefault({}),
+    dimse: firstListenerSchema(path).prefault({}),
+    listeners: furtherListenersSchema(path)
+      .default({})
+      .meta({ like: 'dimse' })
+      .describe('Further listeners by name, say one for TLS; each as `dimse`, with `port` and `callingAeTitles` always given.'),
     http: http.prefault({}),
     settle: settle.prefault({}),
     disk: disk.prefault({}),
@@ -91,9 +85,13 @@ export function settingsSchema(folder: string) {
     sources: sourcesSchema(path).default({}).describe('Where studies can be asked for and pulled from, by name (`anteroom fetch`).'),
     log: log.prefault({}),
   });
+  return all.superRefine((settings, context) => {
+    for (const { title, path: at } of contradictoryTitles(settings)) {
+      const message = `"${title}" is described in two ways; rules and settle of an AE title must be the same everywhere`;
+      context.addIssue({ code: 'custom', path: at, message });
+    }
+  });
 }
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** Checked, with all defaults filled in, paths absolute, and frozen. */
 export type Settings = DeepReadonly<z.output<ReturnType<typeof settingsSchema>>>;

@@ -28,7 +28,7 @@ let close: () => Promise<void>;
 beforeEach(async () => {
   db = Db.open(join(tempFolder('admin'), 'ledger.sqlite'), { migrate: true });
   const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
-  const facts = { version: '1', nodeName: 'n', quietMs: QUIET_MS, dicomPort: 1, httpPort: 2 };
+  const facts = { version: '1', nodeName: 'n', quietMsOf: () => QUIET_MS, dicomPort: 1, httpPort: 2 };
   const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
   // Left by a node that was killed.
   writeFileSync(join(folder, 'anteroom.sock'), '');

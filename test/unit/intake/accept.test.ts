@@ -43,12 +43,12 @@ class Door {
     db: this.db,
     archiveFolder: this.folders.archive,
     clock: () => this.now,
-    quietMs: 10,
+    quiet: { defaultMs: 10, byCalledAe: new Map([['URGENT', 3]]) },
     onCommitted: () => undefined,
   });
 
-  async take(bytes: Buffer): Promise<string> {
-    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
+  async take(bytes: Buffer, calledAe = 'ANTEROOM'): Promise<string> {
+    const origin = { callingAe: 'CT', calledAe, remoteAddress: '127.0.0.1' };
     return (await acceptPart10(Readable.from([bytes.subarray(0, 200), bytes.subarray(200)]), origin, this.acceptor, this.folders.incoming))
       .acceptance;
   }
@@ -71,6 +71,14 @@ describe('accept', () => {
     const [row] = door.rows();
     expect(existsSync(join(door.folders.archive, row.path))).toBe(true);
     expect(row).toMatchObject({ sop_instance_uid: '1.2.3.4', patient_id: 'P1', standing: 'current' });
+  });
+
+  it('waits for the quiet time of the AE title that the study was sent to', async () => {
+    const door = new Door();
+    await door.take(object());
+    expect(findStudy(door.db, '1.2.3')?.settle_at).toBe(1010);
+    await door.take(object({ sop: '1.2.3.5' }), 'URGENT');
+    expect(findStudy(door.db, '1.2.3')?.settle_at).toBe(1003);
   });
 
   it('takes the same bytes again as the same', async () => {

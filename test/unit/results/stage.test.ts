@@ -37,7 +37,7 @@ class Node {
     db: this.db,
     archiveFolder: this.folders.archive,
     clock: () => this.now,
-    quietMs: QUIET_MS,
+    quiet: { defaultMs: QUIET_MS, byCalledAe: new Map() },
     onCommitted: () => undefined,
   });
 

@@ -8,6 +8,8 @@ import { laterRun, type RunRow } from '../../../src/ledger/runs.js';
 import { ensureStudy, findStudy, noteArrival, releaseStudy, type StudyRow } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
 import type { Decision } from '../../../src/routing/evaluate.js';
+import type { RuleLimits } from '../../../src/routing/limits.js';
+import { formatExplanation } from '../../../src/routing/explain.js';
 import { decideSettledVersions } from '../../../src/routing/router.js';
 import { tempFolder } from '../../support/temp.js';
 import { rulesOf, series } from './support.js';
@@ -62,10 +64,10 @@ class Ledger {
     noteArrival(this.db, row, arrival, arrival.at);
   }
 
-  decide(): number {
+  decide(limits?: RuleLimits): number {
     for (const { id } of this.db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving'"))
       settleStudy(this.db, id, 'test', this.now++);
-    return decideSettledVersions(this.db, RULES, this.now++);
+    return decideSettledVersions(this.db, RULES, this.now++, limits);
   }
 
   runs(): RunRow[] {
@@ -137,6 +139,23 @@ describe('deciding versions', () => {
       ['cancelled', 1],
       ['queued', 2],
     ]);
+  });
+
+  it('asks only the rules that the called AE title lets be asked, and says of the others why they were not', () => {
+    const ledger = new Ledger();
+    ledger.arrive('1.2', '1', 0, 3);
+    expect(ledger.decide(new Map([['ANTEROOM', ['other', 'research.yaml']]]))).toBe(0);
+    const reason =
+      'not asked: the study was sent to AE title ANTEROOM, for which only other, research.yaml are asked (`aeTitles` in the settings)';
+    expect(ledger.lastDecision().rules).toMatchObject([{ rule: 'chest', outcome: 'not asked', reason, inputs: [] }]);
+    expect(formatExplanation(ledger.lastDecision())).toContain(`– chest: not asked\n  ${reason}`);
+    for (const only of [['chest'], ['test.yaml']]) {
+      const study = `1.2.${only[0].length}`;
+      ledger.arrive(study, '1', 0, 3);
+      expect(ledger.decide(new Map([['ANTEROOM', only]]))).toBe(1);
+    }
+    ledger.arrive('1.4', '1', 0, 3);
+    expect(ledger.decide(new Map([['RESEARCH', []]]))).toBe(1);
   });
 
   it('says on a run that waits for its model what it waits for', () => {

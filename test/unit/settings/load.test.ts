@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { AnteroomError } from '../../../src/foundation/errors.js';
 import { InvalidFileError } from '../../../src/foundation/faults.js';
 import { loadSettings, parseSettings, resolveSecret, variableOf } from '../../../src/settings/load.js';
+import { listenersOf, quietMsByAeTitle, rulesByAeTitle } from '../../../src/settings/listeners.js';
 import { settingsReference } from '../../../src/settings/reference.js';
 
 function faultsOf(text: string, environment: Record<string, string> = {}): string[] {
@@ -112,6 +113,54 @@ describe('settings', () => {
       tls: { ca: '/etc/anteroom/ca.pem' },
       auth: { bearer: { token: { file: '/etc/anteroom/token' } } },
     });
+  });
+
+  it('gives listeners beside the first one their own AE titles, or those of the first', () => {
+    const text = [
+      'dimse: { aeTitle: RAD, aeTitles: [URGENT, { title: RESEARCH, rules: [research.yaml], settle: { quietS: 5 } }] }',
+      'listeners:',
+      '  tls: { port: 2762, callingAeTitles: [CT1, { aeTitle: PACS, addresses: [10.0.0.0/8, "2001:db8::1"] }], tls: { cert: c.pem, key: k.pem } }',
+      '  lab: { port: 0, callingAeTitles: any, aeTitle: LAB, sopClasses: { allow: [CTImageStorage, 1.2.3] } }',
+    ].join('\n');
+    const settings = parseSettings(text, '/etc/anteroom/anteroom.yaml', {});
+    expect(listenersOf(settings)).toMatchObject([
+      { name: 'dimse', key: 'dimse', port: 11112, titles: ['RAD', 'URGENT', 'RESEARCH'] },
+      {
+        name: 'tls',
+        key: 'listeners.tls',
+        titles: ['RAD', 'URGENT', 'RESEARCH'],
+        tls: { cert: '/etc/anteroom/c.pem', clientCertificates: 'none' },
+      },
+      { name: 'lab', titles: ['LAB'], maxAssociations: 32, sopClasses: { allow: ['1.2.840.10008.5.1.4.1.1.2', '1.2.3'], deny: [] } },
+    ]);
+    expect(quietMsByAeTitle(settings)).toEqual(new Map([['RESEARCH', 5000]]));
+    expect(rulesByAeTitle(settings)).toEqual(new Map([['RESEARCH', ['research.yaml']]]));
+  });
+
+  it('reports what is wrong with a listener', () => {
+    const text = [
+      'dimse: { aeTitles: [{ title: A, settle: { quietS: 5 } }], addresses: [10.0.0.0/33, host] }',
+      'listeners:',
+      '  one: { port: 1 }',
+      '  two: { port: 1, callingAeTitles: [], sopClasses: { deny: [CTImageStorag] } }',
+      '  dimse: { port: 1, callingAeTitles: any }',
+      '  tls: { port: 1, callingAeTitles: any, tls: { cert: c, key: k, clientCertificates: required } }',
+    ].join('\n');
+    expect(faultsOf(text)).toEqual([
+      'anteroom.yaml:1:71 dimse.addresses[0]: must be an IP address (192.0.2.17) or a range of them (192.0.2.0/24)',
+      'anteroom.yaml:1:84 dimse.addresses[1]: must be an IP address (192.0.2.17) or a range of them (192.0.2.0/24)',
+      'anteroom.yaml:3:8 listeners.one.callingAeTitles: is missing',
+      'anteroom.yaml:4:36 listeners.two.callingAeTitles: needs at least 1 of them',
+      'anteroom.yaml:4:61 listeners.two.sopClasses.deny[0]: "CTImageStorag" is neither a UID nor a keyword that is known; did you mean CTImageStorage?',
+      'anteroom.yaml:5:3 listeners.dimse: "dimse" is the first listener, which has its own key',
+      'anteroom.yaml:6:46 listeners.tls.tls: clientCertificates: required needs `ca`, the CA that signs the certificates of senders',
+    ]);
+    const twice = (quietS: number) =>
+      `dimse: { aeTitles: [{ title: A, settle: { quietS: 5 } }] }\nlisteners: { x: { port: 1, callingAeTitles: any, aeTitles: [{ title: A, settle: { quietS: ${quietS} } }] } }`;
+    expect(faultsOf(twice(5))).toEqual([]);
+    expect(faultsOf(twice(6))).toEqual([
+      'anteroom.yaml:2:61 listeners.x.aeTitles[0]: "A" is described in two ways; rules and settle of an AE title must be the same everywhere',
+    ]);
   });
 
   it('refuses a file that is not there as unreadable', () => {
