@@ -1,5 +1,5 @@
 /** What a process of this machine holds, as the kernel sees it. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** Open file descriptors. */
 export function descriptorCount(pid: number): number {
@@ -21,4 +21,19 @@ export function forgetPeak(pid: number): void {
 /** What is missing on this machine, for `describeWith`. */
 export function missingForProcessFigures(): string[] {
   return existsSync('/proc/self/clear_refs') ? [] : ['/proc (Linux)'];
+}
+
+/** Open sockets, those of pipes and files not counted. */
+export function socketCount(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((name) => linkOf(`${folder}/${name}`).startsWith('socket:')).length;
+}
+
+/** Empty where the descriptor was closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
