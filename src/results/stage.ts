@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Clock, EpochMs } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
-import { newUid } from '../foundation/ids.js';
 import { loggerOf } from '../foundation/log.js';
 import { nodeVersion } from '../foundation/version.js';
 import { parseYaml } from '../foundation/yaml.js';
@@ -29,6 +28,7 @@ import { parseCard, type ModelCard } from '../models/card.js';
 import { CARD_FILE } from '../models/package.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 import { judgeSegmentation } from './gate.js';
+import { newUids, type ResultUids } from './identity.js';
 import { makeSeg, type MadeSeg } from './make-seg.js';
 import { classifyOutputs, readSegFile } from './read-outputs.js';
 import { readSourceSeries } from './source-series.js';
@@ -110,14 +110,15 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   const version = versionById(db, run.version_id) as VersionRow;
   const model = modelById(db, run.model_id ?? 0) as ModelRow;
   const [input] = inputsOfRun(db, run.id);
-  const source = await readSourceSeries(archiveFolder, instancesOfVersion(db, version.id, input.series_instance_uid));
+  const instances = instancesOfVersion(db, version.id, input.series_instance_uid);
+  const source = await readSourceSeries(archiveFolder, instances);
   const segmentations = await segmentationsOf(options, run, attempt);
   if (segmentations.length === 0) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
   const expectations = expectationsOf(model);
   const folder = options.outputFolderOf(run.id, attempt.number);
   const judged: Judged[] = [];
   for (const output of segmentations) {
-    const row = ensureRow(options, run, version, output);
+    const row = ensureRow(options, run, version, output, newUids(db, options.nodeId, { run, model, instances, output }));
     judged.push({ output, row, verdict: await judgeFile(join(folder, output.path), source, expectations) });
   }
   if (judged.some(({ verdict }) => !verdict.passed)) {
@@ -148,15 +149,15 @@ async function segmentationsOf({ db, outputFolderOf }: ResultsOptions, run: RunR
 }
 
 /** The result's row with its UIDs: it exists before the object does. */
-function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionRow, output: OutputRow): ResultRow {
+function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionRow, output: OutputRow, uids: ResultUids): ResultRow {
   return ensureResult(
     db,
     {
       run_id: run.id,
       output_id: output.id,
       sop_class_uid: SOP_CLASS.SegmentationStorage,
-      sop_instance_uid: newUid(),
-      series_instance_uid: newUid(),
+      sop_instance_uid: uids.sopInstanceUid,
+      series_instance_uid: uids.seriesInstanceUid,
       series_number: FIRST_SERIES_NUMBER + resultsOfStudy(db, version.study_id).length,
     },
     clock(),
