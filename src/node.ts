@@ -15,6 +15,7 @@ import { nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { quietMsOf, type QuietTimes } from './intake/quiet-time.js';
+import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
 import { settleDueStudies } from './intake/settle.js';
 import { Db } from './ledger/database.js';
@@ -186,6 +187,11 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         dicomPort: receiver.port,
         httpPort: dicomWeb.port,
         rules,
+        keeping: {
+          retention: retentionRules(settings),
+          dataFolder: folders.root,
+          purge: (study) => receiver.purge(study),
+        },
         registerModel: async (folder, { modelFile, activate }) => {
           const resolve = resolveImage(runtimes.docker);
           return register(db, readModelPackage(folder, { modelFile }), { resolveImage: resolve, activate, at: clock() });
@@ -239,6 +245,9 @@ function receiverSettings(settings: Settings, folders: DataFolders) {
     archiveFolder: folders.archive,
     incomingFolder: folders.incoming,
     quiet: quietTimes(settings),
+    resultsFolder: folders.results,
+    runsFolder: folders.runs,
+    retention: retentionRules(settings),
     disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
     scp: {
       host: dimse.host,

@@ -5,12 +5,14 @@ import { z } from 'zod';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
 import { activeModel, listModels } from '../ledger/models.js';
+import { lastPurge } from '../ledger/retention.js';
 import { resultsOfRun } from '../ledger/results.js';
 import { insertRun, laterRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
-import { findStudy, listStudies, releaseStudy, type StudyRow } from '../ledger/studies.js';
+import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import type { NodePort } from './node-port.js';
+import { demandFiles, keepingRoutes } from './keeping-routes.js';
 import { deliveryView, modelView, resultView, runView, studyView } from './views.js';
 
 const DEFAULT_LIMIT = 100;
@@ -36,6 +38,7 @@ export function adminRoutes(node: NodePort): Router {
   const router = express.Router();
   router.use(express.json());
   studyRoutes(router, node);
+  keepingRoutes(router, node);
   runRoutes(router, node);
   deliveryRoutes(router, node);
   modelRoutes(router, node);
@@ -60,13 +63,13 @@ export function adminRoutes(node: NodePort): Router {
 
 function studyRoutes(router: Router, { db, bell, clock, quietMsOf }: NodePort): void {
   router.get('/studies', (request, response) => {
-    response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id))));
+    response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id), lastPurge(db, row.id))));
   });
   router.get('/studies/:uid/decision', (request, response) => {
     const study = studyOf(db, request.params.uid);
     const version = lastVersion(db, study.id);
     response.json({
-      ...studyView(study, versionsOfStudy(db, study.id)),
+      ...studyView(study, versionsOfStudy(db, study.id), lastPurge(db, study.id)),
       rulesRevision: version?.rules_revision ?? null,
       decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
     });
@@ -91,6 +94,7 @@ function runRoutes(router: Router, node: NodePort): void {
   router.post('/runs', (request, response) => {
     const asked = parseBody(runRequest, request);
     const study = studyOf(db, asked.study);
+    demandFiles(study);
     const version = lastVersion(db, study.id);
     if (version === undefined)
       throw new AnteroomError('STATE_MOVE_REFUSED', `study ${asked.study} has not settled yet; expected at least one version`);
@@ -126,6 +130,7 @@ function runRoutes(router: Router, node: NodePort): void {
   });
   router.post('/runs/:id/retry', (request, response) => {
     const run = runOf(node, request.params.id);
+    demandFiles(studyOfRun(db, run.id));
     const later = laterRun(db, run.id);
     if (later !== undefined)
       throw new AnteroomError('OUTDATED', `version ${later.version_number} of its study has run ${later.id} in the place of run ${run.id}`);
@@ -159,6 +164,7 @@ function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.post('/deliveries/:id/retry', (request, response) => {
     const delivery = deliveryById(db, Number(request.params.id));
     if (delivery === undefined) throw new AnteroomError('NOT_FOUND', `delivery ${request.params.id}`);
+    demandFiles(studyOf(db, delivery.study_instance_uid));
     if (delivery.result_state === 'superseded')
       throw new AnteroomError('OUTDATED', `a later version of the study has a result in the place of that of delivery ${delivery.id}`);
     if (!retryDelivery(db, delivery, clock()))

@@ -2,7 +2,9 @@
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
+import type { RetentionLimits } from '../archive/retention.js';
 import type { ModelRow } from '../ledger/models.js';
+import type { PurgeRow } from '../ledger/retention.js';
 
 export interface NodePort {
   readonly db: Db;
@@ -15,6 +17,7 @@ export interface NodePort {
   readonly dicomPort: number;
   readonly httpPort: number;
   readonly rules: RulesPort;
+  readonly keeping: KeepingPort;
   /** Registers the package in a folder; see `models/register.ts`. */
   registerModel(
     folder: string,
@@ -22,6 +25,17 @@ export interface NodePort {
   ): Promise<{ row: ModelRow; queuedRuns: number }>;
   /** Where the log of a run's last attempt is, if it has one. */
   logPathOf(runId: number): string | undefined;
+}
+
+export interface KeepingPort {
+  /** What is purged by itself. */
+  readonly retention: RetentionLimits & {
+    readonly maxAgeMs?: number;
+    readonly space?: { readonly belowBytes: number; readonly aboveBytes: number };
+  };
+  readonly dataFolder: string;
+  /** Purges a study by hand; rejects with NOT_FOUND or STUDY_KEPT. */
+  purge(studyInstanceUid: string): Promise<PurgeRow>;
 }
 
 export interface RulesPort {

@@ -2,6 +2,7 @@
 import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
 import type { DeliveryListRow } from '../ledger/deliveries.js';
 import type { ModelRow } from '../ledger/models.js';
+import type { PurgeRow } from '../ledger/retention.js';
 import type { ResultRow } from '../ledger/results.js';
 import { PRIORITY, type RunListRow } from '../ledger/runs.js';
 import type { StudyRow } from '../ledger/studies.js';
@@ -11,8 +12,8 @@ const iso = (at: number | null): string | null => (at === null ? null : new Date
 
 const remedyOf = (code: string | null): string | null => (code !== null && code in CATALOGUE ? CATALOGUE[code as ErrorCode].remedy : null);
 
-/** A study with its versions. */
-export function studyView(row: StudyRow, versions: readonly VersionRow[]) {
+/** A study with its versions; `purge` is the last time that its files were purged. */
+export function studyView(row: StudyRow, versions: readonly VersionRow[], purge?: PurgeRow) {
   return {
     studyInstanceUid: row.study_instance_uid,
     state: row.state,
@@ -22,6 +23,7 @@ export function studyView(row: StudyRow, versions: readonly VersionRow[]) {
     receivedAt: iso(row.first_received_at),
     lastReceivedAt: iso(row.last_received_at),
     settlesAt: iso(row.settle_at),
+    purged: purge === undefined ? null : { at: iso(purge.at), cause: purge.cause, sizeBytes: purge.size_bytes },
     versions: versions.map((version) => ({
       number: version.number,
       state: version.state,

@@ -13,18 +13,12 @@ import { loadRules } from '../routing/load.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
+import type { RetentionOutlook } from '../api/keeping-routes.js';
+import { retentionFinding } from './doctor-retention.js';
+import type { Finding, Standing } from './finding.js';
 import { NodeClient } from './node-client.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
-
-type Standing = 'ok' | 'warning' | 'wrong';
-
-interface Finding {
-  readonly subject: string;
-  readonly standing: Standing;
-  readonly seen: string;
-  readonly remedy?: string;
-}
 
 const MARK: Record<Standing, string> = { ok: '✓', warning: '!', wrong: '✗' };
 
@@ -57,6 +51,7 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
     rules(settings),
     await engine(settings),
     ...(await nodeAndModels(settings)),
+    retentionFinding(settings, await outlook(settings)),
     callers(settings),
     ...(await Promise.all(
       Object.entries(settings.destinations).map(([name, destination]) => destinationFinding(name, destination, settings)),
@@ -150,6 +145,11 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   } catch (thrown) {
     return [failure('node', thrown, 'warning')];
   }
+}
+
+/** What retention is going to do; undefined where no node runs. */
+async function outlook({ dataDir }: Settings): Promise<RetentionOutlook | undefined> {
+  return new NodeClient(dataDir).get<RetentionOutlook>('/retention').catch(() => undefined);
 }
 
 /** What stands still until somebody acts, and the command that lists it. */

@@ -27,7 +27,7 @@ export function addListCommands(program: Command): void {
       ['STUDY', 'STATE', 'VERSION', 'INSTANCES', 'FROM', 'RECEIVED'],
       studies.map((study) => [
         study.studyInstanceUid,
-        study.state,
+        study.purged === null || study.state !== 'purged' ? study.state : `purged ${study.purged.at?.slice(0, 10)} (${study.purged.cause})`,
         study.versions.at(-1)?.number,
         study.instances,
         study.callingAe,

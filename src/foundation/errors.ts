@@ -133,6 +133,19 @@ export const CATALOGUE = {
     httpStatus: 409,
   }),
 
+  STUDY_KEPT: entry({
+    kind: 'operator',
+    text: 'The study must not be purged',
+    remedy: 'See `anteroom studies`, `runs --study UID` and `deliveries --study UID` for what is still to be done, then try again.',
+    httpStatus: 409,
+  }),
+  STUDY_PURGED: entry({
+    kind: 'operator',
+    text: 'The files of the study were purged',
+    remedy: 'Have the study sent again (or fetch it), then ask once more.',
+    httpStatus: 409,
+  }),
+
   // routing and models
   RULES_INVALID: entry({
     kind: 'operator',

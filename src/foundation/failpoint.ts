@@ -13,7 +13,11 @@ export type FailpointName =
   | 'runs.produced'
   | 'results.written'
   | 'delivery.sending'
-  | 'delivery.sent';
+  | 'delivery.sent'
+  | 'retention.marked'
+  | 'retention.deleting'
+  | 'backup.copied'
+  | 'restore.built';
 
 const HOOK = Symbol.for('anteroom.failpoint');
 

@@ -143,7 +143,7 @@ export class Acceptor {
     if (current !== undefined && relation === 'corrected') replaceInstance(db, current.id);
     const known = instanceAtPath(db, path);
     if (known !== undefined) {
-      if (relation !== 'conflict') restoreInstance(db, known.id);
+      if (relation !== 'conflict') restoreInstance(db, known.id, { header: JSON.stringify(facts.header), patient_id: facts.patientId });
       return relation;
     }
     insertInstance(db, {

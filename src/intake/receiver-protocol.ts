@@ -2,27 +2,35 @@
 import type { ScpOptions } from '../dimse/scp.js';
 import type { ErrorCode } from '../foundation/errors.js';
 import type { Acceptance, Candidate } from './accept.js';
+import type { PurgeRow } from '../ledger/retention.js';
 import type { DiskLimits } from './disk-space.js';
 import type { QuietTimes } from './quiet-time.js';
+import type { RetentionRules } from './retention.js';
 
 export interface ReceiverSettings {
   readonly ledgerFile: string;
   readonly archiveFolder: string;
   readonly incomingFolder: string;
   readonly quiet: QuietTimes;
+  readonly resultsFolder: string;
+  readonly runsFolder: string;
   readonly disk: DiskLimits;
+  readonly retention: RetentionRules;
   readonly scp: Omit<ScpOptions, 'log'>;
   readonly logLevel: string;
 }
 
 export type ToReceiver =
-  { readonly kind: 'accept'; readonly call: number; readonly candidate: Candidate } | { readonly kind: 'stop'; readonly graceMs: number };
+  | { readonly kind: 'accept'; readonly call: number; readonly candidate: Candidate }
+  | { readonly kind: 'purge'; readonly call: number; readonly studyInstanceUid: string }
+  | { readonly kind: 'stop'; readonly graceMs: number };
 
 export type FromReceiver =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly seen: string }
   | { readonly kind: 'committed' }
   | { readonly kind: 'accepted'; readonly call: number; readonly acceptance: Acceptance }
+  | { readonly kind: 'purged'; readonly call: number; readonly purge: PurgeRow }
   | { readonly kind: 'refused'; readonly call: number; readonly code: ErrorCode; readonly seen: string }
   | { readonly kind: 'log'; readonly line: string }
   | { readonly kind: 'stopped' };

@@ -6,9 +6,11 @@ import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { loggerOf, relayLog, setLogLevel, type LogLevel } from '../foundation/log.js';
 import { Db } from '../ledger/database.js';
-import { instanceAtPath } from '../ledger/instances.js';
+import { isStored } from '../ledger/instances.js';
 import { Acceptor } from './accept.js';
 import { DiskGuard } from './disk-space.js';
+import { InFlight } from './in-flight.js';
+import { removeUnknownRuns, Retention } from './retention.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 import { openStoreSink } from './store-sink.js';
 
@@ -30,14 +32,26 @@ relayLog((line) => {
 });
 const log = loggerOf('intake');
 const db = Db.open(settings.ledgerFile, { migrate: false });
-const acceptor = new Acceptor({
+const { archiveFolder, resultsFolder, runsFolder, quiet } = settings;
+const acceptor = new InFlight(
+  new Acceptor({
+    db,
+    archiveFolder,
+    clock: systemClock,
+    quiet,
+    onCommitted: () => {
+      tell({ kind: 'committed' });
+    },
+  }),
+);
+const retention = new Retention({
   db,
-  archiveFolder: settings.archiveFolder,
   clock: systemClock,
-  quiet: settings.quiet,
-  onCommitted: () => {
-    tell({ kind: 'committed' });
-  },
+  inFlight: acceptor,
+  archiveFolder,
+  resultsFolder,
+  runsFolder,
+  rules: settings.retention,
 });
 
 try {
@@ -48,17 +62,23 @@ try {
     { openStore: (context) => openStoreSink(context, acceptor, disk, settings.incomingFolder) },
   );
   port.on('message', (message: ToReceiver) => {
-    if (message.kind === 'accept') void answer(message.call, message.candidate);
-    else void stop(message.graceMs);
+    if (message.kind === 'stop') void stop(message.graceMs);
+    else void answer(message);
   });
   tell({ kind: 'listening', port: scp.port });
+  retention.start();
   void sweepOrphans();
   setInterval(() => void sweepOrphans(), SWEEP_EVERY_MS).unref();
 
-  async function answer(call: number, candidate: Parameters<Acceptor['accept']>[0]): Promise<void> {
+  async function answer(message: Exclude<ToReceiver, { kind: 'stop' }>): Promise<void> {
+    const { call } = message;
     try {
+      if (message.kind === 'purge') {
+        tell({ kind: 'purged', call, purge: await retention.purge(message.studyInstanceUid) });
+        return;
+      }
       disk.demand();
-      tell({ kind: 'accepted', call, acceptance: await acceptor.accept(candidate) });
+      tell({ kind: 'accepted', call, acceptance: await acceptor.accept(message.candidate) });
     } catch (thrown) {
       const { code, seen } = toAnteroomError(thrown);
       tell({ kind: 'refused', call, code, seen });
@@ -68,6 +88,7 @@ try {
   async function stop(graceMs: number): Promise<void> {
     await scp.close(graceMs);
     disk.stop();
+    await retention.stop();
     db.close();
     tell({ kind: 'stopped' });
     port?.close();
@@ -81,13 +102,9 @@ try {
 
 async function sweepOrphans(): Promise<void> {
   try {
-    const deleted = await sweepArchive(
-      settings.archiveFolder,
-      (path) => instanceAtPath(db, path) !== undefined,
-      SWEEP_MIN_AGE_MS,
-      systemClock(),
-    );
-    if (deleted > 0) log.info('swept files that no row knows', { count: deleted });
+    const deleted = await sweepArchive(settings.archiveFolder, (path) => isStored(db, path), SWEEP_MIN_AGE_MS, systemClock());
+    const runs = await removeUnknownRuns({ db, clock: systemClock, runsFolder });
+    if (deleted + runs > 0) log.info('swept files that no row knows', { count: deleted + runs });
   } catch (thrown) {
     log.warn('sweep failed', { seen: toAnteroomError(thrown).seen });
   }

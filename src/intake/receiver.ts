@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf, writeRelayedLog } from '../foundation/log.js';
+import type { PurgeRow } from '../ledger/retention.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 
@@ -11,6 +12,8 @@ export interface Receiver {
   readonly port: number;
   /** The door for objects that came over HTTP or that the node made: resolves when durable. Rejects with the refusal. */
   accept(candidate: Candidate): Promise<Acceptance>;
+  /** Purges a study by hand: its rows and files are written by the receiver alone. Rejects with NOT_FOUND or STUDY_KEPT. */
+  purge(studyInstanceUid: string): Promise<PurgeRow>;
   /** Stops listening, lets associations end within `graceMs`, then aborts them. */
   stop(graceMs: number): Promise<void>;
 }
@@ -22,13 +25,19 @@ export async function startReceiver(
   onLost: (error: Error) => void,
 ): Promise<Receiver> {
   const worker = new Worker(new URL('./receiver-thread.js', import.meta.url), { workerData: settings });
-  const calls = new Map<number, { resolve: (a: Acceptance) => void; reject: (e: unknown) => void }>();
+  const calls = new Map<number, { resolve: (answer: never) => void; reject: (e: unknown) => void }>();
   let nextCall = 0;
   let listening = false;
   let stopping = false;
   const send = (message: ToReceiver) => {
     worker.postMessage(message);
   };
+  const ask = <T>(message: (call: number) => ToReceiver) =>
+    new Promise<T>((resolve, reject) => {
+      const call = nextCall++;
+      calls.set(call, { resolve, reject });
+      send(message(call));
+    });
   const finishCall = (call: number) => {
     const waiting = calls.get(call);
     calls.delete(call);
@@ -48,7 +57,9 @@ export async function startReceiver(
         case 'committed':
           return onCommitted();
         case 'accepted':
-          return finishCall(message.call)?.resolve(message.acceptance);
+          return finishCall(message.call)?.resolve(message.acceptance as never);
+        case 'purged':
+          return finishCall(message.call)?.resolve(message.purge as never);
         case 'refused':
           return finishCall(message.call)?.reject(new AnteroomError(message.code, message.seen));
         case 'log':
@@ -71,12 +82,8 @@ export async function startReceiver(
 
   return {
     port,
-    accept: (candidate) =>
-      new Promise((resolve, reject) => {
-        const call = nextCall++;
-        calls.set(call, { resolve, reject });
-        send({ kind: 'accept', call, candidate });
-      }),
+    accept: (candidate) => ask<Acceptance>((call) => ({ kind: 'accept', call, candidate })),
+    purge: (studyInstanceUid) => ask<PurgeRow>((call) => ({ kind: 'purge', call, studyInstanceUid })),
     stop: async (graceMs) => {
       stopping = true;
       send({ kind: 'stop', graceMs });

@@ -3,7 +3,7 @@ import { PartFile } from '../archive/part-file.js';
 import type { StoreContext, StoreSink } from '../dimse/scp.js';
 import { fileMeta } from '../dicom/element/write.js';
 import { failpoint } from '../foundation/failpoint.js';
-import type { Acceptor } from './accept.js';
+import type { InFlight } from './in-flight.js';
 import type { DiskGuard } from './disk-space.js';
 import { inspect } from './inspect.js';
 
@@ -11,7 +11,12 @@ import { inspect } from './inspect.js';
 const SUCCESS = 0x0000;
 
 /** Opens the sink of one C-STORE. Throws DISK_LOW or STORE_FAILED, whose DIMSE status is answered. */
-export function openStoreSink(context: StoreContext, acceptor: Acceptor, disk: DiskGuard, incomingFolder: string): StoreSink {
+export function openStoreSink(
+  context: StoreContext,
+  acceptor: Pick<InFlight, 'accept'>,
+  disk: DiskGuard,
+  incomingFolder: string,
+): StoreSink {
   disk.demand();
   const part = PartFile.open(
     incomingFolder,

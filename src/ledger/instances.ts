@@ -69,9 +69,14 @@ export function replaceInstance(db: Db, id: number): void {
   db.run("UPDATE instances SET standing = 'replaced' WHERE id = ?", id);
 }
 
-/** A resent earlier content becomes the current one again. */
-export function restoreInstance(db: Db, id: number): void {
-  db.run("UPDATE instances SET standing = 'current' WHERE id = ?", id);
+/** A resent earlier content becomes the current one again, also where its file had been purged: then its row says again what it said. */
+export function restoreInstance(db: Db, id: number, { header, patient_id }: Pick<InstanceRow, 'header' | 'patient_id'>): void {
+  db.run("UPDATE instances SET standing = 'current', purged_at = NULL, header = ?, patient_id = ? WHERE id = ?", header, patient_id, id);
+}
+
+/** True for an archive file that a row stands for; false for one that was purged or never committed. */
+export function isStored(db: Db, path: string): boolean {
+  return db.get('SELECT 1 FROM instances WHERE path = ? AND purged_at IS NULL', path) !== undefined;
 }
 
 export interface InstanceIds {

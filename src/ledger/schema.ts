@@ -224,4 +224,39 @@ CREATE TABLE events (
 CREATE INDEX events_of_row ON events (table_name, row_id);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+const KEEPING = `
+-- when its file was given up: the row stays for the versions that name it, without what it said of the patient
+ALTER TABLE instances ADD COLUMN purged_at INTEGER;
+ALTER TABLE results ADD COLUMN purged_at INTEGER;
+-- when the input and output folders of its attempts were deleted; the log stays until the study is purged
+ALTER TABLE runs ADD COLUMN work_gone_at INTEGER;
+CREATE INDEX runs_with_work ON runs (ended_at) WHERE state = 'done' AND work_gone_at IS NULL;
+CREATE INDEX instances_purged ON instances (study_id) WHERE purged_at IS NOT NULL;
+
+CREATE TABLE purges (
+  id INTEGER PRIMARY KEY,
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  -- age, space, or by-hand
+  cause TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  instance_count INTEGER NOT NULL,
+  result_count INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  -- NULL: its files are still being deleted; the next start goes on with it
+  files_gone_at INTEGER
+) STRICT;
+CREATE INDEX purges_of_study ON purges (study_id);
+CREATE INDEX purges_unfinished ON purges (id) WHERE files_gone_at IS NULL;
+
+-- a study that anybody keeps is never purged
+CREATE TABLE keeps (
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  -- who keeps it: person, or the part of the node that needs it
+  keeper TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (study_id, keeper)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEEPING];

@@ -35,6 +35,12 @@ export function studyById(db: Db, id: number): StudyRow | undefined {
   return db.get<StudyRow>('SELECT * FROM studies WHERE id = ?', id);
 }
 
+/** The study that a run is of. */
+export function studyOfRun(db: Db, runId: number): StudyRow {
+  const sql = 'SELECT s.* FROM studies s JOIN versions v ON v.study_id = s.id JOIN runs r ON r.version_id = v.id WHERE r.id = ?';
+  return db.get<StudyRow>(sql, runId) as StudyRow;
+}
+
 /** The study's row, made in state `receiving` if there is none. It is due to settle at once: `noteArrival` puts that off. */
 export function ensureStudy(db: Db, arrival: Arrival): StudyRow {
   const found = findStudy(db, arrival.studyInstanceUid);

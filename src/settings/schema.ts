@@ -9,6 +9,7 @@ import { sourcesSchema } from './source-schema.js';
 import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
 import { contradictoryTitles } from './listeners.js';
+import { retentionSchema } from './retention-schema.js';
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
@@ -79,18 +80,24 @@ export function settingsSchema(folder: string) {
     http: http.prefault({}),
     settle: settle.prefault({}),
     disk: disk.prefault({}),
+    retention: retentionSchema.prefault({}),
     docker: docker.prefault({}),
     runs: runs.prefault({}),
     destinations: destinationsSchema(path).default({}).describe("Where results go, by name. `archive`, the node's own, is always there."),
     sources: sourcesSchema(path).default({}).describe('Where studies can be asked for and pulled from, by name (`anteroom fetch`).'),
     log: log.prefault({}),
   });
-  return all.superRefine((settings, context) => {
-    for (const { title, path: at } of contradictoryTitles(settings)) {
-      const message = `"${title}" is described in two ways; rules and settle of an AE title must be the same everywhere`;
-      context.addIssue({ code: 'custom', path: at, message });
-    }
-  });
+  return all
+    .superRefine((settings, context) => {
+      for (const { title, path: at } of contradictoryTitles(settings)) {
+        const message = `"${title}" is described in two ways; rules and settle of an AE title must be the same everywhere`;
+        context.addIssue({ code: 'custom', path: at, message });
+      }
+    })
+    .refine(({ disk: { refuseFreeMb }, retention: { freeBelowMb } }) => freeBelowMb === undefined || freeBelowMb > refuseFreeMb, {
+      error: 'must be above disk.refuseFreeMb: room has to be made before receiving is refused',
+      path: ['retention', 'freeBelowMb'],
+    });
 }
 
 /** Checked, with all defaults filled in, paths absolute, and frozen. */

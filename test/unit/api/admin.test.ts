@@ -6,11 +6,13 @@ import { serveAdmin } from '../../../src/api/server.js';
 import type { DeliveryView, RunView, StudyView } from '../../../src/api/views.js';
 import { NodeClient } from '../../../src/cli/node-client.js';
 import { Bell } from '../../../src/foundation/bell.js';
+import { AnteroomError } from '../../../src/foundation/errors.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { ensureResult } from '../../../src/ledger/results.js';
+import { markPurged } from '../../../src/ledger/retention.js';
 import { insertRun } from '../../../src/ledger/runs.js';
 import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
@@ -30,9 +32,14 @@ beforeEach(async () => {
   const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
   const facts = { version: '1', nodeName: 'n', quietMsOf: () => QUIET_MS, dicomPort: 1, httpPort: 2 };
   const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
+  const keeping = {
+    retention: { minAgeMs: 0, unsuccessfulMs: 1000 },
+    dataFolder: folder,
+    purge: () => Promise.reject(new AnteroomError('STUDY_KEPT', 'study 1.2: it is kept')),
+  };
   // Left by a node that was killed.
   writeFileSync(join(folder, 'anteroom.sock'), '');
-  close = await serveAdmin(join(folder, 'anteroom.sock'), adminRoutes({ ...node, logPathOf: () => undefined }));
+  close = await serveAdmin(join(folder, 'anteroom.sock'), adminRoutes({ ...node, keeping, logPathOf: () => undefined }));
   client = new NodeClient(folder);
 });
 afterEach(() => close());
@@ -128,6 +135,34 @@ describe('releasing a study', () => {
       message: expect.stringContaining('is settled; expected held') as string,
     });
     await expect(client.post('/studies/1.3/release')).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('keeping a study', () => {
+  it('is asked for with a reason, told where retention looks, and ended again', async () => {
+    version(1, 1);
+    db.move('versions', 1, 'decided', { at: 1 });
+    expect(await client.get('/retention')).toMatchObject({ purgeable: 1, obstacles: {} });
+    await expect(client.post('/studies/1.2/keep', {})).rejects.toMatchObject({ status: 400 });
+    await client.post('/studies/1.2/keep', { reason: 'teaching' });
+    expect(await client.get('/retention')).toMatchObject({ purgeable: 0, obstacles: { kept: 1 } });
+    await expect(client.post('/studies/1.2/purge')).rejects.toMatchObject({
+      status: 409,
+      message: expect.stringContaining('it is kept') as string,
+    });
+    await client.post('/studies/1.2/unkeep');
+    await expect(client.post('/studies/1.2/unkeep')).rejects.toMatchObject({ status: 409 });
+    expect(await client.get('/retention')).toMatchObject({ purgeable: 1, bytesPerDay: 1 });
+  });
+
+  it('a study that is purged is listed so, and nothing can be run on it', async () => {
+    run(version(1, 1));
+    markPurged(db, 1, 'by-hand', NOW);
+    expect(await study()).toMatchObject({ state: 'purged', purged: { cause: 'by-hand', at: new Date(NOW).toISOString() } });
+    const refused = { status: 409, message: expect.stringContaining('were purged') as string };
+    await expect(client.post('/studies/1.2/keep', { reason: 'r' })).rejects.toMatchObject(refused);
+    await expect(client.post('/runs/1/retry')).rejects.toMatchObject(refused);
+    await expect(client.post('/runs', { model: 'm', study: '1.2' })).rejects.toMatchObject(refused);
   });
 });
 

@@ -1,0 +1,110 @@
+/**
+ * Forgetting one study. The rows first, in one transaction, then the files: whoever kills the node in between leaves files that no
+ * row stands for, and the next start deletes them. Done in the receiver's thread, the only writer of instance rows: an instance of
+ * the study that is just coming in is seen there, and its file is never taken away.
+ */
+import { rmdirSync, unlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
+import type { Clock } from '../foundation/clock.js';
+import { AnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { loggerOf } from '../foundation/log.js';
+import type { Db } from '../ledger/database.js';
+import { isStored } from '../ledger/instances.js';
+import {
+  endPurge,
+  markPurged,
+  purgedFiles,
+  purgingPausedUntil,
+  retentionFacts,
+  type PurgeCause,
+  type PurgeRow,
+} from '../ledger/retention.js';
+import { studyById } from '../ledger/studies.js';
+import type { InFlight } from './in-flight.js';
+
+const log = loggerOf('intake');
+
+/** Between so many files the thread serves its associations. */
+const FILES_AT_ONCE = 32;
+
+export interface PurgeOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly inFlight: Pick<InFlight, 'has'>;
+  readonly archiveFolder: string;
+  readonly resultsFolder: string;
+  readonly runsFolder: string;
+}
+
+/** Purges a study and resolves when its files are gone. Rejects with STUDY_KEPT, which names what stands against it. */
+export async function purgeStudy(options: PurgeOptions, studyId: number, cause: PurgeCause, limits: RetentionLimits): Promise<PurgeRow> {
+  const purge = options.db.transaction(() => markIfFree(options, studyId, cause, limits));
+  failpoint('retention.marked');
+  await deletePurgedFiles(options, purge);
+  log.info('purged', {
+    studyInstanceUid: studyById(options.db, studyId)?.study_instance_uid,
+    kind: cause,
+    count: purge.instance_count,
+    sizeBytes: purge.size_bytes,
+  });
+  return purge;
+}
+
+function markIfFree({ db, clock, inFlight }: PurgeOptions, studyId: number, cause: PurgeCause, limits: RetentionLimits): PurgeRow {
+  const facts = retentionFacts(db, studyId);
+  if (facts === undefined) throw new AnteroomError('NOT_FOUND', `study ${studyId}`);
+  const now = clock();
+  const refuse = (reason: string) => new AnteroomError('STUDY_KEPT', `study ${facts.study_instance_uid}: ${reason}`);
+  if (purgingPausedUntil(db) > now) throw refuse('a backup is being made, which copies its files');
+  if (inFlight.has(facts.study_instance_uid)) throw refuse('instances of it are just coming in');
+  const verdict = mayBePurged(facts, limits, now);
+  if (!verdict.purge) throw refuse(verdict.reason);
+  return markPurged(db, studyId, cause, now);
+}
+
+/** Deletes what a purge gave up, as far as it is still there and nobody has sent it again. Doing it twice is doing it once. */
+export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow): Promise<void> {
+  const { db, clock, archiveFolder, resultsFolder, runsFolder } = options;
+  const { archive, results, attempts } = purgedFiles(db, purge);
+  const uid = studyById(db, purge.study_id)?.study_instance_uid ?? '';
+  let left = 0;
+  for (const [index, path] of archive.entries()) {
+    if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await setImmediate();
+    // No wait between asking and deleting: a resend that is let in meanwhile brings its own file to this place.
+    if (options.inFlight.has(uid)) left++;
+    else if (!isStored(db, path)) remove(join(archiveFolder, path));
+    if (index === 0) failpoint('retention.deleting');
+  }
+  for (const path of results) remove(join(resultsFolder, path));
+  for (const { run_id, number } of attempts) await rm(join(runsFolder, String(run_id), String(number)), { recursive: true, force: true });
+  for (const { run_id } of attempts) removeIfEmpty(join(runsFolder, String(run_id)));
+  if (!options.inFlight.has(uid)) for (const folder of foldersOf(archive)) removeIfEmpty(join(archiveFolder, folder));
+  // What was just being sent again is looked at once more by the next look.
+  if (left === 0) endPurge(db, purge.id, clock());
+}
+
+/** The folders of the files, and those around them, the innermost first. */
+function foldersOf(paths: readonly string[]): string[] {
+  const inner = [...new Set(paths.map((path) => dirname(path)))];
+  return [...inner, ...new Set(inner.map((folder) => dirname(folder)))].filter((folder) => folder !== '.');
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (thrown) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+  }
+}

@@ -1,0 +1,164 @@
+/** The looks of retention, in the receiver's thread: what is over age, what must make room, and what was left half deleted. */
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { loggerOf } from '../foundation/log.js';
+import {
+  attemptsWithWork,
+  purgingPausedUntil,
+  recordWorkGone,
+  settledStudies,
+  unfinishedPurges,
+  type PurgeCause,
+  type PurgeRow,
+} from '../ledger/retention.js';
+import { runById } from '../ledger/runs.js';
+import { findStudy } from '../ledger/studies.js';
+import type { Settings } from '../settings/schema.js';
+import { deletePurgedFiles, purgeStudy, type PurgeOptions } from './purge.js';
+
+const log = loggerOf('intake');
+
+const RUNS_AT_ONCE = 50;
+/** A run's folder that no row knows (left by a restored ledger's lost future) is deleted when it is older than this. */
+const UNKNOWN_RUN_MS = 24 * 3_600_000;
+
+/** Of the settings; see there. Off where a number is missing. */
+export interface RetentionRules extends RetentionLimits {
+  readonly maxAgeMs?: number;
+  readonly space?: { readonly belowBytes: number; readonly aboveBytes: number };
+  readonly workMs: number;
+  readonly everyMs: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** The settings in the units that are worked with. */
+export function retentionRules({ retention }: Pick<Settings, 'retention'>): RetentionRules {
+  const { maxAgeDays, freeBelowMb, freeAboveMb, minAgeH, unsuccessfulDays, workDays, everyS } = retention;
+  return {
+    maxAgeMs: maxAgeDays === undefined ? undefined : maxAgeDays * DAY_MS,
+    space:
+      freeBelowMb === undefined
+        ? undefined
+        : { belowBytes: freeBelowMb * 1_000_000, aboveBytes: (freeAboveMb ?? freeBelowMb * 1.2) * 1_000_000 },
+    minAgeMs: minAgeH * 3_600_000,
+    unsuccessfulMs: unsuccessfulDays * DAY_MS,
+    workMs: workDays * DAY_MS,
+    everyMs: everyS * 1000,
+  };
+}
+
+export interface RetentionOptions extends PurgeOptions {
+  readonly rules: RetentionRules;
+  /** Free bytes of the data folder; of the file system where it is not given. */
+  readonly freeBytes?: () => Promise<number>;
+}
+
+/** Forgets what may and must be forgotten, every `everyMs` and by hand. */
+export class Retention {
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+
+  constructor(private readonly options: RetentionOptions) {}
+
+  start(): void {
+    void this.look();
+    this.timer = setInterval(() => void this.look(), this.options.rules.everyMs);
+    this.timer.unref();
+  }
+
+  /** No further look; resolves when the one under way has ended. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.looking;
+  }
+
+  /**
+   * A person wants this study purged. An unsuccessful run does not stand against it, since somebody has looked; all else does.
+   * Rejects with NOT_FOUND or STUDY_KEPT.
+   */
+  async purge(studyInstanceUid: string): Promise<PurgeRow> {
+    const study = findStudy(this.options.db, studyInstanceUid);
+    if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${studyInstanceUid}`);
+    return purgeStudy(this.options, study.id, 'by-hand', { ...this.options.rules, unsuccessfulMs: 0 });
+  }
+
+  /** One look; a second one at the same time is the same one. */
+  look(): Promise<void> {
+    this.looking ??= this.lookNow()
+      .catch((thrown: unknown) => log.error('retention failed, goes on later', { seen: toAnteroomError(thrown).seen }))
+      .finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async lookNow(): Promise<void> {
+    const { db, clock, rules } = this.options;
+    for (const purge of unfinishedPurges(db)) await deletePurgedFiles(this.options, purge);
+    await this.removeWork();
+    if (purgingPausedUntil(db) > clock()) return;
+    const { maxAgeMs, space } = rules;
+    if (maxAgeMs !== undefined) await this.purgeOldest('age', maxAgeMs, (finishedAt) => clock() - finishedAt >= maxAgeMs);
+    if (space !== undefined && (await this.freeBytes()) < space.belowBytes) {
+      await this.purgeOldest('space', rules.minAgeMs, async () => (await this.freeBytes()) < space.aboveBytes);
+      const freeBytes = await this.freeBytes();
+      if (freeBytes < space.aboveBytes) log.warn('not enough may be purged to make the room that is wanted', { freeBytes });
+    }
+  }
+
+  /** Purges finished studies, the oldest first, as long as `goOn` says so. */
+  private async purgeOldest(cause: PurgeCause, minAgeMs: number, goOn: (finishedAt: number) => boolean | Promise<boolean>): Promise<void> {
+    const { db, clock, rules } = this.options;
+    for (const studies of settledStudies(db, clock() - minAgeMs)) {
+      const free = studies.flatMap((study) => {
+        const verdict = mayBePurged(study, rules, clock());
+        return verdict.purge ? [{ study, finishedAt: verdict.finishedAt }] : [];
+      });
+      for (const { study, finishedAt } of free.sort((a, b) => a.finishedAt - b.finishedAt)) {
+        if (!(await goOn(finishedAt))) {
+          if (cause === 'space') return;
+          continue;
+        }
+        await this.purgeUnlessKept(study.id, cause);
+      }
+    }
+  }
+
+  /** Something may have happened to the study since it was looked at. */
+  private async purgeUnlessKept(studyId: number, cause: PurgeCause): Promise<void> {
+    try {
+      await purgeStudy(this.options, studyId, cause, this.options.rules);
+    } catch (thrown) {
+      if (!(thrown instanceof AnteroomError) || thrown.code !== 'STUDY_KEPT') throw thrown;
+    }
+  }
+
+  private async removeWork(): Promise<void> {
+    const { db, clock, runsFolder, rules } = this.options;
+    const attempts = attemptsWithWork(db, clock() - rules.workMs, RUNS_AT_ONCE);
+    for (const { run_id, number } of attempts) {
+      for (const part of ['in', 'out']) await rm(join(runsFolder, String(run_id), String(number), part), { recursive: true, force: true });
+    }
+    for (const runId of new Set(attempts.map(({ run_id }) => run_id))) recordWorkGone(db, runId, clock());
+  }
+
+  private async freeBytes(): Promise<number> {
+    if (this.options.freeBytes !== undefined) return this.options.freeBytes();
+    const { bavail, bsize } = await statfs(this.options.archiveFolder);
+    return bavail * bsize;
+  }
+}
+
+/** Deletes folders of runs that no row knows. Returns how many. */
+export async function removeUnknownRuns({ db, clock, runsFolder }: Pick<PurgeOptions, 'db' | 'clock' | 'runsFolder'>): Promise<number> {
+  let deleted = 0;
+  for (const name of await readdir(runsFolder)) {
+    if (!/^\d+$/.test(name) || runById(db, Number(name)) !== undefined) continue;
+    const folder = join(runsFolder, name);
+    if (clock() - (await stat(folder)).ctimeMs < UNKNOWN_RUN_MS) continue;
+    await rm(folder, { recursive: true, force: true });
+    deleted++;
+  }
+  return deleted;
+}
