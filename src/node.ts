@@ -14,10 +14,11 @@ import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
-import { quietMsOf, type QuietTimes } from './intake/quiet-time.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
-import { settleDueStudies } from './intake/settle.js';
+import { startCountAsker } from './intake/count-asker.js';
+import { countSources } from './intake/count-source.js';
+import { settleDueStudies, type SettleOptions } from './intake/settle.js';
 import { Db } from './ledger/database.js';
 import { currentInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
@@ -28,6 +29,7 @@ import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
+import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { RunQueue } from './runs/queue.js';
 import { attemptFolders } from './runs/run-folders.js';
@@ -35,8 +37,9 @@ import { createDockerRuntime } from './runs/runtimes/docker.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
 import type { Runtime } from './runs/runtimes/runtime.js';
 import type { Environment } from './settings/load.js';
-import { listenersOf, quietMsByAeTitle, rulesByAeTitle } from './settings/listeners.js';
+import { listenersOf, rulesByAeTitle, settlePolicies } from './settings/listeners.js';
 import type { Settings } from './settings/schema.js';
+import { shortestQuietMs } from './settings/settle-schema.js';
 
 const log = loggerOf('node');
 const STOP_GRACE_MS = 5_000;
@@ -145,7 +148,12 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     nodeId: id,
   };
 
-  releasers.add(startStageLoop({ stage: 'intake', bell, log, work: () => settle(db, bell) }));
+  const settling: SettleOptions = {
+    policyOf: (calledAe) => settlePolicies(settings).get(calledAe) ?? settings.settle,
+    requiredBy: (study) => requiredBy(db, study, rules.current(), rulesByAeTitle(settings)),
+  };
+  releasers.add(startStageLoop({ stage: 'intake', bell, log, work: () => settle(db, bell, settling) }));
+  releasers.add(startCountAsker({ db, bell, clock, sources: countSources(settings, environment) }));
   releasers.add(startStageLoop({ stage: 'routing', bell, log, work: () => route(db, bell, rules, rulesByAeTitle(settings)) }));
   queue.start();
   releasers.add(() => queue.stop());
@@ -183,7 +191,6 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         clock,
         version,
         nodeName: settings.node.name,
-        quietMsOf: (calledAe) => quietMsOf(quietTimes(settings), calledAe),
         dicomPort: receiver.port,
         httpPort: dicomWeb.port,
         rules,
@@ -207,9 +214,10 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   return { version, dicomPort: receiver.port, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
 }
 
-function settle(db: Db, bell: Bell): number | undefined {
-  const { settled, nextDueAt } = settleDueStudies(db, systemClock());
+function settle(db: Db, bell: Bell, options: SettleOptions): number | undefined {
+  const { settled, asking, nextDueAt } = settleDueStudies(db, systemClock(), options);
   if (settled > 0) bell.ring('routing');
+  if (asking > 0) bell.ring('counts');
   return nextDueAt;
 }
 
@@ -234,17 +242,13 @@ function resolveImage(docker: Runtime) {
   };
 }
 
-function quietTimes(settings: Settings): QuietTimes {
-  return { defaultMs: settings.settle.quietS * 1000, byCalledAe: quietMsByAeTitle(settings) };
-}
-
 function receiverSettings(settings: Settings, folders: DataFolders) {
   const { dimse, disk, log: logging } = settings;
   return {
     ledgerFile: folders.ledgerFile,
     archiveFolder: folders.archive,
     incomingFolder: folders.incoming,
-    quiet: quietTimes(settings),
+    lookMs: shortestQuietMs([settings.settle, ...settlePolicies(settings).values()]),
     resultsFolder: folders.results,
     runsFolder: folders.runs,
     retention: retentionRules(settings),

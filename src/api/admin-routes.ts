@@ -61,7 +61,7 @@ export function adminRoutes(node: NodePort): Router {
   return router;
 }
 
-function studyRoutes(router: Router, { db, bell, clock, quietMsOf }: NodePort): void {
+function studyRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/studies', (request, response) => {
     response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id), lastPurge(db, row.id))));
   });
@@ -76,7 +76,7 @@ function studyRoutes(router: Router, { db, bell, clock, quietMsOf }: NodePort): 
   });
   router.post('/studies/:uid/release', (request, response) => {
     const study = studyOf(db, request.params.uid);
-    if (!releaseStudy(db, study.id, clock(), Math.max(clock(), study.last_received_at + quietMsOf(study.called_ae))))
+    if (!releaseStudy(db, study.id, clock(), clock()))
       throw new AnteroomError('STATE_MOVE_REFUSED', `study ${study.study_instance_uid} is ${study.state}; expected held`);
     bell.ring('intake');
     response.status(202).json({ study: study.study_instance_uid });

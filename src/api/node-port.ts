@@ -12,8 +12,6 @@ export interface NodePort {
   readonly clock: Clock;
   readonly version: string;
   readonly nodeName: string;
-  /** After this time without an instance a study that was sent to this AE title settles. */
-  readonly quietMsOf: (calledAe: string) => number;
   readonly dicomPort: number;
   readonly httpPort: number;
   readonly rules: RulesPort;

@@ -22,12 +22,14 @@ export function studyView(row: StudyRow, versions: readonly VersionRow[], purge?
     callingAe: row.calling_ae,
     receivedAt: iso(row.first_received_at),
     lastReceivedAt: iso(row.last_received_at),
-    settlesAt: iso(row.settle_at),
+    looksAgainAt: iso(row.settle_at),
+    waitsFor: row.settle_wait,
     purged: purge === undefined ? null : { at: iso(purge.at), cause: purge.cause, sizeBytes: purge.size_bytes },
     versions: versions.map((version) => ({
       number: version.number,
       state: version.state,
       signal: version.signal,
+      signalDetail: version.signal_detail,
       settledAt: iso(version.settled_at),
     })),
   };

@@ -18,10 +18,17 @@ export function addExplainCommand(program: Command): void {
       if (options.json) return json(answer);
       const version = answer.versions.at(-1);
       line(
-        `study ${answer.studyInstanceUid}: ${answer.state}, ${answer.instances} instance(s)${version === undefined ? '' : `, version ${version.number} (settled by ${version.signal})`}`,
+        `study ${answer.studyInstanceUid}: ${answer.state}, ${answer.instances} instance(s)${version === undefined ? '' : `, version ${version.number} (settled by ${signalOf(version)})`}`,
       );
       if (answer.holdReason !== null) line(`held: ${answer.holdReason}`);
       if (answer.decision !== null) line(`\n${formatExplanation(answer.decision)}`);
-      else if (answer.settlesAt !== null) line(`not decided yet: it settles at ${answer.settlesAt} if nothing more arrives`);
+      if (answer.looksAgainAt !== null)
+        line(
+          `\nstill receiving${answer.waitsFor === null ? '' : `: ${answer.waitsFor}`}; looked at again at ${answer.looksAgainAt} if nothing happens before`,
+        );
     });
+}
+
+function signalOf({ signal, signalDetail }: StudyView['versions'][number]): string {
+  return signalDetail === null ? signal : `${signal}: ${signalDetail}`;
 }

@@ -57,6 +57,53 @@ export async function findInstance(peer: Peer, keys: InstanceKeys): Promise<bool
   return isFound;
 }
 
+/**
+ * How many instances each series of a study has at the peer; empty where it does not know the study. Where it does not say
+ * the number (0020,1209), its instances are counted.
+ * @throws AnteroomError DESTINATION_UNREACHABLE, DESTINATION_REFUSED or DESTINATION_BUSY; then nothing is known
+ */
+export async function findSeriesCounts(peer: Peer, studyInstanceUid: string): Promise<Readonly<Record<string, number>>> {
+  const found: Record<string, number> = {};
+  const uncounted: string[] = [];
+  const keys = { StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: '', NumberOfSeriesRelatedInstances: '' };
+  await matches(peer, requests.CFindRequest.createSeriesFindRequest(keys), (element) => {
+    const [series, count] = [element('SeriesInstanceUID'), Number(element('NumberOfSeriesRelatedInstances') ?? NaN)];
+    // As in `findInstance`: a peer that does not know a key answers all that it has.
+    if (series === undefined || element('StudyInstanceUID') !== studyInstanceUid) return;
+    if (Number.isInteger(count)) found[series] = count;
+    else uncounted.push(series);
+  });
+  for (const series of uncounted) found[series] = await countInstances(peer, studyInstanceUid, series);
+  return found;
+}
+
+async function countInstances(peer: Peer, studyInstanceUid: string, seriesInstanceUid: string): Promise<number> {
+  const uids = new Set<string>();
+  const keys = { StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: seriesInstanceUid, SOPInstanceUID: '' };
+  await matches(peer, requests.CFindRequest.createImageFindRequest(keys), (element) => {
+    const uid = element('SOPInstanceUID');
+    if (uid !== undefined && element('SeriesInstanceUID') === seriesInstanceUid) uids.add(uid);
+  });
+  return uids.size;
+}
+
+/** Calls `onMatch` with a reader of each match's elements; text without its padding, undefined where there is none. */
+async function matches(
+  peer: Peer,
+  request: FindRequest,
+  onMatch: (element: (keyword: string) => string | undefined) => void,
+): Promise<void> {
+  const status = await perform(peer, request, (response) => {
+    const dataset = response.getDataset();
+    onMatch((keyword) => {
+      const value: unknown = dataset?.getElement(keyword);
+      const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+      return text === '' ? undefined : text;
+    });
+  });
+  if (status !== STATUS.success) throw errorOfStatus(status, 'C-FIND');
+}
+
 /** Sends the request over an association of its own; resolves with the final status. */
 async function perform(peer: Peer, request: FindRequest, onMatch: (response: FindResponse) => void): Promise<number> {
   const client = new Client();

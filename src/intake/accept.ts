@@ -11,11 +11,11 @@ import type { Clock } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
+import { NO_ASSOCIATION, noteSender } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
 import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
-import { ensureStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import { ensureStudy, findStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
 import type { InstanceFacts } from './inspect.js';
-import { quietMsOf, type QuietTimes } from './quiet-time.js';
 import { sameObject } from './same-object.js';
 
 const log = loggerOf('intake');
@@ -26,6 +26,8 @@ export interface Candidate {
   readonly callingAe: string;
   readonly calledAe: string;
   readonly remoteAddress: string;
+  /** Where it came over an association. */
+  readonly associationId?: string;
 }
 
 /** What became of an instance: all of these are Success for the sender, for nothing is lost. */
@@ -45,7 +47,8 @@ export interface AcceptorOptions {
   readonly db: Db;
   readonly archiveFolder: string;
   readonly clock: Clock;
-  readonly quiet: QuietTimes;
+  /** A study is looked at when nothing more has come for so long. */
+  readonly lookMs: number;
   /** Called after each commit: there may be something to settle. */
   readonly onCommitted: () => void;
 }
@@ -89,7 +92,11 @@ export class Acceptor {
     );
     failpoint('intake.renamed');
     const relations = this.compareWithCurrent(group);
-    const acceptances = db.transaction(() => group.map((candidate) => this.enter(candidate, relations)));
+    const acceptances = db.transaction(() => {
+      const entered = group.map((candidate) => this.enter(candidate, relations));
+      this.noteSenders(group.filter((_candidate, index) => entered[index] !== 'own-result'));
+      return entered;
+    });
     failpoint('intake.committed');
     onCommitted();
     return acceptances;
@@ -114,9 +121,22 @@ export class Acceptor {
     return relation;
   }
 
+  /** Which associations brought something of which study: once for each pair of them in the group. */
+  private noteSenders(group: readonly Candidate[]): void {
+    const { db, clock } = this.options;
+    const noted = new Set<string>();
+    for (const { facts, associationId = NO_ASSOCIATION, callingAe, calledAe, remoteAddress } of group) {
+      const pair = `${facts.studyInstanceUid} ${associationId}`;
+      if (noted.has(pair)) continue;
+      noted.add(pair);
+      const study = findStudy(db, facts.studyInstanceUid);
+      if (study !== undefined) noteSender(db, study.id, { associationId, callingAe, calledAe, remoteAddress }, clock());
+    }
+  }
+
   /** Writes the rows of one instance; runs inside the group's transaction. */
   private enter(candidate: Candidate, relations: Relations): Acceptance {
-    const { db, clock, quiet } = this.options;
+    const { db, clock, lookMs } = this.options;
     const at = clock();
     const { facts, callingAe, calledAe, remoteAddress } = candidate;
     const arrival: Arrival = { studyInstanceUid: facts.studyInstanceUid, callingAe, calledAe, remoteAddress, at };
@@ -124,7 +144,7 @@ export class Acceptor {
     const own = isOwnResult(db, facts.sopInstanceUid);
     const acceptance = this.place(candidate, study, own, at, relations);
     if (own) return 'own-result';
-    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + quietMsOf(quiet, calledAe));
+    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + lookMs);
     else this.hold(study, facts, at);
     return acceptance;
   }

@@ -4,16 +4,16 @@ import type { ErrorCode } from '../foundation/errors.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { DiskLimits } from './disk-space.js';
-import type { QuietTimes } from './quiet-time.js';
 import type { RetentionRules } from './retention.js';
 
 export interface ReceiverSettings {
   readonly ledgerFile: string;
   readonly archiveFolder: string;
   readonly incomingFolder: string;
-  readonly quiet: QuietTimes;
   readonly resultsFolder: string;
   readonly runsFolder: string;
+  /** A study is looked at when nothing more has come for so long. */
+  readonly lookMs: number;
   readonly disk: DiskLimits;
   readonly retention: RetentionRules;
   readonly scp: Omit<ScpOptions, 'log'>;

@@ -5,9 +5,11 @@ import { startScp } from '../dimse/scp.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { loggerOf, relayLog, setLogLevel, type LogLevel } from '../foundation/log.js';
+import { forgetAssociations } from '../ledger/associations.js';
 import { Db } from '../ledger/database.js';
 import { isStored } from '../ledger/instances.js';
 import { Acceptor } from './accept.js';
+import { AssociationJournal } from './association-journal.js';
 import { DiskGuard } from './disk-space.js';
 import { InFlight } from './in-flight.js';
 import { removeUnknownRuns, Retention } from './retention.js';
@@ -17,6 +19,8 @@ import { openStoreSink } from './store-sink.js';
 /** A file younger than this may belong to a commit under way. */
 const SWEEP_MIN_AGE_MS = 10 * 60_000;
 const SWEEP_EVERY_MS = 24 * 3_600_000;
+/** How long the rows of associations are kept for a person who looks for them. */
+const ASSOCIATIONS_KEPT_MS = 7 * 24 * 3_600_000;
 
 const settings = workerData as ReceiverSettings;
 const port = parentPort;
@@ -32,13 +36,13 @@ relayLog((line) => {
 });
 const log = loggerOf('intake');
 const db = Db.open(settings.ledgerFile, { migrate: false });
-const { archiveFolder, resultsFolder, runsFolder, quiet } = settings;
+const { archiveFolder, resultsFolder, runsFolder, lookMs } = settings;
 const acceptor = new InFlight(
   new Acceptor({
     db,
     archiveFolder,
     clock: systemClock,
-    quiet,
+    lookMs,
     onCommitted: () => {
       tell({ kind: 'committed' });
     },
@@ -53,13 +57,25 @@ const retention = new Retention({
   runsFolder,
   rules: settings.retention,
 });
+const journal = new AssociationJournal({
+  db,
+  clock: systemClock,
+  lookMs,
+  onEnded: () => {
+    tell({ kind: 'committed' });
+  },
+});
 
 try {
   removePartFiles(settings.incomingFolder);
+  forgetAssociations(db, systemClock(), systemClock() - ASSOCIATIONS_KEPT_MS);
   const disk = await DiskGuard.start(settings.archiveFolder, settings.disk);
   const scp = await startScp(
     { ...settings.scp, log: loggerOf('dimse') },
-    { openStore: (context) => openStoreSink(context, acceptor, disk, settings.incomingFolder) },
+    {
+      openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
+      associationClosed: (association) => journal.closed(association),
+    },
   );
   port.on('message', (message: ToReceiver) => {
     if (message.kind === 'stop') void stop(message.graceMs);
@@ -87,6 +103,7 @@ try {
 
   async function stop(graceMs: number): Promise<void> {
     await scp.close(graceMs);
+    journal.close();
     disk.stop();
     await retention.stop();
     db.close();

@@ -48,6 +48,7 @@ export function openStoreSink(
           callingAe: context.callingAe,
           calledAe: context.calledAe,
           remoteAddress: context.remoteAddress,
+          associationId: context.associationId,
         });
       } catch (error) {
         part.discard();

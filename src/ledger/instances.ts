@@ -104,6 +104,13 @@ export function currentInstances(db: Db, ids: InstanceIds): (InstanceRow & { stu
   );
 }
 
+/** UIDs and headers of the instances that would be the study's next version. */
+export function currentHeaders(db: Db, studyId: number): Pick<InstanceRow, 'series_instance_uid' | 'sop_instance_uid' | 'header'>[] {
+  const sql = `SELECT series_instance_uid, sop_instance_uid, header FROM instances
+    WHERE study_id = ? AND standing = 'current' AND own_result = 0 ORDER BY series_instance_uid, id`;
+  return db.all(sql, studyId);
+}
+
 export interface StoredSeriesRow {
   readonly study_instance_uid: string;
   readonly series_instance_uid: string;

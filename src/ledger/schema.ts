@@ -259,4 +259,53 @@ CREATE TABLE keeps (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEEPING];
+/** What is known of whether a study is complete. */
+const COMPLETENESS = `
+-- those over which a C-STORE came
+CREATE TABLE associations (
+  id TEXT PRIMARY KEY,
+  calling_ae TEXT NOT NULL,
+  called_ae TEXT NOT NULL,
+  remote_address TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  -- 0 until its first instance is stored: nobody knows what it is going to bring
+  declared INTEGER NOT NULL DEFAULT 0,
+  ended_at INTEGER,
+  -- only after 'released' did the sender have nothing more to say, and was told of no failure
+  ending TEXT CHECK (ending IN ('released', 'refused-some', 'aborted', 'protocol-error', 'timeout', 'shutdown', 'lost', 'forgotten'))
+) STRICT, WITHOUT ROWID;
+-- stand for doors without associations, and for what was under way when the node ended
+INSERT INTO associations VALUES ('none', '', '', '', 0, 1, 0, 'forgotten'), ('forgotten', '', '', '', 0, 1, 0, 'forgotten');
+CREATE INDEX associations_open ON associations (calling_ae, remote_address) WHERE ended_at IS NULL;
+
+-- whoever brought instances of a study since it settled last
+CREATE TABLE study_senders (
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  association_id TEXT NOT NULL REFERENCES associations (id),
+  PRIMARY KEY (study_id, association_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX study_senders_of_association ON study_senders (association_id);
+
+-- how many instances of a receiving study a PACS lists
+CREATE TABLE expected_counts (
+  study_id INTEGER PRIMARY KEY REFERENCES studies (id),
+  source TEXT NOT NULL,
+  -- when to ask (again)
+  ask_at INTEGER,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  -- the last attempt: when it began, and why there was no answer
+  asked_at INTEGER,
+  failure TEXT,
+  -- the last answer: when it was asked for, and JSON {SeriesInstanceUID: instances}
+  answer_asked_at INTEGER,
+  series TEXT
+) STRICT;
+CREATE INDEX expected_counts_due ON expected_counts (ask_at) WHERE ask_at IS NOT NULL;
+
+-- what a receiving study waits for, for people
+ALTER TABLE studies ADD COLUMN settle_wait TEXT;
+-- what the signal was about: which association, which counts, what was missing
+ALTER TABLE versions ADD COLUMN signal_detail TEXT;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS];

@@ -15,6 +15,7 @@ export interface StudyRow {
   readonly called_ae: string;
   readonly remote_address: string;
   readonly hold_reason: string | null;
+  readonly settle_wait: string | null;
 }
 
 export interface Arrival {
@@ -60,10 +61,10 @@ export function ensureStudy(db: Db, arrival: Arrival): StudyRow {
   return studyById(db, lastId) as StudyRow;
 }
 
-/** Puts the settling off to `settleAt`; a settled study goes back to receiving. A held study stays held. */
+/** Puts the next look at whether it is complete off to `settleAt`; a settled study goes back to receiving. A held study stays held. */
 export function noteArrival(db: Db, study: StudyRow, arrival: Arrival, settleAt: EpochMs): void {
   db.run(
-    `UPDATE studies SET last_received_at = ?, settle_at = ?, calling_ae = ?, called_ae = ?, remote_address = ?,
+    `UPDATE studies SET last_received_at = ?, settle_at = ?, settle_wait = NULL, calling_ae = ?, called_ae = ?, remote_address = ?,
        instance_count = (SELECT count(*) FROM instances WHERE study_id = studies.id AND standing = 'current' AND own_result = 0)
      WHERE id = ?`,
     arrival.at,
@@ -81,18 +82,28 @@ export function holdStudy(db: Db, id: number, reason: string, at: EpochMs): void
   db.move('studies', id, 'held', { at, set: { hold_reason: reason, settle_at: null }, detail: reason });
 }
 
-/** Lets a held study go on: it settles at `settleAt` with the instances that are current then. False if it is not held. */
+/** Lets a held study go on: it is looked at from `settleAt` on and settles with the instances that are current then. False if it is not held. */
 export function releaseStudy(db: Db, id: number, at: EpochMs, settleAt: EpochMs): boolean {
   const set = { hold_reason: null, settle_at: settleAt };
   return db.move('studies', id, 'receiving', { at, from: ['held'], set, detail: 'released by a person' });
 }
 
-/** Studies whose quiet time is over. */
+/** A receiving study is not complete yet: when to look again, and what it waits for. */
+export function postponeSettling(db: Db, id: number, settleAt: EpochMs, waitsFor: string): void {
+  db.run("UPDATE studies SET settle_at = ?, settle_wait = ? WHERE id = ? AND state = 'receiving'", settleAt, waitsFor, id);
+}
+
+/** There is news of a receiving study: it is looked at no later than `at`. */
+export function hastenLook(db: Db, id: number, at: EpochMs): void {
+  db.run("UPDATE studies SET settle_at = min(settle_at, ?) WHERE id = ? AND state = 'receiving'", at, id);
+}
+
+/** Studies that are due to be looked at. */
 export function studiesDueToSettle(db: Db, now: EpochMs): StudyRow[] {
   return db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving' AND settle_at <= ? ORDER BY settle_at", now);
 }
 
-/** When the next study is due to settle. */
+/** When the next study is due to be looked at. */
 export function nextSettleAt(db: Db): EpochMs | undefined {
   return db.get<{ at: EpochMs | null }>("SELECT min(settle_at) AS at FROM studies WHERE state = 'receiving'")?.at ?? undefined;
 }

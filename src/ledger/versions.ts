@@ -9,10 +9,17 @@ export interface VersionRow {
   readonly number: number;
   readonly state: VersionState;
   readonly signal: string;
+  readonly signal_detail: string | null;
   readonly settled_at: EpochMs;
   readonly decided_at: EpochMs | null;
   readonly rules_revision: string | null;
   readonly decision: string | null;
+}
+
+/** What made a study settle, and in one sentence why. */
+export interface SettleSignal {
+  readonly signal: string;
+  readonly detail: string;
 }
 
 /**
@@ -20,19 +27,21 @@ export interface VersionRow {
  * of the last version (a resend of what was there), the study settles without a new version.
  * Returns the version's id, or undefined where none was made.
  */
-export function settleStudy(db: Db, studyId: number, signal: string, at: EpochMs): number | undefined {
+export function settleStudy(db: Db, studyId: number, { signal, detail }: SettleSignal, at: EpochMs): number | undefined {
   return db.transaction(() => {
-    if (!db.move('studies', studyId, 'settled', { at, from: ['receiving'], set: { settle_at: null }, detail: signal })) return undefined;
+    const set = { settle_at: null, settle_wait: null };
+    if (!db.move('studies', studyId, 'settled', { at, from: ['receiving'], set, detail: `${signal}: ${detail}` })) return undefined;
     const members = db
       .all<{ id: number }>("SELECT id FROM instances WHERE study_id = ? AND standing = 'current' AND own_result = 0 ORDER BY id", studyId)
       .map((row) => row.id);
     const last = lastVersion(db, studyId);
     if (members.length === 0 || (last !== undefined && sameMembers(db, last.id, members))) return undefined;
     const { lastId } = db.run(
-      "INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, ?, 'settled', ?, ?)",
+      "INSERT INTO versions (study_id, number, state, signal, signal_detail, settled_at) VALUES (?, ?, 'settled', ?, ?, ?)",
       studyId,
       (last?.number ?? 0) + 1,
       signal,
+      detail,
       at,
     );
     for (const member of members) db.run('INSERT INTO version_instances (version_id, instance_id) VALUES (?, ?)', lastId, member);

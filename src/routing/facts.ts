@@ -1,6 +1,8 @@
 /** From the headers of a study version to what rules look at. Never throws: what cannot be read is missing, with the reason. */
 import { TAG, tagKey } from '../dicom/element/tags.js';
 import type { Header } from '../dicom/header.js';
+import { headerOf, type InstanceRow } from '../ledger/instances.js';
+import type { StudyRow } from '../ledger/studies.js';
 import type { FactName } from './fact-names.js';
 import { headersIn, numberIn, numbersIn, textsIn } from './header-values.js';
 import { describeStack, type StackFacts } from './stack-facts.js';
@@ -39,6 +41,25 @@ export interface StudyFacts {
   /** In the order of SeriesNumber, then SeriesInstanceUID; own results are left out. */
   readonly series: readonly SeriesFacts[];
   readonly ownSeries: readonly string[];
+}
+
+/** The headers in rows of the ledger as facts are made of. Throws where a row holds no header. */
+export function factsInput(
+  study: Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 'called_ae'>,
+  instances: readonly Pick<InstanceRow, 'series_instance_uid' | 'sop_instance_uid' | 'header'>[],
+): FactsInput {
+  const series = new Map<string, { sopInstanceUid: string; header: Header }[]>();
+  for (const row of instances) {
+    const list = series.get(row.series_instance_uid) ?? [];
+    list.push({ sopInstanceUid: row.sop_instance_uid, header: headerOf(row) });
+    series.set(row.series_instance_uid, list);
+  }
+  return {
+    studyInstanceUid: study.study_instance_uid,
+    callingAe: study.calling_ae,
+    calledAe: study.called_ae,
+    series: [...series].map(([seriesInstanceUid, members]) => ({ seriesInstanceUid, instances: members })),
+  };
 }
 
 /** What rules look at. The order of series and instances in the input does not matter. */

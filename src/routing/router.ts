@@ -4,13 +4,13 @@ import { toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
-import { headerOf, instancesOfVersion, type InstanceRow } from '../ledger/instances.js';
+import { instancesOfVersion } from '../ledger/instances.js';
 import { activeModel, listModels } from '../ledger/models.js';
 import { earlierRunsNotStarted, inputsOfRun, insertRun, lastRunOfRule, type VersionedRun } from '../ledger/runs.js';
 import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { decide, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
-import { studyFacts, type FactsInput } from './facts.js';
+import { factsInput, studyFacts } from './facts.js';
 import { limitOf, type RuleLimits } from './limits.js';
 import type { RuleSet } from './schema.js';
 
@@ -102,21 +102,6 @@ function enterRun(db: Db, version: VersionRow, rule: RuleDecision, rulesRevision
   for (const earlier of earlierRunsNotStarted(db, run)) {
     db.move('runs', earlier.id, 'cancelled', { at: now, set: { failure_code: 'OUTDATED', reason, ended_at: now }, detail: reason });
   }
-}
-
-function factsInput(study: StudyRow, instances: readonly InstanceRow[]): FactsInput {
-  const series = new Map<string, { sopInstanceUid: string; header: ReturnType<typeof headerOf> }[]>();
-  for (const row of instances) {
-    const list = series.get(row.series_instance_uid) ?? [];
-    list.push({ sopInstanceUid: row.sop_instance_uid, header: headerOf(row) });
-    series.set(row.series_instance_uid, list);
-  }
-  return {
-    studyInstanceUid: study.study_instance_uid,
-    callingAe: study.calling_ae,
-    calledAe: study.called_ae,
-    series: [...series].map(([seriesInstanceUid, members]) => ({ seriesInstanceUid, instances: members })),
-  };
 }
 
 /** Name and version of the models that can run now. */

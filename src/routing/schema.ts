@@ -146,6 +146,13 @@ const rule = z.strictObject({
         .describe('Ranks the rest, the first preference first. Ties: the lowest SeriesNumber, then the lowest SeriesInstanceUID.'),
     })
     .prefault({}),
+  completeWith: z
+    .array(condition)
+    .min(1)
+    .optional()
+    .describe(
+      'With the signal `required-series`: the study settles when the model has its series and each of these conditions is true of some series.',
+    ),
   model: z
     .union([z.string().min(1), z.strictObject({ name: z.string().min(1), version: z.string().min(1).optional() })], {
       error: 'must be the name of a model, or {name, version}',

@@ -5,6 +5,7 @@ import { closest } from '../foundation/faults.js';
 import { isUid } from '../foundation/ids.js';
 import { endpointName, secretSchema, type PathSchema } from './endpoint-schema.js';
 import { addresses, aeTitle, port, seconds, text } from './fields.js';
+import { settleOverride } from './settle-schema.js';
 
 /** The name of the first listener, whose settings stand under this key. */
 export const FIRST_LISTENER = 'dimse';
@@ -18,11 +19,7 @@ const ownAeTitle = z.union(
         .array(text())
         .optional()
         .describe('Only these rules are asked about what was sent to it: names of rules, or of rule files (`research.yaml`).'),
-      settle: z
-        .strictObject({
-          quietS: seconds().optional().describe('As `settle.quietS`, for what was sent to this AE title.'),
-        })
-        .prefault({}),
+      settle: settleOverride.prefault({}),
     }),
   ],
   { error: 'must be an AE title, or {title, rules, settle}' },

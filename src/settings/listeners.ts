@@ -1,6 +1,8 @@
 /** What the settings of the listeners come to: which there are, which AE titles are ours, and what holds for each of them. */
+import { ARCHIVE_DESTINATION } from './destination-schema.js';
 import type { DeepReadonly } from './fields.js';
 import { FIRST_LISTENER, type FirstListener, type FurtherListener, type OwnAeTitle } from './listener-schema.js';
+import { overridden, type SettleOverride, type SettlePolicy } from './settle-schema.js';
 
 /** One listener with its name and all its AE titles, none twice. */
 export interface Listener extends DeepReadonly<Omit<FirstListener, 'aeTitle' | 'aeTitles'>> {
@@ -13,7 +15,7 @@ export interface Listener extends DeepReadonly<Omit<FirstListener, 'aeTitle' | '
 /** What holds for what was sent to one AE title; what is left out is as everywhere. */
 export interface AeTitleNotes {
   readonly rules?: readonly string[];
-  readonly settle: { readonly quietS?: number };
+  readonly settle: SettleOverride;
 }
 
 type Written = DeepReadonly<Pick<FurtherListener, 'aeTitle' | 'aeTitles'>>;
@@ -34,11 +36,27 @@ export function aeTitleNotes(settings: Listening): Map<string, AeTitleNotes> {
   return new Map(describedTitles(settings).map(({ title, notes }) => [title, notes]));
 }
 
-/** Milliseconds of quiet for the AE titles that have their own. */
-export function quietMsByAeTitle(settings: Listening): Map<string, number> {
-  return new Map(
-    [...aeTitleNotes(settings)].flatMap(([title, { settle }]) => (settle.quietS === undefined ? [] : [[title, settle.quietS * 1000]])),
-  );
+/** When a study counts as complete, for the AE titles that have settings of their own for it. */
+export function settlePolicies(settings: Listening & { readonly settle: SettlePolicy }): Map<string, SettlePolicy> {
+  return new Map([...aeTitleNotes(settings)].map(([title, { settle }]) => [title, overridden(settings.settle, settle)]));
+}
+
+/** What is wrong with how the expected count is asked for, and where that stands. */
+export function settlingFaults(settings: Listening & { settle: SettlePolicy; destinations: object; sources: object }) {
+  const askable = [settings.destinations, settings.sources].flatMap(Object.keys).filter((name) => name !== ARCHIVE_DESTINATION);
+  const written = [
+    { path: ['settle', 'countFrom'], policy: settings.settle },
+    ...describedTitles(settings)
+      .filter(({ notes: { settle } }) => settle.countFrom !== undefined || settle.signals !== undefined)
+      .map(({ path, notes }) => ({ path: [...path, 'settle', 'countFrom'], policy: overridden(settings.settle, notes.settle) })),
+  ];
+  return written.flatMap(({ path, policy: { countFrom, signals } }) => {
+    if (countFrom === undefined)
+      return signals.includes('expected-count')
+        ? [{ path, message: 'must name a destination or source, as signals has expected-count' }]
+        : [];
+    return askable.includes(countFrom) ? [] : [{ path, message: `no destination or source is called "${countFrom}"` }];
+  });
 }
 
 /** The rules that may be asked, for the AE titles that do not ask all. */

@@ -5,10 +5,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { destinationsSchema } from './destination-schema.js';
+import { settle } from './settle-schema.js';
 import { sourcesSchema } from './source-schema.js';
 import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
-import { contradictoryTitles } from './listeners.js';
+import { contradictoryTitles, settlingFaults } from './listeners.js';
 import { retentionSchema } from './retention-schema.js';
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
@@ -26,10 +27,6 @@ const http = z.strictObject({
     .default('127.0.0.1')
     .describe('Address of the DICOMweb face and the API; loopback only, as there is no authentication yet.'),
   port: port().default(8080).describe('Its port; 0 takes a free one.'),
-});
-
-const settle = z.strictObject({
-  quietS: seconds().default(60).describe('Seconds without a new instance after which a study counts as complete.'),
 });
 
 const disk = z
@@ -93,6 +90,7 @@ export function settingsSchema(folder: string) {
         const message = `"${title}" is described in two ways; rules and settle of an AE title must be the same everywhere`;
         context.addIssue({ code: 'custom', path: at, message });
       }
+      for (const { path: at, message } of settlingFaults(settings)) context.addIssue({ code: 'custom', path: at, message });
     })
     .refine(({ disk: { refuseFreeMb }, retention: { freeBelowMb } }) => freeBelowMb === undefined || freeBelowMb > refuseFreeMb, {
       error: 'must be above disk.refuseFreeMb: room has to be made before receiving is refused',

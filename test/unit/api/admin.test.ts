@@ -21,7 +21,6 @@ import { tempFolder } from '../../support/temp.js';
 setLogLevel('silent');
 
 const NOW = 10_000;
-const QUIET_MS = 500;
 const folder = tempFolder('admin');
 let db: Db;
 let client: NodeClient;
@@ -30,7 +29,7 @@ let close: () => Promise<void>;
 beforeEach(async () => {
   db = Db.open(join(tempFolder('admin'), 'ledger.sqlite'), { migrate: true });
   const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
-  const facts = { version: '1', nodeName: 'n', quietMsOf: () => QUIET_MS, dicomPort: 1, httpPort: 2 };
+  const facts = { version: '1', nodeName: 'n', dicomPort: 1, httpPort: 2 };
   const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
   const keeping = {
     retention: { minAgeMs: 0, unsuccessfulMs: 1000 },
@@ -52,7 +51,7 @@ function version(number: number, at: number): number {
   const facts = { path: `p${number}`, size_bytes: 1, sha256: 'x', patient_id: 'P', header: '{}', own_result: 0, received_at: at } as const;
   insertInstance(db, { study_id: study.id, ...uids, ...facts, calling_ae: 'CT', remote_address: 'r', standing: 'current' });
   noteArrival(db, study, arrival, at);
-  return settleStudy(db, study.id, 'test', at) ?? 0;
+  return settleStudy(db, study.id, { signal: 'test', detail: 'by a test' }, at) ?? 0;
 }
 
 /** A run of a version that failed in the state given. */
@@ -121,11 +120,11 @@ describe('health', () => {
 });
 
 describe('releasing a study', () => {
-  it('lets it settle once it is quiet, without the reason that held it', async () => {
+  it('has it looked at now, without the reason that held it', async () => {
     version(1, NOW - 100);
     holdStudy(db, 1, 'a conflict', NOW);
     await client.post('/studies/1.2/release');
-    expect(await study()).toMatchObject({ state: 'receiving', holdReason: null, settlesAt: new Date(NOW - 100 + QUIET_MS).toISOString() });
+    expect(await study()).toMatchObject({ state: 'receiving', holdReason: null, looksAgainAt: new Date(NOW).toISOString() });
   });
 
   it('is refused for one that is not held', async () => {

@@ -12,6 +12,7 @@ import { settleDueStudies } from '../../../src/intake/settle.js';
 import { Db } from '../../../src/ledger/database.js';
 import { findStudy } from '../../../src/ledger/studies.js';
 import type { InstanceRow } from '../../../src/ledger/instances.js';
+import { quietOnly } from '../../support/settling.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -43,7 +44,7 @@ class Door {
     db: this.db,
     archiveFolder: this.folders.archive,
     clock: () => this.now,
-    quiet: { defaultMs: 10, byCalledAe: new Map([['URGENT', 3]]) },
+    lookMs: 10,
     onCommitted: () => undefined,
   });
 
@@ -59,7 +60,7 @@ class Door {
 
   settle(): string | undefined {
     this.now += 1000;
-    settleDueStudies(this.db, this.now);
+    settleDueStudies(this.db, this.now, quietOnly(10));
     return findStudy(this.db, '1.2.3')?.state;
   }
 }
@@ -71,14 +72,6 @@ describe('accept', () => {
     const [row] = door.rows();
     expect(existsSync(join(door.folders.archive, row.path))).toBe(true);
     expect(row).toMatchObject({ sop_instance_uid: '1.2.3.4', patient_id: 'P1', standing: 'current' });
-  });
-
-  it('waits for the quiet time of the AE title that the study was sent to', async () => {
-    const door = new Door();
-    await door.take(object());
-    expect(findStudy(door.db, '1.2.3')?.settle_at).toBe(1010);
-    await door.take(object({ sop: '1.2.3.5' }), 'URGENT');
-    expect(findStudy(door.db, '1.2.3')?.settle_at).toBe(1003);
   });
 
   it('takes the same bytes again as the same', async () => {

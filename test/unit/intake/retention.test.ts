@@ -18,6 +18,7 @@ import { keepStudy, lastPurge, markPurged, pausePurging } from '../../../src/led
 import { beginAttempt, insertRun, runById, type RunRow } from '../../../src/ledger/runs.js';
 import { findStudy } from '../../../src/ledger/studies.js';
 import { recordDecision, versionsOfStudy } from '../../../src/ledger/versions.js';
+import { quietOnly } from '../../support/settling.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -51,7 +52,7 @@ class Node {
     db: this.db,
     archiveFolder: this.folders.archive,
     clock: () => this.now,
-    quiet: { defaultMs: 10, byCalledAe: new Map() },
+    lookMs: 10,
     onCommitted: () => undefined,
   });
   private readonly door = new InFlight({
@@ -81,7 +82,7 @@ class Node {
       await acceptPart10(Readable.from([instance(study, number)]), origin, this.door, this.folders.incoming);
     }
     this.now += 1000;
-    settleDueStudies(this.db, this.now);
+    settleDueStudies(this.db, this.now, quietOnly(10));
     for (const { id, state } of versionsOfStudy(this.db, this.id(study)))
       if (state === 'settled') recordDecision(this.db, id, '{}', 'r', this.now);
   }

@@ -14,6 +14,7 @@ import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
 
+const QUIET = { signal: 'quiet-time', detail: 'nothing came for 60 s' };
 const arrival = { studyInstanceUid: '1.2.3', callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1', at: 1000 };
 
 function openLedger(): Db {
@@ -49,7 +50,7 @@ function addInstanceOf(db: Db, studyId: number, seriesInstanceUid: string, sopIn
 
 function settledVersion(db: Db): number {
   addInstance(db, '1.2.3.1.1');
-  const version = settleStudy(db, 1, 'quiet-time', 3000);
+  const version = settleStudy(db, 1, QUIET, 3000);
   if (version === undefined) throw new Error('no version was made');
   return version;
 }
@@ -188,7 +189,7 @@ describe('study versions', () => {
     settledVersion(db);
     noteArrival(db, findStudy(db, '1.2.3') as NonNullable<ReturnType<typeof findStudy>>, arrival, 5000);
     expect(findStudy(db, '1.2.3')?.state).toBe('receiving');
-    expect(settleStudy(db, 1, 'quiet-time', 6000)).toBeUndefined();
+    expect(settleStudy(db, 1, QUIET, 6000)).toBeUndefined();
     expect(versionsOfStudy(db, 1)).toHaveLength(1);
   });
 
@@ -196,7 +197,7 @@ describe('study versions', () => {
     const db = openLedger();
     settledVersion(db);
     addInstance(db, '1.2.3.1.2');
-    settleStudy(db, 1, 'quiet-time', 6000);
+    settleStudy(db, 1, QUIET, 6000);
     expect(versionsOfStudy(db, 1).map(({ number }) => number)).toEqual([1, 2]);
     expect(db.all('SELECT * FROM version_instances WHERE version_id = 2')).toHaveLength(2);
   });

@@ -22,6 +22,7 @@ import { readModelPackage } from '../../../src/models/package.js';
 import { readSourceSeries } from '../../../src/results/source-series.js';
 import { makeDueResults } from '../../../src/results/stage.js';
 import { ellipsoid, segInput, segmentOf } from '../../support/seg.js';
+import { quietOnly } from '../../support/settling.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -37,7 +38,7 @@ class Node {
     db: this.db,
     archiveFolder: this.folders.archive,
     clock: () => this.now,
-    quiet: { defaultMs: QUIET_MS, byCalledAe: new Map() },
+    lookMs: QUIET_MS,
     onCommitted: () => undefined,
   });
 
@@ -61,7 +62,7 @@ class Node {
   /** Settles the study and makes a run of its newest version, as the rule would. */
   settle(rule: string | null = 'chest'): number {
     this.now += 1000;
-    settleDueStudies(this.db, this.now);
+    settleDueStudies(this.db, this.now, quietOnly(QUIET_MS));
     const version = this.db.get<{ id: number }>('SELECT max(id) AS id FROM versions')?.id ?? 0;
     const [{ series_instance_uid: seriesInstanceUid }] = instancesOfVersion(this.db, version);
     const asked = {

@@ -66,7 +66,7 @@ class Ledger {
 
   decide(limits?: RuleLimits): number {
     for (const { id } of this.db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving'"))
-      settleStudy(this.db, id, 'test', this.now++);
+      settleStudy(this.db, id, { signal: 'test', detail: 'by a test' }, this.now++);
     return decideSettledVersions(this.db, RULES, this.now++, limits);
   }
 

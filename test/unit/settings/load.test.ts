@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { AnteroomError } from '../../../src/foundation/errors.js';
 import { InvalidFileError } from '../../../src/foundation/faults.js';
 import { loadSettings, parseSettings, resolveSecret, variableOf } from '../../../src/settings/load.js';
-import { listenersOf, quietMsByAeTitle, rulesByAeTitle } from '../../../src/settings/listeners.js';
+import { listenersOf, settlePolicies, rulesByAeTitle } from '../../../src/settings/listeners.js';
 import { settingsReference } from '../../../src/settings/reference.js';
 
 function faultsOf(text: string, environment: Record<string, string> = {}): string[] {
@@ -133,7 +133,7 @@ describe('settings', () => {
       },
       { name: 'lab', titles: ['LAB'], maxAssociations: 32, sopClasses: { allow: ['1.2.840.10008.5.1.4.1.1.2', '1.2.3'], deny: [] } },
     ]);
-    expect(quietMsByAeTitle(settings)).toEqual(new Map([['RESEARCH', 5000]]));
+    expect(settlePolicies(settings)).toEqual(new Map([['RESEARCH', { ...settings.settle, quietS: 5 }]]));
     expect(rulesByAeTitle(settings)).toEqual(new Map([['RESEARCH', ['research.yaml']]]));
   });
 
@@ -160,6 +160,27 @@ describe('settings', () => {
     expect(faultsOf(twice(5))).toEqual([]);
     expect(faultsOf(twice(6))).toEqual([
       'anteroom.yaml:2:61 listeners.x.aeTitles[0]: "A" is described in two ways; rules and settle of an AE title must be the same everywhere',
+    ]);
+  });
+
+  it('knows whom the expected count can be asked of, for the node and for each AE title', () => {
+    const text = (settle: string, own: string) =>
+      [
+        'destinations: { pacs: { kind: stow, url: "http://x/" } }',
+        'sources: { old: { kind: dimse, host: x, port: 104, aeTitle: OLD } }',
+        `settle: ${settle}`,
+        `dimse: { aeTitles: [{ title: A, settle: ${own} }] }`,
+      ].join('\n');
+    const settings = parseSettings(text('{ countFrom: pacs }', '{ signals: [expected-count], countFrom: old }'), 'anteroom.yaml', {});
+    expect(settlePolicies(settings).get('A')).toEqual({ ...settings.settle, signals: ['expected-count'], countFrom: 'old' });
+    expect(settings.settle).toMatchObject({ signals: ['association-released'], shortQuietS: 5, countFrom: 'pacs' });
+    expect(faultsOf(text('{ countFrom: archive, signals: [expected-count, expected-count] }', '{ countFrom: nobody }'))).toEqual([
+      'anteroom.yaml:3:22 settle.countFrom: no destination or source is called "archive"',
+      'anteroom.yaml:3:40 settle.signals: names a signal twice',
+      'anteroom.yaml:4:54 dimse.aeTitles[0].settle.countFrom: no destination or source is called "nobody"',
+    ]);
+    expect(faultsOf(text('{}', '{ signals: [expected-count] }'))).toEqual([
+      expect.stringContaining('must name a destination or source, as signals has expected-count'),
     ]);
   });
 
