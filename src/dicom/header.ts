@@ -8,6 +8,8 @@ export interface HeaderElement {
   readonly vr: string;
   /** Text decoded to Unicode; IS and DS as numbers where they are numbers, PN as `{Alphabetic, Ideographic, Phonetic}`, SQ as headers. */
   readonly Value?: readonly HeaderValue[];
+  /** Where a value that is left out can be had (PS3.18 F.2.6); only in what goes out as metadata. */
+  readonly BulkDataURI?: string;
 }
 
 export type HeaderValue = string | number | PersonName | Header | null;

@@ -108,6 +108,7 @@ export const CATALOGUE = {
     kind: 'permanent',
     text: 'The pixel data cannot be decoded',
     remedy: 'Send the series in a transfer syntax that the node decodes (see README).',
+    httpStatus: 406,
   }),
 
   // intake

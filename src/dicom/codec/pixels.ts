@@ -74,6 +74,38 @@ export async function decodePixels(instance: ParsedInstance): Promise<DecodedPix
   return { rows, columns, frames, samplesPerPixel, data: storedValues(bytes, shape, dataset), lossy: isLossy(instance) };
 }
 
+export interface FrameValues {
+  readonly rows: number;
+  readonly columns: number;
+  readonly samplesPerPixel: number;
+  /** Bytes of a decoded frame. */
+  readonly frameBytes: number;
+  /** The stored values of one frame, as in `DecodedPixels`, from its joined fragments or its native pixels in little endian. */
+  decode(bytes: Uint8Array): StoredValues;
+}
+
+/**
+ * Decodes an instance frame by frame, for objects that are larger than memory should be. The data set needs no pixel data.
+ * @throws {AnteroomError} PIXELS_UNSUPPORTED, now or from `decode`, with what was seen.
+ */
+export async function frameValues({
+  dataset,
+  transferSyntaxUid,
+}: Pick<ParsedInstance, 'dataset' | 'transferSyntaxUid'>): Promise<FrameValues> {
+  const shape = frameShape(dataset);
+  const { rows, columns, samplesPerPixel } = shape;
+  const frameBytes = (rows * columns * samplesPerPixel * shape.bitsAllocated) / 8;
+  if (frameBytes > MAX_FRAME_BYTES) refuse(`a frame of ${frameBytes} bytes`);
+  if (!canDecode(transferSyntaxUid)) refuse(`transfer syntax ${transferSyntaxUid}`);
+  const decoder = transferSyntaxUid in DECODERS ? await frameDecoder(DECODERS[transferSyntaxUid], shape) : undefined;
+  const native = (bytes: Uint8Array) => {
+    const frame = nativeFrames(bytes, 1, frameBytes);
+    return dataset.number(TAG.PlanarConfiguration) === 1 ? pixelByPixel(frame, shape, frameBytes) : frame;
+  };
+  const decode = decoder ?? native;
+  return { rows, columns, samplesPerPixel, frameBytes, decode: (bytes) => storedValues(decode(bytes), shape, dataset) };
+}
+
 /** True where LossyImageCompression or the transfer syntax says so; where it says nothing, a transfer syntax that may be lossy counts as lossy. */
 export function isLossy({ dataset, transferSyntaxUid }: ParsedInstance): boolean {
   const said = dataset.text(TAG.LossyImageCompression);
@@ -122,13 +154,23 @@ async function decodeEncapsulated(
 function nativeBytes({ dataset, transferSyntaxUid }: ParsedInstance, shape: FrameShape, frames: number, frameBytes: number): Uint8Array {
   if (!NATIVE.has(transferSyntaxUid)) refuse(`transfer syntax ${transferSyntaxUid}`);
   const pixelData = dataset.bytesOf(TAG.PixelData) ?? refuse('there is no native PixelData');
-  if (pixelData.byteLength < frames * frameBytes)
-    refuse(`PixelData has ${pixelData.byteLength} bytes where ${frames * frameBytes} are needed`);
-  const bytes = pixelData.slice(0, frames * frameBytes);
+  const bytes = nativeFrames(pixelData, frames, frameBytes);
   // Big endian swaps the words of OW, also where they hold two 8-bit pixels (PS3.5 8.1.1, 7.3).
   if (!dataset.littleEndian && (shape.bitsAllocated === 16 || dataset.vr(TAG.PixelData) === 'OW'))
     Buffer.from(bytes.buffer, 0, bytes.byteLength & ~1).swap16();
-  if (dataset.number(TAG.PlanarConfiguration) !== 1) return bytes;
+  return dataset.number(TAG.PlanarConfiguration) === 1 ? pixelByPixel(bytes, shape, frameBytes) : bytes;
+}
+
+/** A copy of so many frames. */
+function nativeFrames(pixelData: Uint8Array, frames: number, frameBytes: number): Uint8Array {
+  if (pixelData.byteLength < frames * frameBytes)
+    refuse(`PixelData has ${pixelData.byteLength} bytes where ${frames * frameBytes} are needed`);
+  // Not a Buffer, whose slice would not copy.
+  return Uint8Array.from(pixelData.subarray(0, frames * frameBytes));
+}
+
+/** Samples by plane become samples by pixel, frame by frame, in place. */
+function pixelByPixel(bytes: Uint8Array, shape: FrameShape, frameBytes: number): Uint8Array {
   for (let at = 0; at < bytes.byteLength; at += frameBytes) bytes.set(interleaved(bytes.subarray(at, at + frameBytes), shape), at);
   return bytes;
 }

@@ -11,6 +11,8 @@ export interface HeaderLimits {
   readonly sequencesJson: number;
   /** A single value longer than this is left out (look-up tables, contour data, long reports). */
   readonly valueBytes: number;
+  /** Gives bulk values a URI, by their place: the tag's key, or `key/item/key` with items counted from 0. Else they are left out. */
+  readonly bulkUri?: (place: string) => string;
 }
 
 /** What a ledger can keep of every instance. */
@@ -27,31 +29,40 @@ export function toHeader(dataset: DataSet, limits: HeaderLimits = LIMITS): Heade
 class HeaderWriter {
   #jsonLeft: number;
   readonly #maxValueBytes: number;
+  readonly #bulkUri: HeaderLimits['bulkUri'];
 
   constructor(limits: HeaderLimits) {
+    this.#bulkUri = limits.bulkUri;
     this.#jsonLeft = limits.sequencesJson;
     this.#maxValueBytes = limits.valueBytes;
   }
 
-  write(dataset: DataSet): Header {
+  /** `place` is what stands before the keys of this data set in the places of bulk values. */
+  write(dataset: DataSet, place = ''): Header {
     const header: Record<string, HeaderElement> = {};
     for (const element of dataset.elements()) {
-      if (BULK_VRS.has(element.vr) || (element.tag & 0xffff) === 0) continue;
+      const { vr } = element;
+      if ((element.tag & 0xffff) === 0) continue;
+      if (BULK_VRS.has(vr)) {
+        const key = tagKey(element.tag);
+        if (this.#bulkUri) header[key] = element.lengthBytes === 0 ? { vr } : { vr, BulkDataURI: this.#bulkUri(place + key) };
+        continue;
+      }
       const values =
-        element.vr === 'SQ' ? this.#items(element) : element.lengthBytes > this.#maxValueBytes ? [] : valuesOf(dataset, element);
-      header[tagKey(element.tag)] = values.length === 0 ? { vr: element.vr } : { vr: element.vr, Value: values };
+        vr === 'SQ' ? this.#items(element, place) : element.lengthBytes > this.#maxValueBytes ? [] : valuesOf(dataset, element);
+      header[tagKey(element.tag)] = values.length === 0 ? { vr } : { vr, Value: values };
     }
     return header;
   }
 
   /** The items, or none where they take more than what is left: a huge sequence does not cost the later ones their place. */
-  #items(element: Element): readonly Header[] {
+  #items(element: Element, place: string): readonly Header[] {
     const before = this.#jsonLeft;
     const items: Header[] = [];
     let left = before;
-    for (const item of element.items ?? []) {
+    for (const [n, item] of (element.items ?? []).entries()) {
       this.#jsonLeft = left;
-      const header = this.write(item);
+      const header = this.write(item, `${place}${tagKey(element.tag)}/${n}/`);
       items.push(header);
       left -= JSON.stringify(header).length;
       if (left < 0) break;

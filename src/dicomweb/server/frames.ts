@@ -1,17 +1,15 @@
 /** Frames of an instance (PS3.18 10.4.1.1.6 and 8.7.3.5): as they are stored, or decoded for a client that takes only that. */
-import { readFile } from 'node:fs/promises';
 import type { Request, Response } from 'express';
-import { encodedFrames } from '../../dicom/codec/frames.js';
-import { canDecode, decodePixels } from '../../dicom/codec/pixels.js';
-import { parseInstance, type DataSet, type ParsedInstance } from '../../dicom/element/parse.js';
-import { TAG } from '../../dicom/element/tags.js';
+import { canDecode } from '../../dicom/codec/pixels.js';
 import { TRANSFER_SYNTAX } from '../../dicom/element/uids.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
 import { rangeTakes, type MediaType } from '../media-type.js';
 import { closingDelimiter, newBoundary, partHead } from '../multipart.js';
+import { decodedFrames, storedFrame, type FrameBytes } from './frame-bytes.js';
+import { PixelFile } from './pixel-file.js';
 import type { ArchivePort } from './port.js';
-import { acceptOf, levelOf, sendStream } from './respond.js';
+import { acceptOf, isUnchanged, levelOf, sendStream } from './respond.js';
 import { existing } from './wado.js';
 
 const OCTETS = 'application/octet-stream';
@@ -38,33 +36,57 @@ const FRAME_MEDIA_TYPES: Readonly<Record<string, readonly [string, ...string[]]>
   [TRANSFER_SYNTAX.HTJ2K]: ['image/jphc', 'image/jhc'],
 };
 
-interface FrameForm {
+export interface FrameForm {
   readonly mediaType: string;
   readonly transferSyntaxUid: string;
   readonly decoded: boolean;
   readonly multipart: boolean;
 }
 
-/** `GET …/instances/{instance}/frames/{list}`, and `…/bulkdata/7FE00010` for all frames. */
+/** `GET …/instances/{instance}/frames/{list}`; without a list all frames. */
 export async function handleFrames(request: Request, response: Response, port: ArchivePort, log: Logger): Promise<void> {
   const [instance] = existing(port, levelOf(request));
   if (instance === undefined) return;
   const form = acceptedFrameForm(acceptOf(request), instance.transferSyntaxUid, request.params.frames);
-  // A frame is found by the offset table, which stands with the pixel data: the file is read as a whole.
-  const parsed = parseInstance(await readFile(instance.path));
-  const frames = await framesOf(parsed, frameNumbers(request.params.frames, parsed.dataset), form);
-  const partType = `${form.mediaType}; transfer-syntax=${form.transferSyntaxUid}`;
-  if (!form.multipart) {
-    response.status(200).set({ 'Content-Type': partType, 'Content-Length': String(frames[0]?.byteLength ?? 0) });
-    return sendStream(request, response, frames.slice(0, 1), log);
+  if (isUnchanged(request, response, instance, form.mediaType + form.transferSyntaxUid)) return;
+  const pixels = await PixelFile.open(instance.path);
+  try {
+    const frameOf = form.decoded ? await decodedFrames(pixels) : (frame: number) => storedFrame(pixels, frame);
+    const frames = await Promise.all(frameNumbers(request.params.frames, pixels.frameCount).map(frameOf));
+    await sendFrames(request, response, frames, form, log);
+  } finally {
+    await pixels.close();
+  }
+}
+
+/** The frames with the length of the whole answer, which is known before any is read. */
+export async function sendFrames(
+  request: Request,
+  response: Response,
+  frames: readonly FrameBytes[],
+  { mediaType, transferSyntaxUid, multipart }: FrameForm,
+  log: Logger,
+): Promise<void> {
+  const partType = `${mediaType}; transfer-syntax=${transferSyntaxUid}`;
+  const [first] = frames;
+  if (!multipart && first !== undefined) {
+    response.status(200).set({ 'Content-Type': partType, 'Content-Length': String(first.lengthBytes) });
+    return sendStream(request, response, first.read(), log);
   }
   const boundary = newBoundary();
-  const pieces = [...frames.flatMap((frame) => [partHead(boundary, { 'Content-Type': partType }), frame]), closingDelimiter(boundary)];
-  const lengthBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const head = partHead(boundary, { 'Content-Type': partType });
+  const lengthBytes = frames.reduce((sum, frame) => sum + head.byteLength + frame.lengthBytes, closingDelimiter(boundary).byteLength);
   response
     .status(200)
-    .set({ 'Content-Type': `multipart/related; type="${form.mediaType}"; boundary="${boundary}"`, 'Content-Length': String(lengthBytes) });
-  return sendStream(request, response, pieces, log);
+    .set({ 'Content-Type': `multipart/related; type="${mediaType}"; boundary="${boundary}"`, 'Content-Length': String(lengthBytes) });
+  return sendStream(request, response, body(), log);
+  async function* body(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const frame of frames) {
+      yield head;
+      yield* frame.read();
+    }
+    yield closingDelimiter(boundary);
+  }
 }
 
 /**
@@ -94,7 +116,8 @@ export function acceptedFrameForm(ranges: readonly MediaType[], stored: string, 
   throw new AnteroomError('NOT_ACCEPTABLE', `frames are offered as multipart/related of ${offered}`);
 }
 
-function isNative(transferSyntaxUid: string): boolean {
+/** True for transfer syntaxes without encapsulation. */
+export function isNative(transferSyntaxUid: string): boolean {
   return (
     transferSyntaxUid === TRANSFER_SYNTAX.ImplicitVRLittleEndian ||
     transferSyntaxUid === NATIVE_SYNTAX ||
@@ -103,62 +126,15 @@ function isNative(transferSyntaxUid: string): boolean {
   );
 }
 
-/** Frame numbers from 1; all of them where there is no list. */
-function frameNumbers(list: unknown, dataset: DataSet): number[] {
-  const count = dataset.number(TAG.NumberOfFrames) ?? 1;
+/**
+ * Frame numbers from 1; all of them where there is no list.
+ * @throws AnteroomError QUERY_INVALID, NOT_FOUND
+ */
+export function frameNumbers(list: unknown, count: number): number[] {
   if (typeof list !== 'string') return Array.from({ length: count }, (_, n) => n + 1);
   if (!/^\d{1,9}(,\d{1,9})*$/.test(list)) throw new AnteroomError('QUERY_INVALID', 'the path wants frame numbers with commas between them');
   const numbers = list.split(',').map(Number);
   const beyond = numbers.find((number) => number < 1 || number > count);
   if (beyond !== undefined) throw new AnteroomError('NOT_FOUND', `frame ${String(beyond)} of an instance with ${String(count)}`);
   return numbers;
-}
-
-async function framesOf(parsed: ParsedInstance, numbers: readonly number[], form: FrameForm): Promise<Uint8Array[]> {
-  const { dataset } = parsed;
-  const count = dataset.number(TAG.NumberOfFrames) ?? 1;
-  const fragments = dataset.fragments(TAG.PixelData);
-  if (form.decoded) {
-    const { data } = await decodePixels(parsed);
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const frameBytes = bytes.byteLength / count;
-    return numbers.map((number) => bytes.subarray((number - 1) * frameBytes, number * frameBytes));
-  }
-  if (fragments !== undefined) {
-    const frames = encodedFrames(dataset, fragments, count);
-    return numbers.map((number) => frames[number - 1] ?? noPixels());
-  }
-  const pixelData = littleEndianPixels(dataset);
-  const frameBits = nativeFrameBits(dataset);
-  return numbers.map((number) => bitsOf(pixelData, (number - 1) * frameBits, frameBits));
-}
-
-function littleEndianPixels(dataset: DataSet): Uint8Array {
-  const bytes = dataset.bytesOf(TAG.PixelData) ?? noPixels();
-  if (dataset.littleEndian || dataset.vr(TAG.PixelData) !== 'OW') return bytes;
-  // A copy: the words are turned in place (PS3.5 7.3).
-  const copy = Buffer.from(bytes);
-  return copy.subarray(0, copy.length & ~1).swap16();
-}
-
-function nativeFrameBits(dataset: DataSet): number {
-  const [rows, columns, bitsAllocated] = [TAG.Rows, TAG.Columns, TAG.BitsAllocated].map((tag) => dataset.number(tag) ?? noPixels());
-  return (rows ?? 0) * (columns ?? 0) * (bitsAllocated ?? 0) * (dataset.number(TAG.SamplesPerPixel) ?? 1);
-}
-
-/** Bits from a stream of bits, lowest bit first (PS3.5 8.1.1). Frames of one-bit pixels need not begin at a byte. */
-export function bitsOf(bytes: Uint8Array, fromBit: number, lengthBits: number): Uint8Array {
-  if (fromBit + lengthBits > bytes.byteLength * 8) return noPixels();
-  const from = Math.floor(fromBit / 8);
-  const shift = fromBit % 8;
-  const lengthBytes = Math.ceil(lengthBits / 8);
-  if (shift === 0 && lengthBits % 8 === 0) return bytes.subarray(from, from + lengthBytes);
-  const frame = new Uint8Array(lengthBytes);
-  for (let n = 0; n < lengthBytes; n++) frame[n] = ((bytes[from + n] ?? 0) >> shift) | ((bytes[from + n + 1] ?? 0) << (8 - shift));
-  if (lengthBits % 8 !== 0) frame[lengthBytes - 1] = (frame[lengthBytes - 1] ?? 0) & ((1 << (lengthBits % 8)) - 1);
-  return frame;
-}
-
-function noPixels(): never {
-  throw new AnteroomError('NOT_FOUND', 'the instance has no such frame in its pixel data');
 }

@@ -1,4 +1,5 @@
 /** What the routes share: the ids of a path, the base of URLs, and how bodies go out. */
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
@@ -7,6 +8,7 @@ import { isUid } from '../../foundation/ids.js';
 import type { Logger } from '../../foundation/log.js';
 import type { LevelIds } from '../ids.js';
 import { parseAccept, rangeTakes, type MediaType } from '../media-type.js';
+import type { StoredInstance } from './port.js';
 
 export const DICOM_JSON = 'application/dicom+json';
 
@@ -36,9 +38,10 @@ export function levelOf(request: Request): LevelIds {
   return { studyInstanceUid, ...below };
 }
 
-/** The media types that the request takes, the most wanted first. */
+/** The media types that the request takes, the most wanted first: those of its query, which a link can name (PS3.18 8.3.3.1), else of its header. */
 export function acceptOf(request: Request): MediaType[] {
-  return parseAccept(request.get('accept'));
+  const { accept } = request.query;
+  return parseAccept(typeof accept === 'string' && accept !== '' ? accept : request.get('accept'));
 }
 
 /**
@@ -52,6 +55,18 @@ export function requireJsonAccepted(request: Request): void {
   if (!taken) throw new AnteroomError('NOT_ACCEPTABLE', `the request takes ${request.get('accept') ?? ''}, offered is ${DICOM_JSON}`);
 }
 
+/**
+ * Gives the answer an ETag, which an instance in one form keeps as long as its file does; true where the client has that already and
+ * 304 was answered (RFC 9110 13.1.2). Shared caches must not keep patients' data, and others ask again.
+ */
+export function isUnchanged(request: Request, response: Response, instance: StoredInstance, form: string): boolean {
+  const tag = createHash('sha256').update(`${instance.path} ${instance.sizeBytes} ${form}`).digest('base64url').slice(0, 27);
+  response.set({ ETag: `"${tag}"`, 'Cache-Control': 'private, no-cache', Vary: 'Accept' });
+  if (!request.fresh) return false;
+  response.status(304).end();
+  return true;
+}
+
 /** Sends a body that is not held in memory; a client that goes away ends it quietly, a source that fails cuts the connection. */
 export async function sendStream(
   request: Request,
@@ -59,7 +74,7 @@ export async function sendStream(
   source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>,
   log: Logger,
 ): Promise<void> {
-  if (request.method === 'HEAD') {
+  if (request.method === 'HEAD' || response.destroyed) {
     response.end();
     return;
   }

@@ -2,6 +2,7 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
+import { handleBulkData } from './bulkdata.js';
 import { handleFrames } from './frames.js';
 import type { ArchivePort } from './port.js';
 import { searchInstances, searchSeries, searchStudies, type SearchResult } from './qido.js';
@@ -49,9 +50,8 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
   router.get([`${STUDY}/metadata`, `${SERIES}/metadata`, `${INSTANCE}/metadata`], (request, response) =>
     handleMetadata(request, response, port, baseOf(request), log),
   );
-  router.get([`${INSTANCE}/frames/:frames`, `${INSTANCE}/bulkdata/7FE00010`], (request, response) =>
-    handleFrames(request, response, port, log),
-  );
+  router.get(`${INSTANCE}/frames/:frames`, (request, response) => handleFrames(request, response, port, log));
+  router.get(`${INSTANCE}/bulkdata/*place`, (request, response) => handleBulkData(request, response, port, log));
   router.use((request) => {
     throw new AnteroomError('NOT_FOUND', `no DICOMweb resource for ${request.method} at this path`);
   });
