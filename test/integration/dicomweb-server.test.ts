@@ -1,25 +1,17 @@
 /** The archive's DICOMweb face before a folder of real files: asked by our client, by dicomweb-client, by fetch and by Orthanc. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request as httpRequest, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { api } from 'dicomweb-client';
-import express from 'express';
 import { parseInstance } from '../../src/dicom/element/parse.js';
 import { TAG } from '../../src/dicom/element/tags.js';
 import type { Header } from '../../src/dicom/header.js';
-import { closeConnections } from '../../src/dicomweb/client/http.js';
 import { instanceExists, retrieveMetadata, searchInstances, searchSeries, searchStudies } from '../../src/dicomweb/client/qido.js';
 import { stow } from '../../src/dicomweb/client/stow.js';
-import type { DicomWebEndpoint } from '../../src/dicomweb/client/types.js';
 import { retrieveInstance, retrieveStudy } from '../../src/dicomweb/client/wado.js';
-import { dicomWebRouter } from '../../src/dicomweb/server/router.js';
-import { loggerOf, setLogLevel } from '../../src/foundation/log.js';
 import { describeWith, testData } from '../support/data.js';
-import { FolderArchive } from '../support/folder-archive.js';
+import { startFolderServer, type FolderServer } from '../support/folder-server.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
 import { part10Files, type Part10File } from '../support/part10.js';
 import { XhrOverFetch } from '../support/xhr-over-fetch.js';
@@ -28,38 +20,6 @@ const START_MS = 90_000;
 const dataSets = ['ct-chest-a0001', 'seg-samples', 'quirks-dicom2nifti'];
 const missing = dataSets.filter((name) => testData(name) === undefined).map((name) => `data ${name}`);
 const dataFiles = (name: string, below = ''): Part10File[] => (missing.length > 0 ? [] : part10Files(join(testData(name) ?? '', below)));
-
-interface Node {
-  readonly archive: FolderArchive;
-  readonly folder: string;
-  readonly base: string;
-  readonly endpoint: DicomWebEndpoint;
-  close(): Promise<void>;
-}
-
-async function startNode(): Promise<Node> {
-  setLogLevel('silent');
-  const folder = mkdtempSync(join(tmpdir(), 'anteroom-dicomweb-server-'));
-  const archive = new FolderArchive(folder);
-  const app = express().use('/dicom-web', dicomWebRouter(archive, { log: loggerOf('dicomweb') }));
-  const server: Server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/dicom-web`;
-  const endpoint = { url: base, timeoutMs: 20_000 };
-  return {
-    archive,
-    folder,
-    base,
-    endpoint,
-    close: async () => {
-      closeConnections(endpoint);
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 const pathOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Part10File): string =>
   `/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`;
@@ -70,10 +30,10 @@ describeWith('DICOMweb server', missing, () => {
   const seg = dataFiles('seg-samples', 'dcmqi').find((file) => file.sopClassUid === '1.2.840.10008.5.1.4.1.1.66.4')!;
   const native = dataFiles('seg-samples', 'dcmqi/ct-3slice')[0];
   const first = chest[0];
-  let node: Node;
+  let node: FolderServer;
 
   beforeAll(async () => {
-    node = await startNode();
+    node = await startFolderServer();
     for (const file of [...chest, seg, native]) node.archive.add(file.path);
   });
   afterAll(() => node.close());
@@ -226,11 +186,11 @@ describeWith('DICOMweb server', missing, () => {
 describeWith('DICOMweb server, storing', missing, () => {
   const chest = dataFiles('ct-chest-a0001').slice(0, 12);
   const first = chest[0];
-  let node: Node;
+  let node: FolderServer;
   let junk: { path: string; sizeBytes: number; sopInstanceUid: string; sopClassUid: string };
 
   beforeEach(async () => {
-    node = await startNode();
+    node = await startFolderServer();
     junk = { path: join(node.folder, 'junk'), sizeBytes: 100_000, sopInstanceUid: '1.2.3', sopClassUid: '1.2' };
     writeFileSync(junk.path, Buffer.alloc(junk.sizeBytes, 7));
   });
@@ -322,11 +282,11 @@ describeWith('DICOMweb server, storing', missing, () => {
 describeWith('DICOMweb server and Orthanc as its client', [...missing, ...missingForOrthanc()], () => {
   const chest = dataFiles('ct-chest-a0001').slice(0, 5);
   const first = chest[0];
-  let node: Node;
+  let node: FolderServer;
   let orthanc: Orthanc;
 
   beforeAll(async () => {
-    node = await startNode();
+    node = await startFolderServer();
     orthanc = await startOrthanc();
     await ask('PUT', '/dicom-web/servers/node', { Url: `${node.base}/` });
   }, START_MS);

@@ -1,8 +1,9 @@
-/** The decoders of dcmjs-codecs (WebAssembly): the one place where the library is loaded, initialised and its errors are translated. */
+/** The decoders of dcmjs-codecs (WebAssembly) and its JPEG encoder: the one place where the library is loaded, initialised and its errors are translated. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AnteroomError } from '../../foundation/errors.js';
 import { silenceDcmjs } from '../dcmjs.js';
+import type { Picture } from '../render/picture.js';
 
 /** One frame's shape, as the Image Pixel module describes it (PS3.3 C.7.6.3). */
 export interface FrameShape {
@@ -25,9 +26,11 @@ interface Context {
   getHeight(): number | undefined;
   getPlanarConfiguration(): number | undefined;
   getDecodedBuffer(): Uint8Array | undefined;
+  getEncodedBuffer(): Uint8Array | undefined;
 }
 
 type NativeCodecs = Record<DecoderName, (context: Context) => Context> & {
+  encodeJpeg(context: Context, parameters: { lossy: true; quality: number }): Context;
   initializeAsync(options: { webAssemblyModulePathOrUrl: string }): Promise<void>;
 };
 
@@ -56,6 +59,29 @@ export async function initCodecs(options: { readonly wasmPath?: string } = {}): 
 export async function frameDecoder(name: DecoderName, shape: FrameShape): Promise<FrameDecoder> {
   const library = await loadedLibrary();
   return (encoded) => decodeFrame(library, name, encoded, shape);
+}
+
+/** A picture as baseline JPEG (ISO 10918-1); `quality` from 1 to 100. */
+export async function encodeJpeg({ width, height, channels, data }: Picture, quality: number): Promise<Uint8Array> {
+  const library = await loadedLibrary();
+  const context = new library.Context({
+    width,
+    height,
+    bitsAllocated: 8,
+    bitsStored: 8,
+    samplesPerPixel: channels,
+    pixelRepresentation: 0,
+    planarConfiguration: 0,
+    photometricInterpretation: channels === 1 ? 'MONOCHROME2' : 'RGB',
+    decodedBuffer: data,
+  });
+  try {
+    // A copy: the next use of the module may write over it.
+    return Uint8Array.from(library.NativeCodecs.encodeJpeg(context, { lossy: true, quality }).getEncodedBuffer() ?? []);
+  } catch (thrown) {
+    ready = undefined;
+    throw new AnteroomError('INTERNAL', `a picture of ${width} × ${height} could not be encoded`, { cause: thrown });
+  }
 }
 
 async function loadedLibrary(): Promise<Library> {

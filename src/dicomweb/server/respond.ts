@@ -38,10 +38,19 @@ export function levelOf(request: Request): LevelIds {
   return { studyInstanceUid, ...below };
 }
 
+/** The parameters of the request's query, as they are written. */
+export function queryOf(request: Request): URLSearchParams {
+  return new URL(request.originalUrl, 'http://localhost').searchParams;
+}
+
+/** PS3.18 8.3.4.2 and 8.3.4.4: what was not done is said in a Warning header. */
+export function warn(response: Response, text: string): void {
+  response.append('Warning', `299 anteroom "${text}"`);
+}
+
 /** The media types that the request takes, the most wanted first: those of its query, which a link can name (PS3.18 8.3.3.1), else of its header. */
 export function acceptOf(request: Request): MediaType[] {
-  const { accept } = request.query;
-  return parseAccept(typeof accept === 'string' && accept !== '' ? accept : request.get('accept'));
+  return parseAccept(queryOf(request).get('accept') ?? request.get('accept'));
 }
 
 /**

@@ -7,7 +7,8 @@ import { handleFrames } from './frames.js';
 import type { ArchivePort } from './port.js';
 import { searchInstances, searchSeries, searchStudies, type SearchResult } from './qido.js';
 import { parseQidoQuery, type QidoQuery, type QueryLevel } from './qido-query.js';
-import { DICOM_JSON, idsOf, requireJsonAccepted } from './respond.js';
+import { DICOM_JSON, idsOf, queryOf, requireJsonAccepted, warn } from './respond.js';
+import { handleRendered, handleThumbnail } from './rendered.js';
 import { handleStow } from './stow.js';
 import { handleMetadata, handleRetrieve } from './wado.js';
 
@@ -51,6 +52,15 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
     handleMetadata(request, response, port, baseOf(request), log),
   );
   router.get(`${INSTANCE}/frames/:frames`, (request, response) => handleFrames(request, response, port, log));
+  const drawable = [STUDY, SERIES, INSTANCE, `${INSTANCE}/frames/:frames`];
+  router.get(
+    drawable.map((path) => `${path}/rendered`),
+    (request, response) => handleRendered(request, response, port, baseOf(request), log),
+  );
+  router.get(
+    drawable.map((path) => `${path}/thumbnail`),
+    (request, response) => handleThumbnail(request, response, port),
+  );
   router.get(`${INSTANCE}/bulkdata/*place`, (request, response) => handleBulkData(request, response, port, log));
   router.use((request) => {
     throw new AnteroomError('NOT_FOUND', `no DICOMweb resource for ${request.method} at this path`);
@@ -61,17 +71,12 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
 
 function answerSearch(request: Request, response: Response, level: QueryLevel, find: (query: QidoQuery) => SearchResult): void {
   requireJsonAccepted(request);
-  const query = parseQidoQuery(new URL(request.originalUrl, 'http://localhost').searchParams, level);
+  const query = parseQidoQuery(queryOf(request), level);
   const { headers, cut } = find(query);
   if (query.fuzzyAsked) warn(response, 'fuzzymatching is not supported; only literal matching has been performed');
   if (cut) warn(response, 'there are more results; ask for them with offset');
   if (headers.length === 0) response.status(204).end();
   else response.status(200).type(DICOM_JSON).send(JSON.stringify(headers));
-}
-
-/** PS3.18 8.3.4.2 and 8.3.4.4: what a search did not do is said in a Warning header. */
-function warn(response: Response, text: string): void {
-  response.append('Warning', `299 anteroom "${text}"`);
 }
 
 function notAllowed(allow: string): RequestHandler {
