@@ -5,6 +5,7 @@ import { echoMessage, pdusOf, pdvsOf, storeMessage, withFaultyPdus, withFaultyPd
 import { deflatedDataSet, faultyDataSet } from './data-sets.js';
 import { Dice, damaged, withOneChanged } from './dice.js';
 import { CONTEXT, faultyRequest, validRequest } from './requests.js';
+import { serviceMessage } from './services.js';
 
 /** How often each kind of peer comes. `unusual` ones break nothing: what they store must be there. */
 const WEIGHTS = {
@@ -12,6 +13,7 @@ const WEIGHTS = {
   request: 14,
   command: 14,
   'data set': 22,
+  service: 10,
   values: 14,
   pdus: 14,
   noise: 5,
@@ -76,6 +78,8 @@ export function attackOf(seed: number, index: number): Attack {
           withOneChanged(dice, messages, (one) => withFaultyData(dice, one)),
         ),
       };
+    case 'service':
+      return { ...common, rest: packed(dice, serviceMessages(dice, messages, seed)) };
     case 'values':
       return { ...common, rest: pdusOf(dice, withFaultyPdvs(dice, pdvsOf(dice, messages))) };
     case 'pdus':
@@ -97,6 +101,16 @@ export function attackOf(seed: number, index: number): Attack {
     case 'silent':
       return { ...common, awaitsAccept: true, rest: packed(dice, messages).slice(0, -1), ending: 'never' };
   }
+}
+
+/** Queries and the like among the messages, as often valid as not. */
+function serviceMessages(dice: Dice, messages: readonly Message[], seed: number): Message[] {
+  return messages.map((message, n) => {
+    if (dice.chance(0.3)) return message;
+    const asked = serviceMessage(dice, n + 1, seed);
+    if (dice.chance(0.5)) return asked;
+    return dice.chance(0.5) ? { ...asked, command: faultyCommand(dice, asked.command) } : withFaultyData(dice, asked);
+  });
 }
 
 function packed(dice: Dice, messages: readonly Message[]): Buffer[] {

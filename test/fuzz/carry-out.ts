@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { decodeCommand } from '../../src/dimse/command.js';
 import { PDU, abortPdu, releaseRq } from '../../src/dimse/pdu.js';
-import { RawPeer } from '../support/dimse.js';
+import { CONTROL, RawPeer } from '../support/dimse.js';
 import { until } from '../support/until.js';
 import type { Attack } from './attack.js';
 
@@ -75,7 +75,7 @@ function collect(peer: RawPeer): { readonly accepted: Promise<void>; readonly ou
     let isAccepted = false;
     let lastControl: number | undefined;
     for (let pdu = await peer.pdu(); pdu !== undefined; pdu = await peer.pdu()) {
-      if (pdu.type === PDU.dataTf) statuses.push(statusOf(pdu.body));
+      if (pdu.type === PDU.dataTf) statuses.push(...statusOf(pdu.body));
       else lastControl = pdu.type;
       isAccepted ||= pdu.type === PDU.associateAc;
       onFirst();
@@ -86,11 +86,12 @@ function collect(peer: RawPeer): { readonly accepted: Promise<void>; readonly ou
   return { accepted, outcome: read() };
 }
 
-/** -1 where the response came in several PDUs, as a peer may ask for. */
-function statusOf(body: Buffer): number {
+/** None of a data set, nor where the response came in several PDUs, as a peer may ask for. */
+function statusOf(body: Buffer): number[] {
+  if ((body.readUInt8(5) & CONTROL.command) === 0) return [];
   try {
-    return decodeCommand(body.subarray(6)).status ?? -1;
+    return [decodeCommand(body.subarray(6)).status ?? -1];
   } catch {
-    return -1;
+    return [];
   }
 }

@@ -53,8 +53,17 @@ function withValue(elements: readonly Element[], number: number, value: Buffer):
   return elements.map((element) => (element.number === number ? { number, value } : element));
 }
 
-function us(value: number): Buffer {
+/** A US value. */
+export function us(value: number): Buffer {
   return Buffer.from([value & 0xff, value >> 8]);
+}
+
+/** A command set of these elements, whose numbers need not be in order; the group length (0000,0000) comes with them. */
+export function encodeElements(elements: readonly (readonly [number, Buffer])[]): Buffer {
+  const encoded = [...elements].sort(([a], [b]) => a - b).map(([number, value]) => encode({ number, value }));
+  const groupLength = Buffer.alloc(4);
+  groupLength.writeUInt32LE(encoded.reduce((sum, { length }) => sum + length, 0));
+  return Buffer.concat([encode({ number: 0, value: groupLength }), ...encoded]);
 }
 
 function elementsOf(command: Buffer): Element[] {

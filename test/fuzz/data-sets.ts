@@ -57,8 +57,9 @@ const VRS = ['SQ', 'UN', 'OB', 'OW', 'UI', 'US', 'PN', 'DS', 'IS', 'AT', 'FD', '
 
 function withClaim(dice: Dice, element: Buffer): Buffer {
   const copy = Buffer.from(element);
-  if (isLong(copy)) copy.writeUInt32LE(dice.claimedLength(copy.length - 12, 32), 8);
-  else copy.writeUInt16LE(dice.claimedLength(copy.length - 8, 16), 6);
+  // An earlier fault may have left less than a header.
+  if (isLong(copy) && copy.length >= 12) copy.writeUInt32LE(dice.claimedLength(copy.length - 12, 32), 8);
+  else if (copy.length >= 8) copy.writeUInt16LE(dice.claimedLength(copy.length - 8, 16), 6);
   return copy;
 }
 
@@ -70,7 +71,7 @@ function withValue(dice: Dice, element: Buffer): Buffer {
     Buffer.from('1\\\\-\\9'.repeat(50)),
     Buffer.alloc(64, 0x5c),
   ]);
-  if (isLong(element)) return element;
+  if (isLong(element) || element.length < 8) return element;
   const copy = Buffer.from(element.subarray(0, 8));
   copy.writeUInt16LE(value.length, 6);
   return Buffer.concat([copy, value]);

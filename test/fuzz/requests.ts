@@ -8,7 +8,26 @@ const DEFLATED = '1.2.840.10008.1.2.1.99';
 const JPEG_LOSSLESS = '1.2.840.10008.1.2.4.70';
 
 /** Presentation context ids of the valid request. */
-export const CONTEXT = { ct: 1, verification: 3, refused: 5, implicit: 7, deflated: 9, encapsulated: 11 } as const;
+export const CONTEXT = {
+  ct: 1,
+  verification: 3,
+  refused: 5,
+  implicit: 7,
+  deflated: 9,
+  encapsulated: 11,
+  studyFind: 13,
+  studyMove: 15,
+  patientFind: 17,
+  commitment: 19,
+} as const;
+
+/** SOP classes of the services beside storage. */
+export const SERVICE = {
+  studyFind: '1.2.840.10008.5.1.4.1.2.2.1',
+  studyMove: '1.2.840.10008.5.1.4.1.2.2.2',
+  patientFind: '1.2.840.10008.5.1.4.1.2.1.1',
+  commitment: '1.2.840.10008.1.20.1',
+} as const;
 
 interface Item {
   readonly type: number;
@@ -44,6 +63,7 @@ function validItems(dice: Dice): Item[] {
     context(CONTEXT.implicit, CT_STORAGE, IMPLICIT_LE),
     context(CONTEXT.deflated, CT_STORAGE, DEFLATED),
     context(CONTEXT.encapsulated, CT_STORAGE, JPEG_LOSSLESS),
+    ...Object.entries(SERVICE).map(([name, uid]) => context(CONTEXT[name as keyof typeof SERVICE], uid, EXPLICIT_LE)),
   ];
   const optional = USER_INFORMATION.filter(() => dice.chance(0.3));
   const maximumLength = item(0x51, uint32(dice.pick([0, 16384, 131072, 0xffffffff])));

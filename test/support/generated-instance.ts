@@ -1,6 +1,5 @@
 /** CT instances that follow from a seed and two numbers: what was sent is known again at any time without keeping it. */
 import { createHash } from 'node:crypto';
-import { uniformRandom } from '../../src/dicom/phantom/random.js';
 import { encodeDataSet } from '../../src/dicom/element/write.js';
 import { CT_STORAGE } from './dimse.js';
 import { header } from './synthetic-image.js';
@@ -62,8 +61,15 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** Noise (xorshift32, by George Marsaglia), which no compression on the way could hide; a loop of its own, as there are thousands of images. */
 function pixels({ seed, study, number, rows }: InstanceNumbers): Uint8Array {
-  const random = uniformRandom(seed + study * 1_000_003 + number * 7919);
-  const words = Uint32Array.from({ length: (rows * rows) / 2 }, () => random() * 2 ** 32);
+  const words = new Uint32Array((rows * rows) / 2);
+  let state = Math.imul(seed + 1, 2_654_435_761) ^ Math.imul(study + 1, 40_503) ^ (number + 1) || 1;
+  for (let n = 0; n < words.length; n++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[n] = state;
+  }
   return new Uint8Array(words.buffer);
 }
