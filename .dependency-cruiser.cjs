@@ -6,7 +6,7 @@ const LAYERS = [
   ['dicom'],
   ['ledger', 'archive', 'dimse', 'dicomweb', 'settings'],
   ['models'],
-  ['intake', 'routing', 'runs', 'results', 'delivery', 'evaluation'],
+  ['intake', 'routing', 'runs', 'results', 'delivery', 'evaluation', 'keeping'],
   ['api', 'cli'],
 ];
 

@@ -13,6 +13,7 @@ import { addRulesCommands } from './cli/rules.js';
 import { addSendCommand } from './cli/send.js';
 import { addServeCommand } from './cli/serve.js';
 import { addSettingsCommand } from './cli/settings.js';
+import { addVerifyCommand } from './cli/verify.js';
 import { startNode } from './node.js';
 import { nodeVersion } from './foundation/version.js';
 
@@ -30,6 +31,7 @@ addKeepingCommands(program);
 addModelCommands(program);
 addRulesCommands(program);
 addDoctorCommand(program);
+addVerifyCommand(program);
 addSettingsCommand(program);
 addDemoCommand(program, startNode);
 

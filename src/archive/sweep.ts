@@ -3,6 +3,9 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
+/** A file younger than this may belong to a commit under way. */
+export const SWEEP_MIN_AGE_MS = 10 * 60_000;
+
 /** Deletes the part files of an earlier start: their senders never had Success and send again. Returns how many. */
 export function removePartFiles(incomingFolder: string): number {
   const parts = readdirSync(incomingFolder);

@@ -31,6 +31,17 @@ export function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${text}`);
 }
 
+/** How far something is that reads many files, and how long it will still take, by its bytes. */
+export function progressWithTimeLeft(
+  verb: string,
+  done: { readonly files: number; readonly bytes: number; readonly startedAt: number },
+  total: { readonly count: number; readonly bytes: number },
+): void {
+  if (!process.stderr.isTTY || (done.files % 50 !== 0 && done.files !== total.count)) return;
+  const leftMs = done.bytes === 0 ? 0 : ((Date.now() - done.startedAt) * (total.bytes - done.bytes)) / done.bytes;
+  progress(`${verb} ${done.files} of ${total.count} files, about ${Math.ceil(leftMs / 1000)} s left`);
+}
+
 /** Clears the progress line. */
 export function progressDone(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');

@@ -1,6 +1,6 @@
 /** The receiver's thread: the DIMSE listener and the only writer of instance rows, with its own connection to the ledger. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { removePartFiles, sweepArchive } from '../archive/sweep.js';
+import { removePartFiles, SWEEP_MIN_AGE_MS, sweepArchive } from '../archive/sweep.js';
 import { startScp } from '../dimse/scp.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
@@ -16,8 +16,6 @@ import { removeUnknownRuns, Retention } from './retention.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 import { openStoreSink } from './store-sink.js';
 
-/** A file younger than this may belong to a commit under way. */
-const SWEEP_MIN_AGE_MS = 10 * 60_000;
 const SWEEP_EVERY_MS = 24 * 3_600_000;
 /** How long the rows of associations are kept for a person who looks for them. */
 const ASSOCIATIONS_KEPT_MS = 7 * 24 * 3_600_000;

@@ -3,6 +3,17 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { AnteroomError } from '../foundation/errors.js';
 
+/** True while another process works in the data folder. */
+export function isLocked(folder: string): boolean {
+  try {
+    lockFolder(folder)();
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof AnteroomError && thrown.code === 'NODE_ALREADY_RUNNING') return true;
+    throw thrown;
+  }
+}
+
 /**
  * Takes the data folder for this process until the returned function is called or the process ends, however it ends: the
  * lock is the operating system's, held by SQLite on a file of its own. Throws NODE_ALREADY_RUNNING.
