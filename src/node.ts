@@ -12,6 +12,7 @@ import { systemClock } from './foundation/clock.js';
 import { AnteroomError, toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
+import type { ServiceSettings } from './intake/dimse-services.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
@@ -264,6 +265,13 @@ function receiverSettings(settings: Settings, folders: DataFolders) {
       maxAssociations: dimse.maxAssociations,
       idleTimeoutMs: dimse.idleTimeoutS * 1000,
     },
+    services: { queryCallers: settings.query === 'off' ? [] : settings.query.callers, peers: knownPeers(settings) },
     logLevel: logging.level,
   };
+}
+
+/** Application entities that we may call, by AE title; what `peers` says comes first. */
+function knownPeers({ peers, destinations, sources }: Settings): ServiceSettings['peers'] {
+  const others = [...Object.values(destinations), ...Object.values(sources)].filter((one) => one.kind === 'cstore' || one.kind === 'dimse');
+  return { ...Object.fromEntries(others.map(({ aeTitle, host, port }) => [aeTitle, { host, port }])), ...peers };
 }

@@ -11,6 +11,7 @@ const ITEM = {
   userInformation: 0x50,
   maximumLength: 0x51,
   implementationClassUid: 0x52,
+  roleSelection: 0x54,
   implementationVersionName: 0x55,
 } as const;
 
@@ -23,6 +24,13 @@ export interface ProposedContext {
   readonly abstractSyntax: string;
   /** In the order of the requestor's preference. */
   readonly transferSyntaxes: readonly string[];
+}
+
+/** The roles of the requestor for one SOP class (PS3.7 D.3.3.4); without them it is SCU and nothing else. */
+export interface RoleSelection {
+  readonly sopClassUid: string;
+  readonly scu: boolean;
+  readonly scp: boolean;
 }
 
 /** Result of a presentation context (PS3.8 table 9-18). */
@@ -48,12 +56,16 @@ export interface AssociateRequest {
   readonly calledAe: string;
   readonly callingAe: string;
   readonly contexts: readonly ProposedContext[];
+  /** As proposed. */
+  readonly roles: readonly RoleSelection[];
   /** The longest P-DATA-TF body that the peer takes; 0 is without limit. */
   readonly maxPduBytes: number;
 }
 
 export interface AssociateAccept {
   readonly contexts: readonly AnsweredContext[];
+  /** As accepted; a class that is not named has the default roles. */
+  readonly roles: readonly RoleSelection[];
   readonly maxPduBytes: number;
 }
 
@@ -82,6 +94,7 @@ export function decodeAssociateRq(body: Buffer): AssociateRequest {
     calledAe,
     callingAe,
     contexts,
+    roles: rolesOf(items),
     maxPduBytes: maximumLengthOf(items),
   };
 }
@@ -91,6 +104,7 @@ export function decodeAssociateAc(body: Buffer): AssociateAccept {
   const { items } = fixedPart(body);
   return {
     contexts: items.filter((item) => item.type === ITEM.answeredContext).map(decodeAnsweredContext),
+    roles: rolesOf(items),
     maxPduBytes: maximumLengthOf(items),
   };
 }
@@ -100,12 +114,13 @@ export function decodeAssociateRj(body: Buffer): AssociateReject {
   return { result: body.readUInt8(1), source: body.readUInt8(2), reason: body.readUInt8(3) };
 }
 
-/** Encodes an A-ASSOCIATE-RQ with the items that are compulsory (PS3.8 section 9.3.2, PS3.7 annex D.3.3.1 and D.3.3.2). */
+/** Encodes an A-ASSOCIATE-RQ with the items that are compulsory (PS3.8 section 9.3.2, PS3.7 annex D.3.3.1 and D.3.3.2), and the roles where some are proposed. */
 export function encodeAssociateRq(request: {
   calledAe: string;
   callingAe: string;
   contexts: readonly ProposedContext[];
   maxPduBytes: number;
+  roles?: readonly RoleSelection[];
 }): Buffer {
   const contexts = request.contexts.map((context) =>
     item(
@@ -115,17 +130,18 @@ export function encodeAssociateRq(request: {
       ...context.transferSyntaxes.map((uid) => item(ITEM.transferSyntax, ascii(uid))),
     ),
   );
-  return encodePdu(PDU.associateRq, associateBody(request.calledAe, request.callingAe, contexts, request.maxPduBytes));
+  return encodePdu(PDU.associateRq, associateBody(request, contexts, request.maxPduBytes, request.roles));
 }
 
 /**
  * Encodes the answer to `request`. No asynchronous operations window is sent, which means one operation at a time
- * (PS3.7 D.3.3.3); roles, extended negotiation and user identity are not answered, which means the defaults.
+ * (PS3.7 D.3.3.3); extended negotiation and user identity are not answered, which means the defaults.
  */
 export function encodeAssociateAc(
   request: { calledAe: string; callingAe: string },
   contexts: readonly AnsweredContext[],
   maxPduBytes: number,
+  roles: readonly RoleSelection[] = [],
 ): Buffer {
   const answers = contexts.map((context) =>
     item(
@@ -134,7 +150,7 @@ export function encodeAssociateAc(
       item(ITEM.transferSyntax, ascii(context.transferSyntax || IMPLICIT_VR_LITTLE_ENDIAN)),
     ),
   );
-  return encodePdu(PDU.associateAc, associateBody(request.calledAe, request.callingAe, answers, maxPduBytes));
+  return encodePdu(PDU.associateAc, associateBody(request, answers, maxPduBytes, roles));
 }
 
 /** Encodes an A-ASSOCIATE-RJ (PS3.8 section 9.3.4). */
@@ -177,6 +193,24 @@ function maximumLengthOf(items: readonly Item[]): number {
   return value && value.length >= 4 ? value.readUInt32BE(0) : 0;
 }
 
+/** Malformed role items are skipped: without them the defaults hold. */
+function rolesOf(items: readonly Item[]): RoleSelection[] {
+  const information = items.find((item) => item.type === ITEM.userInformation);
+  const proposed = information ? itemsOf(information.value).filter((item) => item.type === ITEM.roleSelection) : [];
+  return proposed.flatMap(({ value }) => {
+    const uidBytes = value.length >= 2 ? value.readUInt16BE(0) : Infinity;
+    if (value.length < uidBytes + 4) return [];
+    const [scu, scp] = [value.readUInt8(2 + uidBytes) === 1, value.readUInt8(3 + uidBytes) === 1];
+    return [{ sopClassUid: uidOf(value.subarray(2, 2 + uidBytes)), scu, scp }];
+  });
+}
+
+function encodeRole({ sopClassUid, scu, scp }: RoleSelection): Buffer {
+  const uidBytes = Buffer.alloc(2);
+  uidBytes.writeUInt16BE(sopClassUid.length);
+  return item(ITEM.roleSelection, uidBytes, ascii(sopClassUid), Buffer.from([Number(scu), Number(scp)]));
+}
+
 function itemsOf(bytes: Buffer): Item[] {
   const items: Item[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -189,7 +223,12 @@ function itemsOf(bytes: Buffer): Item[] {
   return items;
 }
 
-function associateBody(calledAe: string, callingAe: string, contexts: readonly Buffer[], maxPduBytes: number): Buffer {
+function associateBody(
+  { calledAe, callingAe }: { calledAe: string; callingAe: string },
+  contexts: readonly Buffer[],
+  maxPduBytes: number,
+  roles: readonly RoleSelection[] = [],
+): Buffer {
   const fixed = Buffer.alloc(FIXED_BYTES);
   fixed.writeUInt16BE(1, 0);
   fixed.write(calledAe.slice(0, 16).padEnd(16), 4, 'latin1');
@@ -200,6 +239,7 @@ function associateBody(calledAe: string, callingAe: string, contexts: readonly B
     ITEM.userInformation,
     item(ITEM.maximumLength, maximumLength),
     item(ITEM.implementationClassUid, ascii(IMPLEMENTATION_CLASS_UID)),
+    ...roles.map(encodeRole),
     item(ITEM.implementationVersionName, ascii(IMPLEMENTATION_VERSION_NAME)),
   );
   return Buffer.concat([fixed, item(ITEM.applicationContext, ascii(APPLICATION_CONTEXT)), ...contexts, information]);

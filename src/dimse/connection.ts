@@ -7,41 +7,17 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 
 import { toAnteroomError } from '../foundation/errors.js';
-import type { Logger } from '../foundation/log.js';
-import { CONTEXT_RESULT, decodeAssociateRq, encodeAssociateAc, encodeAssociateRj } from './associate.js';
-import type { AssociateRequest } from './associate.js';
+import { decodeAssociateRq, encodeAssociateAc, encodeAssociateRj } from './associate.js';
+import type { AnsweredContext, AssociateRequest } from './associate.js';
 import { MessageReceiver } from './message-receiver.js';
-import { answerContexts, refusalOf } from './negotiation.js';
-import type { AcceptancePolicy } from './negotiation.js';
-import { ABORT_REASON, ABORT_SOURCE, PDU, ProtocolError, abortPdu, dataHeader, releaseRp } from './pdu.js';
+import { acceptedSyntaxes, answerContexts, answerRoles, refusalOf, serviceContexts } from './negotiation.js';
+import { ABORT_REASON, ABORT_SOURCE, PDU, ProtocolError, abortPdu, dataPdus, releaseRp } from './pdu.js';
 import { PduReader } from './pdu-reader.js';
 import type { WireEvent } from './pdu-reader.js';
-import type { AssociationInfo, ClosedAssociation, EndReason, ScpHandlers } from './store-sink.js';
-
-export interface ConnectionLimits {
-  /** The longest P-DATA-TF body that we ask for. */
-  readonly maxPduBytes: number;
-  /** The longest P-DATA-TF body that is let through though we did not ask for it. */
-  readonly maxPduLengthBytes: number;
-  /** No A-ASSOCIATE-RQ within this time: closed. */
-  readonly associationTimeoutMs: number;
-  /** An association on which nothing is sent for this long is aborted. */
-  readonly idleTimeoutMs: number;
-  /** A PDU that is not complete within this time (trickle) ends the association. */
-  readonly stallTimeoutMs: number;
-}
-
-/** What a connection needs of the server around it. */
-export interface Surroundings {
-  readonly policy: AcceptancePolicy;
-  readonly limits: ConnectionLimits;
-  readonly handlers: ScpHandlers;
-  readonly log: Logger;
-  openAssociations(): number;
-  isClosing(): boolean;
-  /** The socket is closed and nothing of the connection is under way. */
-  ended(connection: Connection): void;
-}
+import { AssociationServices } from './services/association-services.js';
+import type { OfferedServices } from './services/service.js';
+import type { AssociationInfo, ClosedAssociation, EndReason } from './store-sink.js';
+import type { Surroundings } from './surroundings.js';
 
 type Phase = 'awaiting' | 'open' | 'leaving' | 'closed';
 
@@ -53,27 +29,33 @@ const LEAVE_MS = 2000;
 /** A connection from its acceptance to its close; it lives on its socket's events and the server's ticker. */
 export class Connection {
   private readonly socket: Socket;
-  private readonly around: Surroundings;
+  private readonly around: Surroundings<Connection>;
   private readonly reader: PduReader;
   private readonly remoteAddress: string;
   private readonly openedAt = Date.now();
   private phase: Phase = 'awaiting';
   private info: AssociationInfo | undefined;
   private receiver: MessageReceiver | undefined;
+  private services: AssociationServices | undefined;
+  /** Called when the peer has read what we sent. */
+  private whenDrained: (() => void)[] = [];
   private endReason: EndReason | undefined;
   private pumping = false;
   private deadlineAt: number | undefined;
   /** The PDU for which `deadlineAt` was set; undefined while it is the idle deadline. */
   private deadlinePdu: number | undefined;
 
-  constructor(socket: Socket, around: Surroundings) {
+  constructor(socket: Socket, around: Surroundings<Connection>) {
     this.socket = socket;
     this.around = around;
     this.reader = new PduReader(around.limits.maxPduLengthBytes);
     this.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     this.deadlineAt = this.openedAt + around.limits.associationTimeoutMs;
     socket.on('data', (chunk) => this.received(chunk));
-    socket.on('drain', () => this.pump());
+    socket.on('drain', () => {
+      this.drained();
+      this.pump();
+    });
     socket.on('error', (error) => around.log.debug('connection broke', { address: this.remoteAddress, seen: error.message }));
     socket.on('close', () => void this.closed());
   }
@@ -151,7 +133,7 @@ export class Connection {
 
   private setDeadline(): void {
     const { limits } = this.around;
-    if (this.receiver?.waiting) {
+    if (this.receiver?.waiting || (this.services?.isBusy && !this.socket.writableNeedDrain)) {
       this.deadlineAt = undefined; // it is our turn
       this.deadlinePdu = undefined;
     } else if (!this.reader.isMidPdu) {
@@ -189,41 +171,52 @@ export class Connection {
       this.leave('protocol-error', encodeAssociateRj(refusal.reject));
       return;
     }
-    const answers = answerContexts(request.contexts);
-    const accepted = new Map(
-      answers.filter((answer) => answer.result === CONTEXT_RESULT.accepted).map((answer) => [answer.id, answer.transferSyntax]),
-    );
+    const offered = this.around.handlers.servicesFor?.({ callingAe, calledAe, remoteAddress: this.remoteAddress }) ?? new Map();
+    const answers = answerContexts(request.contexts, offered);
     this.info = { associationId: randomUUID(), callingAe, calledAe, remoteAddress: this.remoteAddress };
-    this.receiver = this.newReceiver(this.info, accepted, request.maxPduBytes);
+    this.receiver = this.newReceiver(this.info, request, answers, offered);
     this.phase = 'open';
-    this.socket.write(encodeAssociateAc(request, answers, limits.maxPduBytes));
-    log.info('association accepted', { ...this.fields(), count: accepted.size });
+    this.socket.write(encodeAssociateAc(request, answers, limits.maxPduBytes, answerRoles(request.roles, offered)));
+    log.info('association accepted', { ...this.fields(), count: acceptedSyntaxes(answers).size });
     this.around.handlers.associationOpened?.(this.info);
   }
 
-  private newReceiver(info: AssociationInfo, transferSyntaxes: ReadonlyMap<number, string>, peerMaxPduBytes: number): MessageReceiver {
+  private newReceiver(
+    info: AssociationInfo,
+    request: AssociateRequest,
+    answers: readonly AnsweredContext[],
+    offered: OfferedServices,
+  ): MessageReceiver {
     const { handlers, log } = this.around;
-    return new MessageReceiver({
-      info,
-      transferSyntaxes,
-      handlers,
+    const transferSyntaxes = acceptedSyntaxes(answers);
+    const send = (contextId: number, commandSet: Buffer, dataSet?: Buffer): void => {
+      if (this.phase !== 'open') return;
+      this.socket.write(dataPdus(contextId, true, commandSet, request.maxPduBytes));
+      if (dataSet) this.socket.write(dataPdus(contextId, false, dataSet, request.maxPduBytes));
+    };
+    this.services = new AssociationServices({
+      association: info,
+      offered,
+      contexts: serviceContexts(request.contexts, transferSyntaxes, offered),
       log,
-      send: (contextId, commandSet) => {
-        if (this.phase === 'open') this.sendCommand(contextId, commandSet, peerMaxPduBytes);
+      send: (...message) => {
+        send(...message);
+        return this.roomForMore();
       },
-      onReady: () => this.pump(),
     });
+    return new MessageReceiver({ info, transferSyntaxes, handlers, services: this.services, log, send, onReady: () => this.pump() });
   }
 
-  /** A response has a few hundred bytes; still it is cut where a peer takes less at once. */
-  private sendCommand(contextId: number, commandSet: Buffer, peerMaxPduBytes: number): void {
-    const room = peerMaxPduBytes === 0 ? commandSet.length : Math.max(peerMaxPduBytes - 6, 2);
-    const pieces: Buffer[] = [];
-    for (let at = 0; at < commandSet.length; at += room) {
-      const piece = commandSet.subarray(at, at + room);
-      pieces.push(dataHeader(contextId, true, at + room >= commandSet.length, piece.length), piece);
-    }
-    this.socket.write(Buffer.concat(pieces));
+  /** Resolves when the peer reads, or the association has ended. */
+  private async roomForMore(): Promise<void> {
+    if (this.phase !== 'open' || !this.socket.writableNeedDrain) return;
+    const drained = new Promise<void>((resolve) => this.whenDrained.push(resolve));
+    this.regulate();
+    await drained;
+  }
+
+  private drained(): void {
+    for (const resolve of this.whenDrained.splice(0)) resolve();
   }
 
   private fail(thrown: unknown): void {
@@ -248,6 +241,7 @@ export class Connection {
     this.phase = 'leaving';
     this.endReason ??= reason;
     this.deadlineAt = Date.now() + LEAVE_MS;
+    this.drained();
     void this.receiver?.lost();
     this.socket.end(lastPdu);
     this.socket.resume();
@@ -256,6 +250,7 @@ export class Connection {
   private async closed(): Promise<void> {
     this.phase = 'closed';
     this.deadlineAt = undefined;
+    this.drained();
     await this.receiver?.lost();
     if (this.info) this.reportEnd({ ...this.info, stored: this.receiver?.stored ?? 0, reason: this.endReason ?? 'lost' });
     this.around.ended(this);

@@ -6,6 +6,8 @@ import { COMMAND, RESPONSE_BIT, decodeCommand, encodeResponse } from './command.
 import type { Command } from './command.js';
 import { ABORT_REASON, ProtocolError } from './pdu.js';
 import type { WireEvent } from './pdu-reader.js';
+import type { AssociationServices } from './services/association-services.js';
+import type { ServiceOperation } from './services/operation.js';
 import { STATUS, isStored } from './statuses.js';
 import type { AssociationInfo, ScpHandlers, StoreSink } from './store-sink.js';
 
@@ -19,6 +21,8 @@ export interface ReceiverParts {
   /** Accepted presentation contexts: id → transfer syntax. */
   readonly transferSyntaxes: ReadonlyMap<number, string>;
   readonly handlers: ScpHandlers;
+  /** Everything that is neither C-STORE nor C-ECHO. */
+  readonly services: AssociationServices;
   readonly log: Logger;
   /** Sends a command set; does nothing where the association has ended. */
   readonly send: (contextId: number, commandSet: Buffer) => void;
@@ -26,11 +30,12 @@ export interface ReceiverParts {
   readonly onReady: () => void;
 }
 
-/** A command whose data set is on its way: into a sink, or read and dropped where it is refused. */
+/** A command whose data set is on its way: into a sink or to a service, or read and dropped where it is refused. */
 interface Incoming {
   readonly command: Command;
   readonly contextId: number;
   sink: StoreSink | undefined;
+  operation?: ServiceOperation;
   answer: { readonly status: number; readonly comment?: string } | undefined;
 }
 
@@ -40,6 +45,8 @@ export class MessageReceiver {
   private command: { readonly contextId: number; readonly pieces: Buffer[]; sizeBytes: number } | undefined;
   private incoming: Incoming | undefined;
   private ending: Promise<void> | undefined;
+  /** Came while a service was at work; only C-CANCEL may. */
+  private deferred: { readonly command: Command; readonly contextId: number } | undefined;
   private isLost = false;
   private storedCount = 0;
   /** What must happen before the next fragment may be handed in: the sink drains, or a C-STORE is answered. */
@@ -67,8 +74,10 @@ export class MessageReceiver {
     this.isLost = true;
     const sink = this.incoming?.sink;
     this.incoming = undefined;
+    this.deferred = undefined;
     if (sink) this.abort(sink);
     await this.ending;
+    await this.parts.services.lost();
   }
 
   private commandFragment({ contextId, endsMessage, bytes }: Fragment): void {
@@ -90,10 +99,20 @@ export class MessageReceiver {
   private perform(command: Command, contextId: number): void {
     if (command.commandField & RESPONSE_BIT)
       throw new ProtocolError(ABORT_REASON.unexpectedParameter, 'a response to a request that we never sent');
-    if (command.commandField === COMMAND.cancelRq) return; // nothing that we do can be cancelled, and it has no response
+    const { services } = this.parts;
+    if (command.commandField === COMMAND.cancelRq) return services.cancel(command);
+    if (services.isBusy) {
+      this.deferred = { command, contextId };
+      this.waiting = 'answer';
+      return;
+    }
     const incoming: Incoming = { command, contextId, sink: undefined, answer: undefined };
     if (command.commandField === COMMAND.storeRq) this.open(incoming);
-    else incoming.answer = { status: command.commandField === COMMAND.echoRq ? STATUS.success : STATUS.unrecognizedOperation };
+    else if (command.commandField === COMMAND.echoRq) incoming.answer = { status: STATUS.success };
+    else {
+      incoming.operation = services.operationFor(command, contextId);
+      if (!incoming.operation) incoming.answer = { status: STATUS.unrecognizedOperation };
+    }
     if (command.hasDataSet) this.incoming = incoming;
     else this.finish(incoming);
   }
@@ -127,6 +146,7 @@ export class MessageReceiver {
   }
 
   private write(incoming: Incoming, bytes: Buffer): boolean {
+    incoming.operation?.write(bytes);
     if (!incoming.sink) return true;
     try {
       return incoming.sink.write(bytes);
@@ -149,7 +169,11 @@ export class MessageReceiver {
   }
 
   private finish(incoming: Incoming): void {
-    const { sink } = incoming;
+    const { sink, operation } = incoming;
+    if (operation) {
+      this.parts.services.start(operation, () => this.served());
+      return;
+    }
     if (!sink) {
       this.answer(incoming);
       return;
@@ -160,6 +184,16 @@ export class MessageReceiver {
       this.ending = undefined;
       this.ready();
     });
+  }
+
+  /** A service has sent its last response: what came meanwhile has its turn. */
+  private served(): void {
+    if (this.isLost) return;
+    const { deferred } = this;
+    this.deferred = undefined;
+    this.waiting = undefined;
+    if (deferred) this.perform(deferred.command, deferred.contextId);
+    this.parts.onReady();
   }
 
   /** Never rejects: a failure is an answer. */

@@ -1,7 +1,7 @@
 /** What we answer to an A-ASSOCIATE-RQ. Pure: the request and the settings in, the answer out. */
 import { CONTEXT_RESULT } from './associate.js';
-import type { AnsweredContext, AssociateReject, AssociateRequest, ProposedContext } from './associate.js';
-import { APPLICATION_CONTEXT, VERIFICATION, isKnownTransferSyntax, isStorageClass } from './uids.js';
+import type { AnsweredContext, AssociateReject, AssociateRequest, ProposedContext, RoleSelection } from './associate.js';
+import { APPLICATION_CONTEXT, VERIFICATION, isKnownTransferSyntax, isMessageTransferSyntax, isStorageClass } from './uids.js';
 
 /** The A-ASSOCIATE-RJ of PS3.8 table 9-21 that we use. */
 export const REJECT = {
@@ -70,22 +70,57 @@ export function refusalOf(
   return undefined;
 }
 
+/** SOP classes beside storage and verification that the caller may use. */
+interface Offered {
+  has(sopClassUid: string): boolean;
+}
+const NOTHING: Offered = new Set<string>();
+
 /** The answer to each proposed context, in the same order (PS3.8 section 9.3.3.2). */
-export function answerContexts(contexts: readonly ProposedContext[]): AnsweredContext[] {
-  return contexts.map(answerContext);
+export function answerContexts(contexts: readonly ProposedContext[], offered: Offered = NOTHING): AnsweredContext[] {
+  return contexts.map((context) => answerContext(context, offered));
 }
 
 /**
  * Takes Verification and all storage classes, with the first transfer syntax that we know: it is the sender's preference,
- * and usually the form in which it holds the object, so that nobody has to transcode.
+ * and usually the form in which it holds the object, so that nobody has to transcode. The messages of other services are
+ * taken in what we write ourselves.
  */
-function answerContext({ id, abstractSyntax, transferSyntaxes }: ProposedContext): AnsweredContext {
-  if (abstractSyntax === '' || (abstractSyntax !== VERIFICATION && !isStorageClass(abstractSyntax))) {
+function answerContext({ id, abstractSyntax, transferSyntaxes }: ProposedContext, offered: Offered): AnsweredContext {
+  const isService = offered.has(abstractSyntax);
+  if (!isService && (abstractSyntax === '' || (abstractSyntax !== VERIFICATION && !isStorageClass(abstractSyntax)))) {
     return { id, result: CONTEXT_RESULT.abstractSyntaxNotSupported, transferSyntax: '' };
   }
-  const transferSyntax = transferSyntaxes.find(isKnownTransferSyntax);
+  const transferSyntax = transferSyntaxes.find(isService ? isMessageTransferSyntax : isKnownTransferSyntax);
   if (transferSyntax === undefined) return { id, result: CONTEXT_RESULT.transferSyntaxesNotSupported, transferSyntax: '' };
   return { id, result: CONTEXT_RESULT.accepted, transferSyntax };
+}
+
+/** The accepted ones of answered contexts: id → transfer syntax. */
+export function acceptedSyntaxes(answers: readonly AnsweredContext[]): Map<number, string> {
+  return new Map(answers.filter(({ result }) => result === CONTEXT_RESULT.accepted).map(({ id, transferSyntax }) => [id, transferSyntax]));
+}
+
+/** The accepted contexts that are of a service and not of storage or verification, by id. */
+export function serviceContexts(
+  contexts: readonly ProposedContext[],
+  accepted: ReadonlyMap<number, string>,
+  offered: Offered,
+): Map<number, { sopClassUid: string; transferSyntaxUid: string }> {
+  return new Map(
+    contexts.flatMap(({ id, abstractSyntax: sopClassUid }) => {
+      const transferSyntaxUid = accepted.get(id);
+      return transferSyntaxUid !== undefined && offered.has(sopClassUid) ? [[id, { sopClassUid, transferSyntaxUid }] as const] : [];
+    }),
+  );
+}
+
+/**
+ * Roles are granted as proposed for the services that are offered: the archive that reports a commitment to us is SCP of that class on
+ * an association that it opens (PS3.4 J.3.3). No item for the other classes: the requestor is their SCU (PS3.7 D.3.3.4).
+ */
+export function answerRoles(roles: readonly RoleSelection[], offered: Offered): RoleSelection[] {
+  return roles.filter(({ sopClassUid }) => offered.has(sopClassUid));
 }
 
 const quoted = (titles: readonly string[]): string => titles.map((title) => `"${title}"`).join(', ');

@@ -74,3 +74,16 @@ export function dataHeader(contextId: number, isCommand: boolean, isLast: boolea
   header.writeUInt8((isCommand ? 1 : 0) | (isLast ? 2 : 0), 11);
   return header;
 }
+
+/** A command set or a data set as P-DATA-TF PDUs that the peer takes; a maximum of 0 is without limit (PS3.8 annex D.1). */
+export function dataPdus(contextId: number, isCommand: boolean, bytes: Buffer, maxPduBytes: number): Buffer {
+  const room = Math.max(maxPduBytes === 0 ? bytes.length : maxPduBytes - PDV_HEADER_BYTES, 2);
+  const pieces: Buffer[] = [];
+  let at = 0;
+  do {
+    const piece = bytes.subarray(at, at + room);
+    at += room;
+    pieces.push(dataHeader(contextId, isCommand, at >= bytes.length, piece.length), piece);
+  } while (at < bytes.length);
+  return Buffer.concat(pieces);
+}

@@ -5,10 +5,14 @@ import type { AddressInfo, Server } from 'node:net';
 import { AnteroomError } from '../foundation/errors.js';
 import type { Logger } from '../foundation/log.js';
 import { Connection } from './connection.js';
-import type { ConnectionLimits, Surroundings } from './connection.js';
+import type { ConnectionLimits, Surroundings } from './surroundings.js';
 import type { AcceptancePolicy } from './negotiation.js';
 import type { ScpHandlers } from './store-sink.js';
 
+export type { ServicesFor } from './services/service.js';
+export { queryRetrieveServices } from './services/query-retrieve.js';
+export type { QueryPort } from './services/find.js';
+export type { RetrievePort } from './services/move.js';
 export type { AssociationInfo, ClosedAssociation, EndReason, ScpHandlers, StoreContext, StoreSink } from './store-sink.js';
 
 /** What a site that configures nothing gets. */
@@ -55,7 +59,7 @@ export async function startScp(options: ScpOptions, handlers: ScpHandlers): Prom
   let closing = false;
   let onEmpty: (() => void) | undefined;
   const associations = (): number => [...connections].filter((connection) => connection.isAssociated).length;
-  const around: Surroundings = {
+  const around: Surroundings<Connection> = {
     policy: settings,
     limits: settings,
     handlers,

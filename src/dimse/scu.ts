@@ -5,6 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import type { ProposedContext } from './associate.js';
 import { encodeEchoRq, encodeStoreRq } from './command.js';
+import type { MoveOriginator } from './command.js';
 import { readFileMeta } from './file-meta.js';
 import type { FileMeta } from './file-meta.js';
 import { Requestor } from './requestor.js';
@@ -32,6 +33,10 @@ export interface StoreOptions {
   readonly onProgress?: (done: number, total: number | undefined, outcome: StoreOutcome) => void;
   /** Associations at the same time; 1 by default. */
   readonly concurrency?: number;
+  /** Once aborted, no further file is begun. */
+  readonly signal?: AbortSignal;
+  /** Who asked for the files by C-MOVE, where someone did. */
+  readonly originator?: MoveOriginator;
 }
 
 /** PS3.8 leaves 128 odd ids for presentation contexts. */
@@ -81,7 +86,7 @@ export async function storeFile(peer: Peer, file: string): Promise<StoreOutcome>
  */
 export async function storeFiles(
   peer: Peer,
-  files: readonly string[] | AsyncIterable<string>,
+  files: Iterable<string> | AsyncIterable<string>,
   options: StoreOptions = {},
 ): Promise<StoreOutcome[]> {
   const total = Array.isArray(files) ? files.length : undefined;
@@ -90,9 +95,11 @@ export async function storeFiles(
     outcomes.push(outcome);
     options.onProgress?.(outcomes.length, total, outcome);
   };
-  const run: StoreRun = { peer, concurrency: Math.max(1, options.concurrency ?? 1), report, hasAssociated: false };
+  const { signal, originator, concurrency = 1 } = options;
+  const run: StoreRun = { peer, concurrency: Math.max(1, concurrency), report, signal, originator, hasAssociated: false };
   let batch = new Batch();
   for await (const file of files) {
+    if (signal?.aborted) break;
     const meta = await metaOf(file, report);
     if (!meta) continue;
     if (!batch.hasRoomFor(meta)) {
@@ -109,6 +116,8 @@ interface StoreRun {
   readonly peer: Peer;
   readonly concurrency: number;
   readonly report: (outcome: StoreOutcome) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly originator: MoveOriginator | undefined;
   hasAssociated: boolean;
 }
 
@@ -158,9 +167,10 @@ async function sendBatch(run: StoreRun, batch: Batch): Promise<void> {
   const work = async (): Promise<void> => {
     let association: Requestor | undefined;
     for (const job of queue) {
+      if (run.signal?.aborted) break;
       try {
         association ??= await associate();
-        run.report(await storeOne(association, job));
+        run.report(await storeOne(association, job, run.originator));
       } catch (thrown) {
         if (!run.hasAssociated) throw thrown;
         run.report({ file: job.file, sopInstanceUid: job.meta.sopInstanceUid, status: undefined, error: toAnteroomError(thrown) });
@@ -173,7 +183,11 @@ async function sendBatch(run: StoreRun, batch: Batch): Promise<void> {
 }
 
 /** Sends one instance and waits for its answer. Throws where no answer came. */
-async function storeOne(association: Requestor, { file, meta, contextId }: StoreJob): Promise<StoreOutcome> {
+async function storeOne(
+  association: Requestor,
+  { file, meta, contextId }: StoreJob,
+  originator: MoveOriginator | undefined,
+): Promise<StoreOutcome> {
   const { sopClassUid, sopInstanceUid, transferSyntaxUid } = meta;
   if (association.transferSyntaxOf(contextId) !== transferSyntaxUid) {
     const error = new AnteroomError(
@@ -186,7 +200,7 @@ async function storeOne(association: Requestor, { file, meta, contextId }: Store
   const sending = { isWhole: false };
   const handle = await openFile(file);
   try {
-    association.sendCommand(contextId, encodeStoreRq(messageId, sopClassUid, sopInstanceUid));
+    association.sendCommand(contextId, encodeStoreRq(messageId, sopClassUid, sopInstanceUid, originator));
     await sendDataSet(association, contextId, handle, meta.dataSetOffset, sending);
     const { status = STATUS.processingFailure, errorComment } = await association.response(messageId);
     return { file, sopInstanceUid, status, error: isStored(status) ? undefined : errorOfStatus(status, 'C-STORE', errorComment) };

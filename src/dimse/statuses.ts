@@ -6,6 +6,13 @@ import type { AssociateReject } from './associate.js';
 
 export const STATUS = {
   success: 0x0000,
+  pending: 0xff00,
+  pendingWithoutOptionalKeys: 0xff01,
+  cancelled: 0xfe00,
+  outOfResources: 0xa700,
+  subOperationsFailed: 0xa702,
+  moveDestinationUnknown: 0xa801,
+  subOperationsIncomplete: 0xb000,
   processingFailure: 0x0110,
   duplicateInstance: 0x0111,
   unrecognizedOperation: 0x0211,

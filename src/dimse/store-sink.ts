@@ -1,4 +1,8 @@
 /** What the receiver needs from whoever keeps the instances: a sink for each C-STORE. The wire knows no archive and no ledger. */
+import type { AssociationInfo, ClosedAssociation } from './association-info.js';
+import type { ServicesFor } from './services/service.js';
+
+export type { AssociationInfo, ClosedAssociation, EndReason } from './association-info.js';
 
 /** What is known of an instance before its data set comes: the C-STORE-RQ and the association it came over. */
 export interface StoreContext {
@@ -33,25 +37,11 @@ export interface StoreSink {
   abort(): void;
 }
 
-/** Why an association ended: A-RELEASE, the peer's A-ABORT, our A-ABORT, a deadline of ours, or the connection broke. */
-export type EndReason = 'released' | 'aborted' | 'protocol-error' | 'timeout' | 'shutdown' | 'lost';
-
-export interface AssociationInfo {
-  readonly associationId: string;
-  readonly callingAe: string;
-  readonly calledAe: string;
-  readonly remoteAddress: string;
-}
-
-export interface ClosedAssociation extends AssociationInfo {
-  /** Instances answered with Success or a warning. */
-  readonly stored: number;
-  readonly reason: EndReason;
-}
-
 export interface ScpHandlers {
   /** Opens the sink of a C-STORE. May throw an AnteroomError: the data set is read and dropped and its `dimseStatus` answered. */
   openStore(context: StoreContext): StoreSink;
+  /** The services beside storage and verification; none where it is left out. */
+  readonly servicesFor?: ServicesFor;
   /** An association was accepted. */
   associationOpened?(info: AssociationInfo): void;
   /** It has ended and nothing of it is under way any more. */

@@ -9,6 +9,21 @@ export const IMPLEMENTATION_CLASS_UID = '2.25.1678923913593216019398450083343102
 export const IMPLEMENTATION_VERSION_NAME = 'ANTEROOM_1';
 
 export const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2';
+export const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+
+/** Query/Retrieve (PS3.4 C.6) and storage commitment (PS3.4 J.3). */
+export const SERVICE_CLASS = {
+  patientRootFind: '1.2.840.10008.5.1.4.1.2.1.1',
+  patientRootMove: '1.2.840.10008.5.1.4.1.2.1.2',
+  studyRootFind: '1.2.840.10008.5.1.4.1.2.2.1',
+  studyRootMove: '1.2.840.10008.5.1.4.1.2.2.2',
+  storageCommitment: '1.2.840.10008.1.20.1',
+} as const;
+
+/** Whether identifiers and other messages, which we write ourselves, can be in this transfer syntax. */
+export function isMessageTransferSyntax(uid: string): boolean {
+  return uid === IMPLICIT_VR_LITTLE_ENDIAN || uid === EXPLICIT_VR_LITTLE_ENDIAN;
+}
 
 /**
  * The transfer syntaxes that are taken as sent. JPIP referenced ones are not among them: the data set holds a web address

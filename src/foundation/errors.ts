@@ -262,9 +262,16 @@ export const CATALOGUE = {
   }),
   QUERY_INVALID: entry({
     kind: 'operator',
-    text: 'The DICOMweb request is not valid',
-    remedy: 'Correct the URL as named (PS3.18 sections 8.3 and 10.6).',
+    text: 'The query is not valid',
+    remedy: 'Correct the URL (PS3.18 sections 8.3 and 10.6) or the identifier (PS3.4 annex C) as named.',
+    dimseStatus: 0xa900,
     httpStatus: 400,
+  }),
+  MOVE_DESTINATION_UNKNOWN: entry({
+    kind: 'operator',
+    text: 'The destination of a C-MOVE is not known',
+    remedy: 'Name its AE title with host and port in `peers`, or as a destination of kind cstore.',
+    dimseStatus: 0xa801,
   }),
   NOT_ACCEPTABLE: entry({
     kind: 'operator',

@@ -3,6 +3,7 @@ import type { ScpOptions } from '../dimse/scp.js';
 import type { ErrorCode } from '../foundation/errors.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { PurgeRow } from '../ledger/retention.js';
+import type { ServiceSettings } from './dimse-services.js';
 import type { DiskLimits } from './disk-space.js';
 import type { RetentionRules } from './retention.js';
 
@@ -17,6 +18,7 @@ export interface ReceiverSettings {
   readonly disk: DiskLimits;
   readonly retention: RetentionRules;
   readonly scp: Omit<ScpOptions, 'log'>;
+  readonly services: ServiceSettings;
   readonly logLevel: string;
 }
 

@@ -10,6 +10,7 @@ import { Db } from '../ledger/database.js';
 import { isStored } from '../ledger/instances.js';
 import { Acceptor } from './accept.js';
 import { AssociationJournal } from './association-journal.js';
+import { servicesFor } from './dimse-services.js';
 import { DiskGuard } from './disk-space.js';
 import { InFlight } from './in-flight.js';
 import { removeUnknownRuns, Retention } from './retention.js';
@@ -73,6 +74,7 @@ try {
     {
       openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
       associationClosed: (association) => journal.closed(association),
+      servicesFor: servicesFor(db, settings.archiveFolder, settings.services),
     },
   );
   port.on('message', (message: ToReceiver) => {

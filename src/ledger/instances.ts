@@ -122,8 +122,8 @@ export interface StoredSeriesRow {
 /** An archive has more headers than fit into memory: they are read for so many studies at a time. */
 const STUDIES_AT_ONCE = 100;
 
-/** The series of these studies, or of all, those of one study in a row. Reads only as far as it is asked. */
-export function* storedSeries(db: Db, studyInstanceUids?: readonly string[]): Generator<StoredSeriesRow> {
+/** The series of these studies, or of all, those of one study in a row. Reads only as far as it is asked, `studiesAtOnce` studies ahead. */
+export function* storedSeries(db: Db, studyInstanceUids?: readonly string[], studiesAtOnce = STUDIES_AT_ONCE): Generator<StoredSeriesRow> {
   const [only, ...uids] =
     studyInstanceUids === undefined
       ? ['']
@@ -133,7 +133,7 @@ export function* storedSeries(db: Db, studyInstanceUids?: readonly string[]): Ge
       `SELECT id FROM studies WHERE id > ? ${only} ORDER BY id LIMIT ?`,
       after,
       ...uids,
-      STUDIES_AT_ONCE,
+      studiesAtOnce,
     );
     if (studies.length === 0) return;
     const ids = studies.map(({ id }) => id);

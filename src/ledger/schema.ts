@@ -308,4 +308,9 @@ ALTER TABLE studies ADD COLUMN settle_wait TEXT;
 ALTER TABLE versions ADD COLUMN signal_detail TEXT;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS];
+/** Queries by patient: C-FIND and C-MOVE in the Patient Root model. */
+const PATIENT_INDEX = `
+CREATE INDEX instances_of_patient ON instances (patient_id, study_id) WHERE standing = 'current';
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX];

@@ -25,11 +25,12 @@ const ownAeTitle = z.union(
   { error: 'must be an AE title, or {title, rules, settle}' },
 );
 
-const caller = z.union(
+/** A sender, alone or from some addresses only. */
+export const caller = z.union(
   [
     aeTitle(),
     z.strictObject({
-      aeTitle: aeTitle().describe('An AE title that may send.'),
+      aeTitle: aeTitle().describe('The calling AE title.'),
       addresses: addresses().describe('From these addresses only.'),
     }),
   ],

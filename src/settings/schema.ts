@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { destinationsSchema } from './destination-schema.js';
 import { settle } from './settle-schema.js';
+import { peersSchema, querySchema } from './services-schema.js';
 import { sourcesSchema } from './source-schema.js';
 import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
@@ -74,6 +75,8 @@ export function settingsSchema(folder: string) {
       .default({})
       .meta({ like: 'dimse' })
       .describe('Further listeners by name, say one for TLS; each as `dimse`, with `port` and `callingAeTitles` always given.'),
+    query: querySchema().default('off'),
+    peers: peersSchema().default({}),
     http: http.prefault({}),
     settle: settle.prefault({}),
     disk: disk.prefault({}),

@@ -35,6 +35,7 @@ export const TAG = {
   AccessionNumber: 0x00080050,
   IssuerOfAccessionNumberSequence: 0x00080051,
   QueryRetrieveLevel: 0x00080052,
+  FailedSOPInstanceUIDList: 0x00080058,
   RetrieveAETitle: 0x00080054,
   InstanceAvailability: 0x00080056,
   Modality: 0x00080060,

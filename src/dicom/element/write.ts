@@ -55,23 +55,48 @@ export function encodeDataSet(header: Header | WritableHeader): Uint8Array {
 
 /** As {@link encodeDataSet}, in parts to be written one after the other: large `bytes` are parts themselves and are not copied. */
 export function encodeDataSetParts(header: Header | WritableHeader): Uint8Array[] {
-  return encodeElements({ ...header, [tagKey(TAG.SpecificCharacterSet)]: { vr: 'CS', Value: ['ISO_IR 192'] } });
+  return encodeElements(inUtf8(header), 'explicit');
 }
 
-function encodeElements(header: WritableHeader): Uint8Array[] {
+/** As {@link encodeDataSet}, in Implicit VR Little Endian (PS3.5 A.1): identifiers of peers that take nothing else. */
+export function encodeImplicitDataSet(header: Header | WritableHeader): Uint8Array {
+  return Buffer.concat(encodeElements(inUtf8(header), 'implicit'));
+}
+
+const inUtf8 = (header: WritableHeader): WritableHeader => ({
+  ...header,
+  [tagKey(TAG.SpecificCharacterSet)]: { vr: 'CS', Value: ['ISO_IR 192'] },
+});
+
+type Layout = 'explicit' | 'implicit';
+
+function encodeElements(header: WritableHeader, layout: Layout): Uint8Array[] {
   return Object.keys(header)
     .filter((key) => !key.endsWith('0000') && !key.startsWith('00000') && !key.startsWith('0002'))
     .sort()
-    .flatMap((key) => encodeElement(Number.parseInt(key, 16), header[key]));
+    .flatMap((key) => encodeElement(Number.parseInt(key, 16), header[key], layout));
 }
 
 /** The element's header and value (PS3.5 7.1.2); the value is padded to an even length. */
-function encodeElement(tag: number, element: WritableElement): Uint8Array[] {
+function encodeElement(tag: number, element: WritableElement, layout: Layout = 'explicit'): Uint8Array[] {
   const { vr } = element;
-  const value = encodeValue(tag, element);
+  const value = encodeValue(tag, element, layout);
   const unpadded = totalBytes(value);
   const lengthBytes = unpadded + (unpadded % 2);
   if (lengthBytes > unpadded) value.push(Uint8Array.of(TEXT_VRS.has(vr) && vr !== 'UI' ? 0x20 : 0));
+  return [layout === 'explicit' ? explicitHead(tag, vr, lengthBytes) : shortHead(tag, lengthBytes), ...value];
+}
+
+/** Tag and 32-bit length: all that Implicit VR elements (PS3.5 7.1.3) and items have. */
+function shortHead(tag: number, lengthBytes: number): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt16LE(tag >>> 16, 0);
+  head.writeUInt16LE(tag & 0xffff, 2);
+  head.writeUInt32LE(lengthBytes, 4);
+  return head;
+}
+
+function explicitHead(tag: number, vr: string, lengthBytes: number): Buffer {
   const long = LONG_VRS.has(vr);
   if (lengthBytes > (long ? 0xfffffffe : 0xfffe)) refuse(tag, vr, `${lengthBytes} bytes are too long for the VR`);
   const head = Buffer.alloc(long ? 12 : 8);
@@ -80,13 +105,13 @@ function encodeElement(tag: number, element: WritableElement): Uint8Array[] {
   head.write(vr, 4, 'latin1');
   if (long) head.writeUInt32LE(lengthBytes, 8);
   else head.writeUInt16LE(lengthBytes, 6);
-  return [head, ...value];
+  return head;
 }
 
-function encodeValue(tag: number, element: WritableElement): Uint8Array[] {
+function encodeValue(tag: number, element: WritableElement, layout: Layout): Uint8Array[] {
   const { vr, Value: values = [], bytes } = element;
   if (bytes) return [bytes];
-  if (vr === 'SQ') return values.flatMap((item) => encodeItem(tag, item));
+  if (vr === 'SQ') return values.flatMap((item) => encodeItem(tag, item, layout));
   if (values.length === 0) return [];
   if (TEXT_VRS.has(vr)) return [encodeText(tag, vr, values)];
   if (vr in NUMBER_SIZE) return [encodeNumbers(tag, vr, values)];
@@ -94,16 +119,12 @@ function encodeValue(tag: number, element: WritableElement): Uint8Array[] {
 }
 
 /** One item with a defined length (PS3.5 7.5.1). An item has no character set of its own: all text is UTF-8. */
-function encodeItem(tag: number, item: HeaderValue): Uint8Array[] {
+function encodeItem(tag: number, item: HeaderValue, layout: Layout): Uint8Array[] {
   if (item === null || typeof item !== 'object') refuse(tag, 'SQ', 'an item is no header');
   const elements = { ...(item as WritableHeader) };
   delete elements[tagKey(TAG.SpecificCharacterSet)];
-  const encoded = encodeElements(elements);
-  const head = Buffer.alloc(8);
-  head.writeUInt16LE(TAG.Item >>> 16, 0);
-  head.writeUInt16LE(TAG.Item & 0xffff, 2);
-  head.writeUInt32LE(totalBytes(encoded), 4);
-  return [head, ...encoded];
+  const encoded = encodeElements(elements, layout);
+  return [shortHead(TAG.Item, totalBytes(encoded)), ...encoded];
 }
 
 function encodeText(tag: number, vr: string, values: readonly HeaderValue[]): Uint8Array {

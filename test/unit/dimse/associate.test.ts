@@ -6,7 +6,9 @@ import { ProtocolError } from '../../../src/dimse/pdu.js';
 const uid = fc.array(fc.nat(99999), { minLength: 2, maxLength: 8 }).map((parts) => parts.join('.'));
 const aeTitle = fc.stringMatching(/^[A-Z0-9_-]{1,16}$/);
 const context = fc.record({ abstractSyntax: uid, transferSyntaxes: fc.array(uid, { minLength: 1, maxLength: 5 }) });
+const role = fc.record({ sopClassUid: uid, scu: fc.boolean(), scp: fc.boolean() });
 const request = fc.record({
+  roles: fc.array(role, { maxLength: 4 }),
   calledAe: aeTitle,
   callingAe: aeTitle,
   maxPduBytes: fc.nat(0xffffffff),
@@ -99,8 +101,10 @@ describe('A-ASSOCIATE-AC', () => {
       { id: 5, result: 0, transferSyntax: '1.2.840.10008.1.2.1' },
       { id: 1, result: 4, transferSyntax: '' },
     ];
-    expect(decodeAssociateAc(body(encodeAssociateAc({ calledAe: 'A', callingAe: 'B' }, contexts, 131072)))).toEqual({
+    const roles = [{ sopClassUid: '1.2.840.10008.1.20.1', scu: false, scp: true }];
+    expect(decodeAssociateAc(body(encodeAssociateAc({ calledAe: 'A', callingAe: 'B' }, contexts, 131072, roles)))).toEqual({
       contexts,
+      roles,
       maxPduBytes: 131072,
     });
   });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 
-import { decodeCommand, encodeEchoRq, encodeResponse, encodeStoreRq } from '../../../src/dimse/command.js';
+import {
+  decodeCommand,
+  encodeActionRq,
+  encodeEchoRq,
+  encodeEventReportRq,
+  encodeResponse,
+  encodeStoreRq,
+} from '../../../src/dimse/command.js';
 import { ProtocolError } from '../../../src/dimse/pdu.js';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
@@ -30,6 +37,19 @@ describe('command sets', () => {
       status: 0xa700,
       errorComment: 'x'.repeat(64),
     });
+  });
+
+  it('answers N-ACTION and N-EVENT-REPORT with the class, instance and type of the request (PS3.7 10.3)', () => {
+    const action = decodeCommand(encodeActionRq(3, '1.2.840.10008.1.20.1', '1.2.840.10008.1.20.1.1', 1));
+    expect(action).toMatchObject({ commandField: 0x130, requestedSopClassUid: '1.2.840.10008.1.20.1', actionTypeId: 1, hasDataSet: true });
+    const answers = [action, decodeCommand(encodeEventReportRq(4, '1.2.840.10008.1.20.1', '1.2.840.10008.1.20.1.1', 2))].map((request) =>
+      decodeCommand(encodeResponse(request, 0)),
+    );
+    const common = { affectedSopClassUid: '1.2.840.10008.1.20.1', affectedSopInstanceUid: '1.2.840.10008.1.20.1.1', hasDataSet: false };
+    expect(answers).toMatchObject([
+      { ...common, commandField: 0x8130, actionTypeId: 1 },
+      { ...common, commandField: 0x8100, eventTypeId: 2 },
+    ]);
   });
 
   it('gives the group length of PS3.7 annex E and even lengths', () => {

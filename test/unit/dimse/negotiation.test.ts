@@ -1,5 +1,5 @@
 import type { AssociateRequest } from '../../../src/dimse/associate.js';
-import { answerContexts, refusalOf } from '../../../src/dimse/negotiation.js';
+import { answerContexts, answerRoles, refusalOf } from '../../../src/dimse/negotiation.js';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const [IMPLICIT, EXPLICIT, J2K] = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.90'];
@@ -42,6 +42,24 @@ describe('presentation contexts', () => {
   });
 });
 
+describe('services that are offered', () => {
+  const offered = new Set(['1.2.840.10008.1.20.1']);
+
+  it('are taken in the syntaxes that we write, and with the roles that are proposed', () => {
+    const context = { id: 1, abstractSyntax: '1.2.840.10008.1.20.1' };
+    expect(answerContexts([{ ...context, transferSyntaxes: [J2K, IMPLICIT] }], offered)[0]).toMatchObject({
+      result: 0,
+      transferSyntax: IMPLICIT,
+    });
+    expect(answerContexts([{ ...context, transferSyntaxes: [J2K] }], offered)[0]).toMatchObject({ result: 4 });
+    const roles = [
+      { sopClassUid: '1.2.840.10008.1.20.1', scu: false, scp: true },
+      { sopClassUid: CT, scu: true, scp: true },
+    ];
+    expect(answerRoles(roles, offered)).toEqual([roles[0]]);
+  });
+});
+
 describe('refusals', () => {
   const request: AssociateRequest = {
     protocolVersion1: true,
@@ -49,6 +67,7 @@ describe('refusals', () => {
     calledAe: 'ANTEROOM',
     callingAe: 'CT1',
     contexts: [],
+    roles: [],
     maxPduBytes: 0,
   };
   const policy = { aeTitles: ['ANTEROOM', 'AI'], callingAeTitles: ['CT1'], maxAssociations: 2 } as const;

@@ -1,0 +1,28 @@
+/** What a connection that a peer opened needs of the server around it. */
+import type { Logger } from '../foundation/log.js';
+import type { AcceptancePolicy } from './negotiation.js';
+import type { ScpHandlers } from './store-sink.js';
+
+export interface ConnectionLimits {
+  /** The longest P-DATA-TF body that we ask for. */
+  readonly maxPduBytes: number;
+  /** The longest P-DATA-TF body that is let through though we did not ask for it. */
+  readonly maxPduLengthBytes: number;
+  /** No A-ASSOCIATE-RQ within this time: closed. */
+  readonly associationTimeoutMs: number;
+  /** An association on which nothing is sent for this long is aborted. */
+  readonly idleTimeoutMs: number;
+  /** A PDU that is not complete within this time (trickle) ends the association. */
+  readonly stallTimeoutMs: number;
+}
+
+export interface Surroundings<Ended = unknown> {
+  readonly policy: AcceptancePolicy;
+  readonly limits: ConnectionLimits;
+  readonly handlers: ScpHandlers;
+  readonly log: Logger;
+  openAssociations(): number;
+  isClosing(): boolean;
+  /** The socket is closed and nothing of the connection is under way. */
+  ended(connection: Ended): void;
+}
