@@ -29,7 +29,7 @@ const MAX_RESULTS = 5000;
 const TURN_MS = 15;
 
 /** PS3.18 table 10.6.3-3, and StudyDescription, which every list of studies shows. */
-const STUDY_ATTRIBUTES: readonly number[] = [
+export const STUDY_ATTRIBUTES: readonly number[] = [
   TAG.StudyDate,
   TAG.StudyTime,
   TAG.AccessionNumber,
@@ -48,7 +48,7 @@ const STUDY_ATTRIBUTES: readonly number[] = [
   TAG.NumberOfStudyRelatedInstances,
 ];
 /** PS3.18 table 10.6.3-4. */
-const SERIES_ATTRIBUTES: readonly number[] = [
+export const SERIES_ATTRIBUTES: readonly number[] = [
   TAG.Modality,
   TAG.SeriesDescription,
   TAG.RetrieveURL,
@@ -58,7 +58,7 @@ const SERIES_ATTRIBUTES: readonly number[] = [
   TAG.NumberOfSeriesRelatedInstances,
 ];
 /** PS3.18 table 10.6.3-5. */
-const INSTANCE_ATTRIBUTES: readonly number[] = [
+export const INSTANCE_ATTRIBUTES: readonly number[] = [
   TAG.SOPClassUID,
   TAG.SOPInstanceUID,
   TAG.InstanceAvailability,
