@@ -5,7 +5,9 @@ import { serveAdmin, serveDicomWeb } from './api/server.js';
 import { archivePort } from './api/archive-port.js';
 import { dataFolders, type DataFolders } from './archive/folders.js';
 import { outboxDestinations } from './delivery/destinations.js';
+import { startWithdrawals } from './delivery/withdrawals.js';
 import { startOutbox } from './delivery/outbox.js';
+import type { Equipment } from './dicom/seg/input.js';
 import { dicomWebRouter } from './dicomweb/server/router.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
@@ -14,7 +16,6 @@ import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
 import type { ServiceSettings } from './intake/dimse-services.js';
 import type { InstanceFacts } from './intake/inspect.js';
-import { listenerOptions } from './intake/listener-options.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
@@ -22,7 +23,7 @@ import { startCountAsker } from './intake/count-asker.js';
 import { countSources } from './intake/count-source.js';
 import { settleDueStudies, type SettleOptions } from './intake/settle.js';
 import { Db } from './ledger/database.js';
-import { currentInstance } from './ledger/instances.js';
+import { currentInstance, withdrawInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
 import { nodeId } from './ledger/node-facts.js';
 import { lastAttempt } from './ledger/runs.js';
@@ -39,8 +40,7 @@ import { createDockerRuntime } from './runs/runtimes/docker.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
 import type { Runtime } from './runs/runtimes/runtime.js';
 import type { Environment } from './settings/load.js';
-import { FIRST_LISTENER } from './settings/listener-schema.js';
-import { rulesByAeTitle, settlePolicies } from './settings/listeners.js';
+import { listenersOf, rulesByAeTitle, settlePolicies } from './settings/listeners.js';
 import type { Settings } from './settings/schema.js';
 import { shortestQuietMs } from './settings/settle-schema.js';
 
@@ -106,7 +106,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     process: createProcessRuntime({ stateDir: folders.processes, log: loggerOf('runs') }),
   };
   const receiver = await startReceiver(
-    receiverSettings(settings, folders, environment),
+    receiverSettings(settings, folders),
     () => bell.ring('intake'),
     () => {
       log.error('the receiver is lost: the node ends, so that its supervisor starts it again');
@@ -126,6 +126,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     concurrency: settings.runs.concurrency,
     limits: settings.runs.limits,
   });
+  const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {
     environment,
     ownAeTitle: settings.dimse.aeTitle,
@@ -138,7 +139,11 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         });
       },
       holds: (sopInstanceUid) => currentInstance(db, sopInstanceUid) !== undefined,
+      dataSetSha256: (sopInstanceUid) => currentInstance(db, sopInstanceUid)?.sha256,
+      withdraw: (sopInstanceUid) => void withdrawInstance(db, sopInstanceUid),
     },
+    resultsFolder: folders.results,
+    equipment,
   });
 
   const results: ResultsOptions = {
@@ -147,7 +152,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     archiveFolder: folders.archive,
     resultsFolder: folders.results,
     outputFolderOf: (runId, attempt) => attemptFolders(folders.runs, runId, attempt).outputDir,
-    nodeName: settings.node.name,
+    equipment,
     nodeId: id,
   };
 
@@ -172,6 +177,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     }),
   );
   releasers.add(startOutbox({ db, bell, clock, resultsFolder: folders.results, destinations }));
+  releasers.add(startWithdrawals({ db, bell, clock, resultsFolder: folders.results, destinations }));
 
   const dicomWeb = await serveDicomWeb(
     settings.http.host,
@@ -185,7 +191,6 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   );
   releasers.add(dicomWeb.close);
   const version = nodeVersion();
-  const dicomPort = receiver.ports.get(FIRST_LISTENER) ?? 0;
   releasers.add(
     await serveAdmin(
       folders.socketFile,
@@ -195,8 +200,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         clock,
         version,
         nodeName: settings.node.name,
-        dicomPort,
-        listeners: receiver.ports,
+        dicomPort: receiver.port,
         httpPort: dicomWeb.port,
         rules,
         keeping: {
@@ -215,9 +219,13 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       }),
     ),
   );
-  for (const [name, port] of receiver.ports) log.info('listening', { kind: name, port });
-  log.info('node started', { port: dicomPort });
-  return { version, dicomPort, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
+  log.info('node started', { port: receiver.port });
+  return { version, dicomPort: receiver.port, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
+}
+
+/** How this node calls itself in the objects that it makes. */
+function nodeEquipment(name: string, id: string): Equipment {
+  return { manufacturer: 'Anteroom', modelName: name, deviceSerialNumber: id, softwareVersions: [`anteroom ${nodeVersion()}`] };
 }
 
 function settle(db: Db, bell: Bell, options: SettleOptions): number | undefined {
@@ -248,8 +256,8 @@ function resolveImage(docker: Runtime) {
   };
 }
 
-function receiverSettings(settings: Settings, folders: DataFolders, environment: Environment) {
-  const { disk, log: logging } = settings;
+function receiverSettings(settings: Settings, folders: DataFolders) {
+  const { dimse, disk, log: logging } = settings;
   return {
     ledgerFile: folders.ledgerFile,
     archiveFolder: folders.archive,
@@ -259,7 +267,17 @@ function receiverSettings(settings: Settings, folders: DataFolders, environment:
     runsFolder: folders.runs,
     retention: retentionRules(settings),
     disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
-    listeners: listenerOptions(settings, environment),
+    scp: {
+      host: dimse.host,
+      port: dimse.port,
+      aeTitles: listenersOf(settings)[0]?.titles ?? [],
+      callingAeTitles:
+        dimse.callingAeTitles === 'any'
+          ? ('any' as const)
+          : dimse.callingAeTitles.map((one) => (typeof one === 'string' ? one : one.aeTitle)),
+      maxAssociations: dimse.maxAssociations,
+      idleTimeoutMs: dimse.idleTimeoutS * 1000,
+    },
     services: { queryCallers: settings.query === 'off' ? [] : settings.query.callers, peers: knownPeers(settings) },
     logLevel: logging.level,
   };

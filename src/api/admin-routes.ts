@@ -11,9 +11,10 @@ import { insertRun, laterRun, listRuns, requestCancel, runById } from '../ledger
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { instancesOfVersion } from '../ledger/instances.js';
+import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from '../ledger/withdrawals.js';
 import type { NodePort } from './node-port.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
-import { deliveryView, modelView, resultView, runView, studyView } from './views.js';
+import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
 
 const DEFAULT_LIMIT = 100;
 
@@ -41,15 +42,15 @@ export function adminRoutes(node: NodePort): Router {
   keepingRoutes(router, node);
   runRoutes(router, node);
   deliveryRoutes(router, node);
+  withdrawalRoutes(router, node);
   modelRoutes(router, node);
   router.get('/health', (_request, response) => {
-    const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;
+    const { version, nodeName, dicomPort, httpPort, rules } = node;
     response.json({
       ok: true,
       version,
       node: nodeName,
       dicomPort,
-      listeners: Object.fromEntries(listeners),
       httpPort,
       rulesRevision: rules.revision(),
       rulesRefused: rules.refused() ?? null,
@@ -64,13 +65,13 @@ export function adminRoutes(node: NodePort): Router {
 
 function studyRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/studies', (request, response) => {
-    response.json(listStudies(db, limitOf(request)).map((row) => studyView(row, versionsOfStudy(db, row.id), lastPurge(db, row.id))));
+    response.json(listStudies(db, limitOf(request)).map((row) => viewOf(db, row)));
   });
   router.get('/studies/:uid/decision', (request, response) => {
     const study = studyOf(db, request.params.uid);
     const version = lastVersion(db, study.id);
     response.json({
-      ...studyView(study, versionsOfStudy(db, study.id), lastPurge(db, study.id)),
+      ...viewOf(db, study),
       rulesRevision: version?.rules_revision ?? null,
       decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
     });
@@ -153,7 +154,8 @@ function runRoutes(router: Router, node: NodePort): void {
 
 function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/deliveries', (request, response) => {
-    response.json(listDeliveries(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) }).map(deliveryView));
+    const rows = listDeliveries(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) });
+    response.json(rows.map((row) => deliveryView(row, withdrawalOf(db, row.result_id, row.destination))));
   });
   router.post('/deliveries/retry', (request, response) => {
     const { destination } = parseBody(retryRequest, request);
@@ -175,6 +177,17 @@ function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
   });
 }
 
+function withdrawalRoutes(router: Router, { db, bell, clock }: NodePort): void {
+  router.post('/withdrawals/:id/retry', (request, response) => {
+    const withdrawal = withdrawalById(db, Number(request.params.id));
+    if (withdrawal === undefined) throw new AnteroomError('NOT_FOUND', `withdrawal ${request.params.id}`);
+    if (!retryWithdrawal(db, withdrawal.id, clock()))
+      throw new AnteroomError('STATE_MOVE_REFUSED', `withdrawal ${withdrawal.id} is ${withdrawal.state}; expected held or kept`);
+    bell.ring('delivery');
+    response.status(202).json({ withdrawal: withdrawal.id });
+  });
+}
+
 function modelRoutes(router: Router, node: NodePort): void {
   router.get('/models', (_request, response) => {
     response.json(listModels(node.db).map(modelView));
@@ -185,6 +198,10 @@ function modelRoutes(router: Router, node: NodePort): void {
     node.bell.ring('runs');
     response.status(201).json({ ...modelView(row), queuedRuns });
   });
+}
+
+function viewOf(db: NodePort['db'], row: StudyRow): StudyView {
+  return studyView(row, versionsOfStudy(db, row.id), leftoversOfStudy(db, row.id), lastPurge(db, row.id));
 }
 
 function studyOf(db: NodePort['db'], uid: string): StudyRow {

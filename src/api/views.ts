@@ -7,13 +7,14 @@ import type { ResultRow } from '../ledger/results.js';
 import { PRIORITY, type RunListRow } from '../ledger/runs.js';
 import type { StudyRow } from '../ledger/studies.js';
 import type { VersionRow } from '../ledger/versions.js';
+import type { LeftoverRow, WithdrawalRow } from '../ledger/withdrawals.js';
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 const remedyOf = (code: string | null): string | null => (code !== null && code in CATALOGUE ? CATALOGUE[code as ErrorCode].remedy : null);
 
-/** A study with its versions; `purge` is the last time that its files were purged. */
-export function studyView(row: StudyRow, versions: readonly VersionRow[], purge?: PurgeRow) {
+/** A study with its versions, what is still at destinations although a later version has been run on, and the last time that its files were purged. */
+export function studyView(row: StudyRow, versions: readonly VersionRow[], leftovers: readonly LeftoverRow[], purge?: PurgeRow) {
   return {
     studyInstanceUid: row.study_instance_uid,
     state: row.state,
@@ -31,6 +32,16 @@ export function studyView(row: StudyRow, versions: readonly VersionRow[], purge?
       signal: version.signal,
       signalDetail: version.signal_detail,
       settledAt: iso(version.settled_at),
+    })),
+    earlierResults: leftovers.map((left) => ({
+      result: left.result_id,
+      version: left.version_number,
+      sopInstanceUid: left.sop_instance_uid,
+      destination: left.destination,
+      laterVersion: left.later_version,
+      laterRun: left.later_run,
+      laterState: left.later_state,
+      laterReason: left.later_reason,
     })),
   };
 }
@@ -73,8 +84,8 @@ export function resultView(row: ResultRow) {
   };
 }
 
-/** A delivery with its receipt or the reason why it is not delivered. */
-export function deliveryView(row: DeliveryListRow) {
+/** A delivery with its receipt or the reason why it is not delivered, and whether it was taken back since. */
+export function deliveryView(row: DeliveryListRow, withdrawal: WithdrawalRow | undefined) {
   return {
     delivery: row.id,
     run: row.run_id,
@@ -91,6 +102,23 @@ export function deliveryView(row: DeliveryListRow) {
     nextTryAt: row.state === 'pending' || row.state === 'unsure' ? iso(row.due_at) : null,
     createdAt: iso(row.created_at),
     deliveredAt: iso(row.delivered_at),
+    withdrawal: withdrawal === undefined ? null : withdrawalView(withdrawal),
+  };
+}
+
+/** What becomes of a delivered result in whose place a later version's has come. */
+function withdrawalView(row: WithdrawalRow) {
+  return {
+    withdrawal: row.id,
+    replacedBy: row.replaced_by,
+    method: row.method,
+    state: row.state,
+    attempts: row.attempts,
+    failureCode: row.failure_code,
+    reason: row.reason,
+    remedy: remedyOf(row.failure_code),
+    receipt: row.receipt,
+    endedAt: iso(row.ended_at),
   };
 }
 

@@ -39,23 +39,32 @@ export function addActionCommands(program: Command): void {
     });
 
   withCommonOptions(program.command('retry').description('tries a failed run or a held delivery again'))
-    .addOption(new Option('--run <number>', 'the run to try again').conflicts(['delivery', 'destination']))
-    .addOption(new Option('--delivery <number>', 'the delivery to try again').conflicts('destination'))
+    .addOption(new Option('--run <number>', 'the run to try again').conflicts(['delivery', 'destination', 'withdrawal']))
+    .addOption(new Option('--delivery <number>', 'the delivery to try again').conflicts(['destination', 'withdrawal']))
+    .addOption(new Option('--withdrawal <number>', 'the withdrawal of an earlier result to try again').conflicts('destination'))
     .option('--destination <name>', 'all that is held, rejected or unsure at this destination')
-    .action(async (options: CommonOptions & { run?: string; delivery?: string; destination?: string }, command: Command) => {
-      const { run, delivery, destination } = options;
-      const client = clientFor(options);
-      if (run !== undefined) {
-        await client.post(`/runs/${encodeURIComponent(run)}/retry`);
-        line(`run ${run} is queued again`);
-      } else if (delivery !== undefined) {
-        await client.post(`/deliveries/${encodeURIComponent(delivery)}/retry`);
-        line(`delivery ${delivery} is tried again`);
-      } else if (destination !== undefined) {
-        const { deliveries } = await client.post<{ deliveries: number[] }>('/deliveries/retry', { destination });
-        line(`${deliveries.length} delivery(ies) to ${destination} are tried again`);
-      } else command.error('error: name what to try again: --run <number>, --delivery <number> or --destination <name>');
-    });
+    .action(
+      async (options: CommonOptions & { run?: string; delivery?: string; withdrawal?: string; destination?: string }, command: Command) => {
+        const { run, delivery, withdrawal, destination } = options;
+        const client = clientFor(options);
+        if (run !== undefined) {
+          await client.post(`/runs/${encodeURIComponent(run)}/retry`);
+          line(`run ${run} is queued again`);
+        } else if (delivery !== undefined) {
+          await client.post(`/deliveries/${encodeURIComponent(delivery)}/retry`);
+          line(`delivery ${delivery} is tried again`);
+        } else if (withdrawal !== undefined) {
+          await client.post(`/withdrawals/${encodeURIComponent(withdrawal)}/retry`);
+          line(`withdrawal ${withdrawal} is tried again`);
+        } else if (destination !== undefined) {
+          const { deliveries } = await client.post<{ deliveries: number[] }>('/deliveries/retry', { destination });
+          line(`${deliveries.length} delivery(ies) to ${destination} are tried again`);
+        } else
+          command.error(
+            'error: name what to try again: --run <number>, --delivery <number>, --withdrawal <number> or --destination <name>',
+          );
+      },
+    );
 
   withCommonOptions(program.command('release').description('lets a held study go on with the instances that count now'))
     .argument('<study>', 'StudyInstanceUID')

@@ -35,6 +35,7 @@ export function addListCommands(program: Command): void {
       ]),
       'no study has been received yet',
     );
+    for (const study of studies) tellEarlierResults(study);
     for (const { studyInstanceUid, holdReason } of studies.filter((study) => study.holdReason !== null)) {
       line(`\nstudy ${studyInstanceUid} is held: ${holdReason}`);
       line(`  what to do: find out what is right and have its sender correct it, then \`anteroom release ${studyInstanceUid}\``);
@@ -74,14 +75,37 @@ export function addListCommands(program: Command): void {
       if (options.json) return json(deliveries);
       table(
         ['DELIVERY', 'DESTINATION', 'STATE', 'TRIES', 'RUN', 'RECEIPT', 'SOP INSTANCE'],
-        deliveries.map((row) => [row.delivery, row.destination, row.state, row.attempts, row.run, row.receipt, row.sopInstanceUid]),
+        deliveries.map((row) => [row.delivery, row.destination, standingOf(row), row.attempts, row.run, row.receipt, row.sopInstanceUid]),
         'no delivery yet',
       );
       for (const row of deliveries.filter(({ reason }) => reason !== null)) {
         line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${why(row)}`);
         if (row.remedy !== null) line(`  what to do: ${row.remedy}`);
       }
+      for (const row of deliveries) tellWithdrawal(row);
     });
+}
+
+/** A delivered result that a later one has replaced is delivered and withdrawn, or delivered and still there. */
+function standingOf({ state, withdrawal }: DeliveryView): string {
+  return withdrawal === null ? state : `${state}, ${withdrawal.state === 'withdrawn' ? '' : 'withdrawal '}${withdrawal.state}`;
+}
+
+function tellWithdrawal({ delivery, destination, withdrawal }: DeliveryView): void {
+  if (withdrawal === null || withdrawal.reason === null) return;
+  const { state, replacedBy, remedy } = withdrawal;
+  line(
+    `\ndelivery ${delivery} to ${destination} is replaced by result ${replacedBy}; its withdrawal ${withdrawal.withdrawal} is ${state}: ${why(withdrawal)}`,
+  );
+  if (remedy !== null) line(`  what to do: ${remedy}`);
+}
+
+/** What is at a destination is of an earlier version, and why there is none of the newest. */
+function tellEarlierResults({ studyInstanceUid, earlierResults }: StudyView): void {
+  for (const { result, version, destination, laterVersion, laterRun, laterState, laterReason } of earlierResults) {
+    line(`\nstudy ${studyInstanceUid}: result ${result} at ${destination} is of version ${version}`);
+    line(`  run ${laterRun} of version ${laterVersion} is ${laterState}${laterReason === null ? '' : `: ${laterReason}`}`);
+  }
 }
 
 /** The code, which a reason that is no failure has not, and the sentence. */

@@ -20,17 +20,25 @@ import {
 } from '../ledger/deliveries.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import type { Parcel, Sender } from './sender.js';
+import type { Withdrawer } from './withdrawer.js';
 
 const log = loggerOf('delivery');
 
 /** What is seen then is the destination's own words. They may name the patient: for `anteroom deliveries`, not for the log. */
 const QUOTING: ReadonlySet<ErrorCode> = new Set(['DESTINATION_REFUSED', 'DESTINATION_BUSY', 'DESTINATION_AUTH']);
 
+/** Whether what was seen is our own words. */
+export function mayBeLogged({ code }: AnteroomError): boolean {
+  return !QUOTING.has(code);
+}
+
 /** How long after Success the destination's index may take before we ask again. */
-const INDEX_LAG_MS = 2_000;
+export const INDEX_LAG_MS = 2_000;
 
 export interface OutboxDestination {
   readonly sender: Sender;
+  /** How a result is taken back there; left out where it is only marked in the ledger. */
+  readonly withdrawer?: Withdrawer;
   readonly concurrency: number;
   readonly retry: { readonly firstDelayMs: number; readonly maxDelayMs: number; readonly holdAfterMs: number };
 }
@@ -88,6 +96,8 @@ async function deliverDue(options: OutboxOptions, name: string, destination: Out
   const { db, clock } = options;
   const due = dueDeliveries(db, name, clock(), destination.concurrency);
   await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
+  // What has arrived may be what a withdrawal waits for.
+  if (due.length > 0) options.bell.ring('delivery');
   return nextDeliveryDueAt(db, name);
 }
 
@@ -178,7 +188,7 @@ function putOff({ db, clock }: OutboxOptions, delivery: DueDelivery, destination
     destination: delivery.destination,
     code: error.code,
     kind: error.kind,
-    seen: QUOTING.has(error.code) ? undefined : error.seen,
+    seen: mayBeLogged(error) ? error.seen : undefined,
   });
   const asking = delivery.state === 'unsure';
   if (error.kind === 'operator' || at - delivery.created_at > holdAfterMs) {

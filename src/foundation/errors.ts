@@ -63,11 +63,6 @@ export const CATALOGUE = {
     text: 'The port cannot be opened',
     remedy: 'Free the port, or choose another port or address in anteroom.yaml; ports below 1024 need rights.',
   }),
-  TLS_FILES: entry({
-    kind: 'operator',
-    text: 'The files for TLS are of no use',
-    remedy: 'Check that certificate, key and CA are PEM files that the node may read, that they belong together, and the passphrase.',
-  }),
   STATE_MOVE_REFUSED: entry({
     kind: 'operator',
     text: 'The row is in a state from which this step is not allowed',
@@ -336,6 +331,16 @@ export const CATALOGUE = {
     kind: 'operator',
     text: 'The TLS connection to the destination failed',
     remedy: 'Check certificate, private CA (`tls.ca`) and host name of the destination.',
+  }),
+  RESULT_EDITED: entry({
+    kind: 'operator',
+    text: 'The object at the destination is not the one that was delivered',
+    remedy: 'Somebody has changed it, so the node leaves it there: compare the two results at the destination and remove the wrong one.',
+  }),
+  SUCCESSOR_MISSING: entry({
+    kind: 'operator',
+    text: 'The newer result is not at the destination any more',
+    remedy: 'Find out who removed it there; when it is back, `anteroom retry --withdrawal` takes back the earlier one.',
   }),
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -17,7 +17,10 @@ export type FailpointName =
   | 'retention.marked'
   | 'retention.deleting'
   | 'backup.copied'
-  | 'restore.built';
+  | 'restore.built'
+  | 'withdrawal.sending'
+  | 'withdrawal.written'
+  | 'withdrawal.sent';
 
 const HOOK = Symbol.for('anteroom.failpoint');
 

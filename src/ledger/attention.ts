@@ -5,6 +5,8 @@ export interface Attention {
   readonly heldStudies: number;
   readonly heldDeliveries: number;
   readonly rejectedDeliveries: number;
+  /** Results that could not be taken back, or that somebody has changed where they are. */
+  readonly heldWithdrawals: number;
   readonly failedRuns: number;
   readonly rejectedRuns: number;
   /** Runs that wait for their model. */
@@ -19,8 +21,14 @@ export function attention(db: Db): Attention {
     heldStudies: count('studies', 'held'),
     heldDeliveries: count('deliveries', 'held'),
     rejectedDeliveries: count('deliveries', 'rejected'),
+    heldWithdrawals: count('withdrawals', 'held') + editedResults(db),
     failedRuns: count('runs', 'failed'),
     rejectedRuns: count('runs', 'rejected'),
     waitingRuns: count('runs', 'waiting'),
   };
+}
+
+function editedResults(db: Db): number {
+  const sql = "SELECT count(*) AS n FROM withdrawals WHERE state = 'kept' AND failure_code IS NOT NULL";
+  return db.get<{ n: number }>(sql)?.n ?? 0;
 }

@@ -25,13 +25,16 @@ const DELIVERIES = `FROM deliveries d JOIN results x ON x.id = d.result_id JOIN 
 /** What ended only because the study went on needs nobody. */
 const UNSUCCESSFUL = "r.state IN ('failed', 'rejected', 'cancelled') AND r.failure_code IS NOT 'OUTDATED'";
 const OPEN_DELIVERY = "d.state <> 'delivered' AND NOT (d.state = 'rejected' AND d.failure_code IS 'OUTDATED')";
+/** What is to be taken back is compared with the file that was delivered. */
+const OPEN_WITHDRAWALS = `FROM withdrawals w JOIN results x ON x.id = w.result_id JOIN runs r ON r.id = x.run_id
+  JOIN versions v ON v.id = r.version_id WHERE v.study_id = s.id AND w.state NOT IN ('withdrawn', 'kept')`;
 
 const FACTS = `SELECT s.id, s.study_instance_uid, s.state, s.last_received_at AS lastReceivedAt,
   (SELECT count(*) FROM versions v WHERE v.study_id = s.id AND v.state <> 'decided') AS undecidedVersions,
   (SELECT count(*) ${RUNS} AND r.state NOT IN ('done', 'failed', 'rejected', 'cancelled')) AS openRuns,
   (SELECT count(*) ${RUNS} AND ${UNSUCCESSFUL}) AS unsuccessfulRuns,
   (SELECT max(r.ended_at) ${RUNS} AND ${UNSUCCESSFUL}) AS lastUnsuccessfulAt,
-  (SELECT count(*) ${DELIVERIES} AND ${OPEN_DELIVERY}) AS openDeliveries,
+  (SELECT count(*) ${DELIVERIES} AND ${OPEN_DELIVERY}) + (SELECT count(*) ${OPEN_WITHDRAWALS}) AS openDeliveries,
   nullif(max(coalesce((SELECT max(r.ended_at) ${RUNS}), 0), coalesce((SELECT max(d.delivered_at) ${DELIVERIES}), 0)), 0) AS lastDoneAt,
   (SELECT json_group_array(k.keeper || ': ' || k.reason) FROM keeps k WHERE k.study_id = s.id) AS keeps
   FROM studies s`;

@@ -39,6 +39,14 @@ export const MOVES = {
     held: ['pending', 'unsure'],
     delivered: [],
   },
+  withdrawals: {
+    waiting: ['sending', 'withdrawn', 'kept', 'held'],
+    sending: ['withdrawn', 'unsure', 'waiting', 'held'],
+    unsure: ['sending', 'withdrawn', 'kept', 'held'],
+    held: ['waiting'],
+    kept: ['waiting'],
+    withdrawn: [],
+  },
   models: {
     registered: ['tested', 'active', 'retired'],
     tested: ['active', 'retired'],
@@ -56,6 +64,7 @@ export type VersionState = StateOf<'versions'>;
 export type RunState = StateOf<'runs'>;
 export type ResultState = StateOf<'results'>;
 export type DeliveryState = StateOf<'deliveries'>;
+export type WithdrawalState = StateOf<'withdrawals'>;
 export type ModelState = StateOf<'models'>;
 
 /** The states from which a table allows a move to `to`. */

@@ -1,14 +1,14 @@
 /** From a segmentation that passed the gate to the object that leaves: our own SEG, durable on the disk. */
-import { createHash } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publish } from '../archive/publish.js';
+import { writeDurably } from '../archive/write-durably.js';
 import { parseInstance } from '../dicom/element/parse.js';
 import type { Equipment, SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
 import { readSeg } from '../dicom/seg/read.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
 import { encodeSeg } from '../dicom/seg/write.js';
-import type { SegFile, SegNote } from '../dicom/seg/write.js';
+import type { SegNote } from '../dicom/seg/write.js';
 import { rgbFromLab } from '../dicom/structures/cielab.js';
 import type { Rgb } from '../dicom/structures/cielab.js';
 import { dcm } from '../dicom/structures/code.js';
@@ -151,7 +151,7 @@ export async function makeSeg(job: ResultJob, root: string, path: string): Promi
   const file = encodeSeg(segInputOf(job));
   const partPath = join(root, `${path.replaceAll('/', '-')}.part`);
   try {
-    const sha256 = await writeDurably(partPath, file);
+    const sha256 = await writeDurably(partPath, file.chunks());
     await checkOwn(partPath, job);
     await publish(root, [{ from: partPath, to: path }]);
     return { sizeBytes: file.sizeBytes, sha256, frameCount: file.frameCount, notes: file.notes };
@@ -161,21 +161,6 @@ export async function makeSeg(job: ResultJob, root: string, path: string): Promi
     if (thrown instanceof AnteroomError || code === undefined) throw toAnteroomError(thrown);
     throw new AnteroomError('STORE_FAILED', `a result could not be written (${code})`, { cause: thrown });
   }
-}
-
-async function writeDurably(path: string, file: SegFile): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await open(path, 'w', 0o600);
-  try {
-    for (const chunk of file.chunks()) {
-      hash.update(chunk);
-      await handle.writeFile(chunk);
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return hash.digest('hex');
 }
 
 /** The written object passes the gate, and has the voxels that it was made of. */

@@ -1,16 +1,13 @@
 /** The series that a model was run on, as the gate and the writer need it: read from the archive's files, headers only. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseInstance, type DataSet } from '../dicom/element/parse.js';
+import { readHead } from '../archive/read-head.js';
+import type { DataSet } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { toHeader } from '../dicom/element/to-header.js';
 import { planGrid, sliceFacts, type SliceFacts } from '../dicom/geometry/volume.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import { AnteroomError } from '../foundation/errors.js';
 import type { InstanceRow } from '../ledger/instances.js';
-
-/** File meta and a header up to the pixel data; enhanced objects have longer ones. */
-const FIRST_HEAD_BYTES = 64 * 1024;
 
 /** Reads the headers of a series. Throws GEOMETRY_REFUSED where the slices are no regular stack. */
 export async function readSourceSeries(archiveFolder: string, instances: readonly InstanceRow[]): Promise<SegSource> {
@@ -32,22 +29,6 @@ export async function readSourceSeries(archiveFolder: string, instances: readonl
     sliceThickness: planeTexts(dataset, TAG.PixelMeasuresSequence, TAG.SliceThickness)[0],
     lossy: lossyOf(datasets),
   };
-}
-
-/** Reads no more of the file than its header needs: the pixels of a whole series would be read for nothing. */
-async function readHead(path: string): Promise<DataSet> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    for (let headBytes = FIRST_HEAD_BYTES; ; headBytes *= 4) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
-      const truncated = headBytes < size;
-      const { dataset, complete } = parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated });
-      if (complete || !truncated) return dataset;
-    }
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Values as written: in the data set itself or, for enhanced objects, in the functional groups (PS3.3 C.7.6.16). */

@@ -1,13 +1,13 @@
 /** From outputs to results: every run that has produced something passes the gate or is rejected with the reasons. */
 import { join } from 'node:path';
-import type { Clock, EpochMs } from '../foundation/clock.js';
+import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
-import { nodeVersion } from '../foundation/version.js';
 import { parseYaml } from '../foundation/yaml.js';
+import { dicomDateTime } from '../dicom/date-time.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
-import type { SegSource } from '../dicom/seg/input.js';
+import type { Equipment, SegSource } from '../dicom/seg/input.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDelivery } from '../ledger/deliveries.js';
 import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
@@ -46,7 +46,8 @@ export interface ResultsOptions {
   readonly resultsFolder: string;
   /** The output folder of an attempt. */
   readonly outputFolderOf: (runId: number, attempt: number) => string;
-  readonly nodeName: string;
+  /** This node, as its objects name it. */
+  readonly equipment: Equipment;
   readonly nodeId: string;
 }
 
@@ -195,7 +196,8 @@ async function passAll(
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
     for (const earlier of earlierResults(db, run.id)) {
-      db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: judged[0].row.id } });
+      const { row } = made.at(0) ?? judged[0];
+      db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: row.id } });
     }
     const reason = made.length === 0 ? 'analysed, nothing segmented: no object is written' : null;
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
@@ -248,12 +250,7 @@ function jobOf(options: ResultsOptions, run: RunRow, model: ModelRow, source: Se
       trackingNamespace: `${source.seriesInstanceUid} ${model.name}`,
     },
     provenance: {
-      node: {
-        manufacturer: 'Anteroom',
-        modelName: options.nodeName,
-        deviceSerialNumber: options.nodeId,
-        softwareVersions: [`anteroom ${nodeVersion()}`],
-      },
+      node: options.equipment,
       model: { manufacturer: 'unknown', name: card.name, version: card.version, digest: model.digest },
       rule: { name: run.rule ?? 'by hand', revision: run.rules_revision ?? 'none' },
     },
@@ -284,15 +281,5 @@ function summaryOf(verdict: PassedVerdict, seg: MadeSeg) {
       voxels: voxelCount,
     })),
     notes: [...verdict.notes, ...seg.notes.map((note) => note.text)],
-  };
-}
-
-/** DA and TM in the node's local time (PS3.5 table 6.2-1). */
-function dicomDateTime(at: EpochMs): { date: string; time: string } {
-  const now = new Date(at);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return {
-    date: `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`,
-    time: `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`,
   };
 }

@@ -22,22 +22,54 @@ const outbox = {
     .prefault({}),
 };
 
+const MARK_ONLY = { kind: 'mark-only' } as const;
+
+/** How a result that a later version has replaced is taken back. */
+function withdrawSchema(path: PathSchema) {
+  const markOnly = z.strictObject({
+    kind: z
+      .literal('mark-only')
+      .describe(
+        'What becomes of a delivered result when a later version of the study has another in its place, and that one is proven present: ' +
+          '`mark-only` leaves it there and says so, `delete` removes it over REST, `iocm-kos` sends an IHE IOCM rejection note.',
+      ),
+  });
+  const rejectionNote = z.strictObject({ kind: z.literal('iocm-kos') });
+  const remove = z.strictObject({
+    kind: z.literal('delete'),
+    api: z
+      .enum(['orthanc', 'dicomweb'])
+      .default('orthanc')
+      .describe("`delete`: Orthanc's own REST, or DELETE on the instance below a DICOMweb root, as some archives offer."),
+    ...webEndpointFields(path, 'The root of that interface, such as `http://pacs:8042`.'),
+  });
+  return z
+    .discriminatedUnion('kind', [markOnly, rejectionNote, remove], { error: 'must have a kind: mark-only, delete or iocm-kos' })
+    .prefault(MARK_ONLY);
+}
+
 const archive = z.strictObject({ kind: z.literal('archive') });
 
 function cstoreSchema(path: PathSchema) {
-  return z.strictObject({
-    kind: z.literal('cstore'),
-    host: text().describe('Host name or address of the destination.'),
-    port: port().min(1).describe('Its DICOM port.'),
-    aeTitle: aeTitle().describe('Its AE title (the called one).'),
-    callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
-    proof: z
-      .enum(['cfind', 'none'])
-      .default('cfind')
-      .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
-    tls: tlsSchema(path).optional(),
-    ...outbox,
-  });
+  return z
+    .strictObject({
+      kind: z.literal('cstore'),
+      host: text().describe('Host name or address of the destination.'),
+      port: port().min(1).describe('Its DICOM port.'),
+      aeTitle: aeTitle().describe('Its AE title (the called one).'),
+      callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
+      proof: z
+        .enum(['cfind', 'none'])
+        .default('cfind')
+        .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
+      tls: tlsSchema(path).optional(),
+      withdraw: withdrawSchema(path),
+      ...outbox,
+    })
+    .refine(
+      ({ proof, withdraw }) => proof !== 'none' || withdraw.kind === 'mark-only',
+      'withdraw needs proof: cfind: an earlier result is withdrawn only when the newer one is proven present',
+    );
 }
 
 /** The schema of `destinations`; `path` is the schema of a file name, relative to the settings file. */
@@ -45,6 +77,7 @@ export function destinationsSchema(path: PathSchema) {
   const stow = z.strictObject({
     kind: z.literal('stow'),
     ...webEndpointFields(path, 'DICOMweb root; `/studies` is appended.'),
+    withdraw: withdrawSchema(path),
     ...outbox,
   });
   return z

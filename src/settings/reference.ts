@@ -89,7 +89,8 @@ function unique(rows: readonly SettingRow[]): SettingRow[] {
   for (const row of rows) {
     const seen = byKey.get(row.key);
     if (seen === undefined) byKey.set(row.key, row);
-    else if (!seen.type.split(', ').includes(row.type)) byKey.set(row.key, { ...seen, type: `${seen.type}, ${row.type}` });
+    else if (!row.type.split(', ').every((word) => seen.type.split(', ').includes(word)))
+      byKey.set(row.key, { ...seen, type: `${seen.type}, ${row.type}` });
   }
   return [...byKey.values()];
 }

@@ -117,9 +117,8 @@ export class RawPeer {
     });
   }
 
-  /** @param localAddress any of 127.0.0.0/8, to be a peer at another address. */
-  static async connect(port: number, localAddress?: string): Promise<RawPeer> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
+  static async connect(port: number): Promise<RawPeer> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
     return new RawPeer(socket);
   }

@@ -6,7 +6,7 @@ import { tagKey } from '../element/dictionary.js';
 import { TAG } from '../element/tags.js';
 import { voxelToPatient } from '../geometry/grid.js';
 import type { Grid, LabelMap, Vec3, Volume } from '../geometry/grid.js';
-import { headerOf } from '../seg/compose.js';
+import { headerOf } from '../compose.js';
 import { paintAnatomy } from './anatomy.js';
 
 export interface ChestPhantomOptions {

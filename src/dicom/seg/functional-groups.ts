@@ -7,7 +7,7 @@ import { TAG } from '../element/tags.js';
 import type { SourceSlice } from '../geometry/grid.js';
 import type { Header } from '../header.js';
 import { dcm } from '../structures/code.js';
-import { codeItem, decimalString, headerOf } from './compose.js';
+import { codeItem, decimalString, headerOf } from '../compose.js';
 import type { SegInput, SegSource } from './input.js';
 
 /** One frame: the voxels of segment `segmentNumber` (from 1) on slice `k` of the source. */

@@ -1,68 +1,26 @@
 /** The attributes of a BINARY Segmentation (PS3.3 A.51) outside of its frames: patient to common instance reference. */
 import { SOP_CLASS } from '../element/uids.js';
-import { tagKey } from '../element/dictionary.js';
-import { TAG } from '../element/tags.js';
 import type { Keyword } from '../element/tags.js';
-import type { Header, HeaderElement } from '../header.js';
+import type { Header } from '../header.js';
+import { patientAndStudy, takenOver } from '../patient-and-study.js';
 import { labFromRgb } from '../structures/cielab.js';
 import { dcm } from '../structures/code.js';
 import type { Code } from '../structures/code.js';
-import { codeItem, headerOf } from './compose.js';
-import type { Attributes } from './compose.js';
+import { codeItem, headerOf } from '../compose.js';
+import type { Attributes } from '../compose.js';
 import type { ContributingEquipment, SegInput, SegmentInput, SegSource } from './input.js';
 
-/** Attributes of the source that the patient's and the study's later objects share: taken over as they are where they have a value. */
-const TAKEN_OVER: readonly Keyword[] = [
-  'PatientName',
-  'PatientID',
-  'IssuerOfPatientID',
-  'IssuerOfPatientIDQualifiersSequence',
-  'TypeOfPatientID',
-  'OtherPatientIDsSequence',
-  'PatientBirthDate',
-  'PatientBirthTime',
-  'PatientSex',
-  'PatientSpeciesDescription',
-  'PatientIdentityRemoved',
-  'DeidentificationMethod',
-  'StudyInstanceUID',
-  'StudyDate',
-  'StudyTime',
-  'StudyID',
-  'StudyDescription',
-  'ReferringPhysicianName',
-  'AccessionNumber',
-  'IssuerOfAccessionNumberSequence',
-  'ProcedureCodeSequence',
-  'PatientAge',
-  'PatientSize',
-  'PatientWeight',
-  'BodyPartExamined',
-  'Laterality',
-  'PositionReferenceIndicator',
-];
-
-/** Type 2: present without a value where the source has none (PS3.3 C.7.1.1, C.7.2.1, C.7.4.1). */
-const TYPE_2: Attributes = {
-  PatientName: [],
-  PatientID: [],
-  PatientBirthDate: [],
-  PatientSex: [],
-  StudyDate: [],
-  StudyTime: [],
-  StudyID: [],
-  ReferringPhysicianName: [],
-  AccessionNumber: [],
-  PositionReferenceIndicator: [],
-};
+/** Attributes of the source series that the segmentation shares, beside those of patient and study. */
+const OF_SERIES: readonly Keyword[] = ['BodyPartExamined', 'Laterality', 'PositionReferenceIndicator'];
 
 const ARTIFICIAL_INTELLIGENCE = dcm('123110', 'Artificial Intelligence');
 
 /** Everything but frames, functional groups and pixels. */
 export function objectHeader(input: SegInput, overlap: boolean): Header {
   return {
-    ...headerOf(TYPE_2),
-    ...takenOver(input.source.header),
+    ...headerOf({ PositionReferenceIndicator: [] }),
+    ...patientAndStudy(input.source.header),
+    ...takenOver(input.source.header, OF_SERIES),
     ...headerOf({
       SpecificCharacterSet: 'ISO_IR 192',
       ...series(input),
@@ -74,18 +32,6 @@ export function objectHeader(input: SegInput, overlap: boolean): Header {
       ContributingEquipmentSequence: someOf(input.provenance.contributors.map((contributor) => contributingEquipment(contributor, input))),
     }),
   };
-}
-
-/** Only what has a value: an empty element of the source says nothing, and may not be there in our object (type 1C and 2C). */
-function takenOver(source: Header): Header {
-  const elements = TAKEN_OVER.map((keyword) => [tagKey(TAG[keyword]), source[tagKey(TAG[keyword])]] as const);
-  return Object.fromEntries(elements.filter((entry): entry is [string, HeaderElement] => hasValidValue(entry[1])));
-}
-
-/** Ages that are no AS (`42` for `042Y`, PS3.5 6.2) are common enough to be left out; identifiers are taken as they are. */
-function hasValidValue(element: HeaderElement | undefined): boolean {
-  if (element?.Value === undefined) return false;
-  return element.vr !== 'AS' || element.Value.every((age) => typeof age === 'string' && /^\d{3}[DWMY]$/.test(age));
 }
 
 /** Series and equipment: PS3.3 C.7.3.1, C.8.20.1, C.7.5.1, C.7.5.2. */

@@ -11,7 +11,7 @@ import { IdleTimeoutError, statusFailure, wireFailure, type Stage } from './fail
 import type { DicomWebEndpoint } from './types.js';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the endpoint's URL, from the slash on, with its query. */
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;

@@ -21,20 +21,30 @@ export type OnInstance = (bytes: Readable) => Promise<void> | void;
 export async function retrieveInstance(endpoint: DicomWebEndpoint, ids: InstanceIds, toPath: string): Promise<{ sizeBytes: number }> {
   const partPath = `${toPath}.part`;
   let sizeBytes = 0;
-  let objects = 0;
   try {
-    await retrieve(endpoint, levelPath(ids), async (bytes) => {
-      objects += 1;
-      if (objects === 1) sizeBytes = await writeFileFrom(bytes, partPath);
+    await streamInstance(endpoint, ids, async (bytes) => {
+      sizeBytes = await writeFileFrom(bytes, partPath);
     });
-    if (objects === 0)
-      throw new AnteroomError('NOT_FOUND', `${hostOf(endpoint)} answered without an object for instance ${ids.sopInstanceUid}`);
     await rename(partPath, toPath);
   } catch (error) {
     await rm(partPath, { force: true });
     throw error;
   }
   return { sizeBytes };
+}
+
+/**
+ * Retrieves one instance and hands its bytes on as they are stored there.
+ * @throws AnteroomError as `retrieveInstance`
+ */
+export async function streamInstance(endpoint: DicomWebEndpoint, ids: InstanceIds, onInstance: OnInstance): Promise<void> {
+  let objects = 0;
+  await retrieve(endpoint, levelPath(ids), async (bytes) => {
+    objects += 1;
+    if (objects === 1) await onInstance(bytes);
+  });
+  if (objects === 0)
+    throw new AnteroomError('NOT_FOUND', `${hostOf(endpoint)} answered without an object for instance ${ids.sopInstanceUid}`);
 }
 
 /** Retrieves every instance of a series, in the order in which the server sends them. @throws AnteroomError as `retrieveInstance` */

@@ -2,8 +2,8 @@ import { tagKey, TAG } from '../../../src/dicom/element/tags.js';
 import { parseInstance } from '../../../src/dicom/element/parse.js';
 import { SOP_CLASS, TRANSFER_SYNTAX } from '../../../src/dicom/element/uids.js';
 import { encodeDataSet } from '../../../src/dicom/element/write.js';
-import { codeItem, headerOf } from '../../../src/dicom/seg/compose.js';
-import type { Attributes } from '../../../src/dicom/seg/compose.js';
+import { codeItem, headerOf } from '../../../src/dicom/compose.js';
+import type { Attributes } from '../../../src/dicom/compose.js';
 import { readSeg } from '../../../src/dicom/seg/read.js';
 import { BACKGROUND, CATEGORY, sct } from '../../../src/dicom/structures/code.js';
 

@@ -97,7 +97,7 @@ class Node {
       archiveFolder: folders.archive,
       resultsFolder: folders.results,
       outputFolderOf: (run, attempt) => this.outputFolder(run, attempt),
-      nodeName: 'test',
+      equipment: { manufacturer: 'Anteroom', modelName: 'test', deviceSerialNumber: 'test', softwareVersions: ['test'] },
       nodeId: 'test',
     });
   }

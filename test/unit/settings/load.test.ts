@@ -81,6 +81,15 @@ describe('settings', () => {
     expect(faultsOf(text).join()).not.toContain('hunter2');
   });
 
+  it('takes back only where arrival is proven', () => {
+    const workstation = (more: string) => `destinations: { ws: { kind: cstore, host: x, port: 104, aeTitle: X, ${more} } }`;
+    expect(faultsOf(workstation('withdraw: { kind: iocm-kos }'))).toEqual([]);
+    expect(faultsOf(workstation('proof: none, withdraw: { kind: iocm-kos }')).join()).toContain('withdraw needs proof: cfind');
+    expect(faultsOf(workstation('withdraw: { kind: delete }'))).toEqual([
+      expect.stringContaining('destinations.ws.withdraw.url: is missing'),
+    ]);
+  });
+
   it('keeps the name archive for the archive', () => {
     expect(faultsOf('destinations: { archive: { kind: cstore, host: x, port: 104, aeTitle: X } }')).toHaveLength(1);
     expect(faultsOf('destinations: { other: { kind: archive } }')).toHaveLength(1);

@@ -1,10 +1,10 @@
 /** Headers written down by keyword: `headerOf({ Modality: 'SEG', Rows: 512, SegmentSequence: [item, …] })`. */
-import { formatDecimal, parseDecimal } from '../element/decimal.js';
-import { dictionaryVr, tagKey } from '../element/dictionary.js';
-import { TAG } from '../element/tags.js';
-import type { Keyword } from '../element/tags.js';
-import type { Header, HeaderElement, HeaderValue } from '../header.js';
-import type { Code } from '../structures/code.js';
+import { formatDecimal, parseDecimal } from './element/decimal.js';
+import { dictionaryVr, tagKey } from './element/dictionary.js';
+import { TAG } from './element/tags.js';
+import type { Keyword } from './element/tags.js';
+import type { Header, HeaderElement, HeaderValue } from './header.js';
+import type { Code } from './structures/code.js';
 
 type Value = string | number | Header;
 

@@ -1,0 +1,22 @@
+/** Reading the header of a file that is on disk. */
+import { open } from 'node:fs/promises';
+import { parseInstance, type DataSet } from '../dicom/element/parse.js';
+
+/** File meta and a header up to the pixel data; enhanced objects have longer ones. */
+const FIRST_HEAD_BYTES = 64 * 1024;
+
+/** The data set of a Part 10 file up to its pixel data. Reads no more than that: the pixels of a whole series would be read for nothing. */
+export async function readHead(path: string): Promise<DataSet> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    for (let headBytes = FIRST_HEAD_BYTES; ; headBytes *= 4) {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
+      const truncated = headBytes < size;
+      const { dataset, complete } = parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated });
+      if (complete || !truncated) return dataset;
+    }
+  } finally {
+    await handle.close();
+  }
+}
