@@ -16,6 +16,7 @@ import { loggerOf } from './foundation/log.js';
 import { nodeVersion } from './foundation/version.js';
 import type { ServiceSettings } from './intake/dimse-services.js';
 import type { InstanceFacts } from './intake/inspect.js';
+import { listenerOptions } from './intake/listener-options.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
@@ -40,7 +41,8 @@ import { createDockerRuntime } from './runs/runtimes/docker.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
 import type { Runtime } from './runs/runtimes/runtime.js';
 import type { Environment } from './settings/load.js';
-import { listenersOf, rulesByAeTitle, settlePolicies } from './settings/listeners.js';
+import { FIRST_LISTENER } from './settings/listener-schema.js';
+import { rulesByAeTitle, settlePolicies } from './settings/listeners.js';
 import type { Settings } from './settings/schema.js';
 import { shortestQuietMs } from './settings/settle-schema.js';
 
@@ -106,7 +108,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     process: createProcessRuntime({ stateDir: folders.processes, log: loggerOf('runs') }),
   };
   const receiver = await startReceiver(
-    receiverSettings(settings, folders),
+    receiverSettings(settings, folders, environment),
     () => bell.ring('intake'),
     () => {
       log.error('the receiver is lost: the node ends, so that its supervisor starts it again');
@@ -191,6 +193,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   );
   releasers.add(dicomWeb.close);
   const version = nodeVersion();
+  const dicomPort = receiver.ports.get(FIRST_LISTENER) ?? 0;
   releasers.add(
     await serveAdmin(
       folders.socketFile,
@@ -200,7 +203,8 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         clock,
         version,
         nodeName: settings.node.name,
-        dicomPort: receiver.port,
+        dicomPort,
+        listeners: receiver.ports,
         httpPort: dicomWeb.port,
         rules,
         keeping: {
@@ -219,8 +223,9 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       }),
     ),
   );
-  log.info('node started', { port: receiver.port });
-  return { version, dicomPort: receiver.port, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
+  for (const [name, port] of receiver.ports) log.info('listening', { kind: name, port });
+  log.info('node started', { port: dicomPort });
+  return { version, dicomPort, httpPort: dicomWeb.port, stop: () => releasers.releaseAll() };
 }
 
 /** How this node calls itself in the objects that it makes. */
@@ -256,8 +261,8 @@ function resolveImage(docker: Runtime) {
   };
 }
 
-function receiverSettings(settings: Settings, folders: DataFolders) {
-  const { dimse, disk, log: logging } = settings;
+function receiverSettings(settings: Settings, folders: DataFolders, environment: Environment) {
+  const { disk, log: logging } = settings;
   return {
     ledgerFile: folders.ledgerFile,
     archiveFolder: folders.archive,
@@ -267,17 +272,7 @@ function receiverSettings(settings: Settings, folders: DataFolders) {
     runsFolder: folders.runs,
     retention: retentionRules(settings),
     disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
-    scp: {
-      host: dimse.host,
-      port: dimse.port,
-      aeTitles: listenersOf(settings)[0]?.titles ?? [],
-      callingAeTitles:
-        dimse.callingAeTitles === 'any'
-          ? ('any' as const)
-          : dimse.callingAeTitles.map((one) => (typeof one === 'string' ? one : one.aeTitle)),
-      maxAssociations: dimse.maxAssociations,
-      idleTimeoutMs: dimse.idleTimeoutS * 1000,
-    },
+    listeners: listenerOptions(settings, environment),
     services: { queryCallers: settings.query === 'off' ? [] : settings.query.callers, peers: knownPeers(settings) },
     logLevel: logging.level,
   };

@@ -45,12 +45,13 @@ export function adminRoutes(node: NodePort): Router {
   withdrawalRoutes(router, node);
   modelRoutes(router, node);
   router.get('/health', (_request, response) => {
-    const { version, nodeName, dicomPort, httpPort, rules } = node;
+    const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;
     response.json({
       ok: true,
       version,
       node: nodeName,
       dicomPort,
+      listeners: Object.fromEntries(listeners),
       httpPort,
       rulesRevision: rules.revision(),
       rulesRefused: rules.refused() ?? null,

@@ -13,6 +13,8 @@ export interface NodePort {
   readonly version: string;
   readonly nodeName: string;
   readonly dicomPort: number;
+  /** Ports of all DICOM listeners by name. */
+  readonly listeners: ReadonlyMap<string, number>;
   readonly httpPort: number;
   readonly rules: RulesPort;
   readonly keeping: KeepingPort;

@@ -3,10 +3,11 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
+import { cstorePeer } from '../delivery/cstore-peer.js';
 import { searchStudies } from '../dicomweb/client/qido.js';
 import { echo } from '../dimse/scu.js';
-import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
-import { formatFaults, InvalidFileError } from '../foundation/faults.js';
+import { AnteroomError } from '../foundation/errors.js';
+import { formatFaults } from '../foundation/faults.js';
 import { loggerOf, setLogLevel } from '../foundation/log.js';
 import type { Attention } from '../ledger/attention.js';
 import { loadRules } from '../routing/load.js';
@@ -15,7 +16,10 @@ import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { retentionFinding } from './doctor-retention.js';
-import type { Finding, Standing } from './finding.js';
+import { unknownInLimits } from '../routing/limits.js';
+import { rulesByAeTitle } from '../settings/listeners.js';
+import { listenerFindings } from './doctor-listeners.js';
+import { failure, type Finding, type Standing } from './finding.js';
 import { NodeClient } from './node-client.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
@@ -52,16 +56,11 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
     await engine(settings),
     ...(await nodeAndModels(settings)),
     retentionFinding(settings, await outlook(settings)),
-    callers(settings),
+    ...listenerFindings(settings),
     ...(await Promise.all(
       Object.entries(settings.destinations).map(([name, destination]) => destinationFinding(name, destination, settings)),
     )),
   ];
-}
-
-function failure(subject: string, thrown: unknown, standing: Standing = 'wrong'): Finding {
-  const error = toAnteroomError(thrown);
-  return { subject, standing, seen: error instanceof InvalidFileError ? formatFaults(error.faults) : error.message, remedy: error.remedy };
 }
 
 function dataFolder({ dataDir, disk }: Settings): Finding {
@@ -97,6 +96,14 @@ function rules(settings: Settings): Finding {
       standing: 'wrong',
       seen: formatFaults(result.faults),
       remedy: 'Correct the lines named; see `anteroom rules check`.',
+    };
+  const [slip] = unknownInLimits(rulesByAeTitle(settings), result.rules);
+  if (slip !== undefined)
+    return {
+      subject: 'rules',
+      standing: 'wrong',
+      seen: `AE title ${slip.calledAe} asks only certain rules, but none is called ${slip.only.join(', ')}`,
+      remedy: 'Correct `rules` of that AE title in `aeTitles`: names of rules, or of rule files.',
     };
   const count = result.rules.rules.length;
   return {
@@ -170,17 +177,6 @@ function waitingForAPerson(counts: Attention): Finding {
   return { subject: 'work', standing: 'warning', seen: parts.join(', '), remedy };
 }
 
-function callers({ dimse }: Settings): Finding {
-  const open = dimse.callingAeTitles === 'any';
-  const seen = open ? `anyone who reaches ${dimse.host}:${dimse.port} may send` : `only ${dimse.callingAeTitles.join(', ')} may send`;
-  return {
-    subject: 'senders',
-    standing: open ? 'warning' : 'ok',
-    seen,
-    remedy: 'Name the AE titles that may send in `dimse.callingAeTitles`.',
-  };
-}
-
 async function destinationFinding(name: string, destination: Settings['destinations'][string], settings: Settings): Promise<Finding> {
   const subject = `destination ${name}`;
   try {
@@ -189,9 +185,9 @@ async function destinationFinding(name: string, destination: Settings['destinati
       await searchStudies(webEndpoint({ ...destination, timeoutS: 5 }, process.env), { limit: 1 });
       return { subject, standing: 'ok', seen: `${destination.url} answers` };
     }
-    const { host, port, aeTitle, callingAe = settings.dimse.aeTitle } = destination;
-    await echo({ host, port, aeTitle, callingAe, timeoutMs: 5_000 });
-    return { subject, standing: 'ok', seen: `${aeTitle} at ${host}:${port} answers C-ECHO` };
+    const peer = cstorePeer({ ...destination, timeoutS: 5 }, settings.dimse.aeTitle, process.env);
+    await echo(peer);
+    return { subject, standing: 'ok', seen: `${peer.aeTitle} at ${peer.host}:${peer.port} answers C-ECHO${peer.tls ? ' over TLS' : ''}` };
   } catch (thrown) {
     if (!(thrown instanceof AnteroomError)) throw thrown;
     return failure(subject, thrown);

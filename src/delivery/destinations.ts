@@ -5,6 +5,7 @@ import { webEndpoint } from '../settings/web-endpoint.js';
 import type { Equipment } from '../dicom/seg/input.js';
 import { createArchiveSender, createArchiveWithdrawer, type OwnArchive } from './archive-sender.js';
 import { compareRetrieved } from './compare-retrieved.js';
+import { cstorePeer } from './cstore-peer.js';
 import { createCstoreSender } from './cstore-sender.js';
 import { createDicomWebWithdrawer } from './dicomweb-withdrawer.js';
 import { createNoteWithdrawer } from './note-withdrawer.js';
@@ -26,7 +27,7 @@ interface Surroundings {
   readonly equipment: Equipment;
 }
 
-/** All destinations of the settings. Throws CONFIG_INVALID or FILE_UNREADABLE where a secret or certificate that one names is not there. */
+/** All destinations of the settings. Throws CONFIG_INVALID, FILE_UNREADABLE or TLS_FILES where a secret or certificate that one names is not there. */
 export function outboxDestinations(
   destinations: Readonly<Record<string, Destination>>,
   surroundings: Surroundings,
@@ -49,8 +50,10 @@ function outboxDestination(destination: Destination, surroundings: Surroundings)
     const compare = (old: Parcel) => compareRetrieved(endpoint, old);
     return { sender, withdrawer: withdrawerOf(destination, surroundings, sender, compare), ...common };
   }
-  const { host, port, aeTitle, callingAe = ownAeTitle, timeoutS, proof } = destination;
-  const sender = createCstoreSender({ host, port, aeTitle, callingAe, timeoutMs: timeoutS * 1000 }, proof);
+  const peer = () => cstorePeer(destination, ownAeTitle, environment);
+  // Asked once now: what is wrong with the files is told at the start, not at the first delivery.
+  peer();
+  const sender = createCstoreSender(peer, destination.proof);
   return { sender, withdrawer: withdrawerOf(destination, surroundings, sender), ...common };
 }
 

@@ -1,6 +1,7 @@
 /** The PDUs that open an association: A-ASSOCIATE-RQ, -AC and -RJ (PS3.8 sections 9.3.2 to 9.3.4, PS3.7 annex D.3). */
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/element/write.js';
 import { ABORT_REASON, PDU, ProtocolError, encodePdu } from './pdu.js';
-import { APPLICATION_CONTEXT, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, IMPLICIT_VR_LITTLE_ENDIAN } from './uids.js';
+import { APPLICATION_CONTEXT, IMPLICIT_VR_LITTLE_ENDIAN } from './uids.js';
 
 const ITEM = {
   applicationContext: 0x10,

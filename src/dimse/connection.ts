@@ -7,8 +7,10 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 
 import { toAnteroomError } from '../foundation/errors.js';
+import { plainAddress } from '../foundation/ip-ranges.js';
 import { decodeAssociateRq, encodeAssociateAc, encodeAssociateRj } from './associate.js';
 import type { AnsweredContext, AssociateRequest } from './associate.js';
+import { withinPolicy } from './content-policy.js';
 import { MessageReceiver } from './message-receiver.js';
 import { acceptedSyntaxes, answerContexts, answerRoles, refusalOf, serviceContexts } from './negotiation.js';
 import { ABORT_REASON, ABORT_SOURCE, PDU, ProtocolError, abortPdu, dataPdus, releaseRp } from './pdu.js';
@@ -17,7 +19,7 @@ import type { WireEvent } from './pdu-reader.js';
 import { AssociationServices } from './services/association-services.js';
 import type { OfferedServices } from './services/service.js';
 import type { AssociationInfo, ClosedAssociation, EndReason } from './store-sink.js';
-import type { Surroundings } from './surroundings.js';
+import type { AssociationCaller, Surroundings } from './surroundings.js';
 
 type Phase = 'awaiting' | 'open' | 'leaving' | 'closed';
 
@@ -42,14 +44,14 @@ export class Connection {
   private endReason: EndReason | undefined;
   private pumping = false;
   private deadlineAt: number | undefined;
-  /** The PDU for which `deadlineAt` was set; undefined while it is the idle deadline. */
-  private deadlinePdu: number | undefined;
+  /** What `deadlineAt` was set for: the number of a PDU, or an answer to be read; undefined while it is the idle deadline. */
+  private deadlineFor: number | 'write' | undefined;
 
   constructor(socket: Socket, around: Surroundings<Connection>) {
     this.socket = socket;
     this.around = around;
     this.reader = new PduReader(around.limits.maxPduLengthBytes);
-    this.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.deadlineAt = this.openedAt + around.limits.associationTimeoutMs;
     socket.on('data', (chunk) => this.received(chunk));
     socket.on('drain', () => {
@@ -63,6 +65,11 @@ export class Connection {
   /** True from the acceptance to the end of the association. */
   get isAssociated(): boolean {
     return this.info !== undefined && this.phase !== 'closed';
+  }
+
+  /** Whether this is an open association of that caller. */
+  isOf({ callingAe, remoteAddress }: AssociationCaller): boolean {
+    return this.isAssociated && this.info?.callingAe === callingAe && this.remoteAddress === remoteAddress;
   }
 
   /** Ends the connection if its deadline has passed. */
@@ -79,7 +86,11 @@ export class Connection {
       return;
     }
     this.around.log.warn(
-      this.deadlinePdu === undefined ? 'association aborted: idle for too long' : 'association aborted: the peer does not complete a PDU',
+      this.deadlineFor === undefined
+        ? 'association aborted: idle for too long'
+        : this.deadlineFor === 'write'
+          ? 'association aborted: the peer does not read our answers'
+          : 'association aborted: the peer does not complete a PDU',
       this.fields(),
     );
     this.leave('timeout', abortPdu(ABORT_SOURCE.provider));
@@ -133,15 +144,18 @@ export class Connection {
 
   private setDeadline(): void {
     const { limits } = this.around;
-    if (this.receiver?.waiting || (this.services?.isBusy && !this.socket.writableNeedDrain)) {
+    if (this.socket.writableNeedDrain) {
+      if (this.deadlineFor !== 'write') this.deadlineAt = Date.now() + limits.writeTimeoutMs;
+      this.deadlineFor = 'write';
+    } else if (this.receiver?.waiting || this.services?.isBusy) {
       this.deadlineAt = undefined; // it is our turn
-      this.deadlinePdu = undefined;
+      this.deadlineFor = undefined;
     } else if (!this.reader.isMidPdu) {
       this.deadlineAt = Date.now() + limits.idleTimeoutMs;
-      this.deadlinePdu = undefined;
-    } else if (this.deadlinePdu !== this.reader.pdusBegun) {
+      this.deadlineFor = undefined;
+    } else if (this.deadlineFor !== this.reader.pdusBegun) {
       this.deadlineAt = Date.now() + limits.stallTimeoutMs;
-      this.deadlinePdu = this.reader.pdusBegun;
+      this.deadlineFor = this.reader.pdusBegun;
     }
   }
 
@@ -165,14 +179,20 @@ export class Connection {
   private negotiate(request: AssociateRequest): void {
     const { policy, limits, log } = this.around;
     const { callingAe, calledAe } = request;
-    const refusal = refusalOf(request, policy, { openAssociations: this.around.openAssociations(), closing: this.around.isClosing() });
+    const { remoteAddress } = this;
+    const refusal = refusalOf(request, policy, {
+      remoteAddress,
+      openAssociations: this.around.openAssociations(),
+      openOfCaller: this.around.openAssociations({ callingAe, remoteAddress }),
+      closing: this.around.isClosing(),
+    });
     if (refusal) {
       log.warn('association rejected', { callingAe, calledAe, address: this.remoteAddress, seen: refusal.seen, remedy: refusal.remedy });
       this.leave('protocol-error', encodeAssociateRj(refusal.reject));
       return;
     }
     const offered = this.around.handlers.servicesFor?.({ callingAe, calledAe, remoteAddress: this.remoteAddress }) ?? new Map();
-    const answers = answerContexts(request.contexts, offered);
+    const answers = answerContexts(withinPolicy(request.contexts, policy), offered);
     this.info = { associationId: randomUUID(), callingAe, calledAe, remoteAddress: this.remoteAddress };
     this.receiver = this.newReceiver(this.info, request, answers, offered);
     this.phase = 'open';

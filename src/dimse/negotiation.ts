@@ -1,6 +1,9 @@
 /** What we answer to an A-ASSOCIATE-RQ. Pure: the request and the settings in, the answer out. */
+import { isUid } from '../foundation/ids.js';
+import { IpRanges } from '../foundation/ip-ranges.js';
 import { CONTEXT_RESULT } from './associate.js';
 import type { AnsweredContext, AssociateReject, AssociateRequest, ProposedContext, RoleSelection } from './associate.js';
+import type { ContentPolicy } from './content-policy.js';
 import { APPLICATION_CONTEXT, VERIFICATION, isKnownTransferSyntax, isMessageTransferSyntax, isStorageClass } from './uids.js';
 
 /** The A-ASSOCIATE-RJ of PS3.8 table 9-21 that we use. */
@@ -13,10 +16,26 @@ export const REJECT = {
   localLimit: { result: 2, source: 3, reason: 2 },
 } as const satisfies Record<string, AssociateReject>;
 
-export interface AcceptancePolicy {
+/** An AE title that may associate, from anywhere or from these addresses (IP or CIDR) only. */
+export type Caller = string | { readonly aeTitle: string; readonly addresses: readonly string[] };
+
+export interface AcceptancePolicy extends ContentPolicy {
   readonly aeTitles: readonly string[] | 'any';
-  readonly callingAeTitles: readonly string[] | 'any';
+  readonly callingAeTitles: readonly Caller[] | 'any';
   readonly maxAssociations: number;
+  /** Of one calling AE title at one address. */
+  readonly maxAssociationsPerCaller: number;
+  /** Where the administrator finds all this in the settings: `dimse`, `listeners.NAME`. */
+  readonly settingsKey: string;
+}
+
+/** What is known when an association is asked for. */
+export interface Situation {
+  readonly remoteAddress: string;
+  readonly openAssociations: number;
+  /** Of the same calling AE title at the same address. */
+  readonly openOfCaller: number;
+  readonly closing: boolean;
 }
 
 /** A refusal and the words for the administrator's log: what was seen, what was expected, and what to do. */
@@ -27,47 +46,72 @@ export interface Refusal {
 }
 
 /** Why the association cannot be had, or undefined. */
-export function refusalOf(
-  request: AssociateRequest,
-  policy: AcceptancePolicy,
-  state: { openAssociations: number; closing: boolean },
+export function refusalOf(request: AssociateRequest, policy: AcceptancePolicy, situation: Situation): Refusal | undefined {
+  return strangeProtocol(request) ?? stopping(situation) ?? wrongTitles(request, policy, situation) ?? tooMany(policy, situation);
+}
+
+const WHO_CONNECTS = 'Check what kind of program connects to this port.';
+
+function strangeProtocol({ protocolVersion1, applicationContext }: AssociateRequest): Refusal | undefined {
+  if (!protocolVersion1)
+    return { reject: REJECT.protocolVersion, seen: 'the peer does not speak protocol version 1', remedy: WHO_CONNECTS };
+  if (applicationContext === APPLICATION_CONTEXT) return undefined;
+  const seen = isUid(applicationContext) ? applicationContext : 'that is no UID';
+  return { reject: REJECT.applicationContext, seen: `application context ${seen}, expected ${APPLICATION_CONTEXT}`, remedy: WHO_CONNECTS };
+}
+
+function stopping({ closing }: Situation): Refusal | undefined {
+  return closing ? { reject: REJECT.congestion, seen: 'the node is stopping', remedy: 'None; the sender may try again later.' } : undefined;
+}
+
+function wrongTitles(
+  { calledAe, callingAe }: AssociateRequest,
+  { aeTitles, callingAeTitles, settingsKey }: AcceptancePolicy,
+  { remoteAddress }: Situation,
 ): Refusal | undefined {
-  if (!request.protocolVersion1)
-    return {
-      reject: REJECT.protocolVersion,
-      seen: 'the peer does not speak protocol version 1',
-      remedy: 'Check what kind of program connects to this port.',
-    };
-  if (request.applicationContext !== APPLICATION_CONTEXT) {
-    return {
-      reject: REJECT.applicationContext,
-      seen: `application context "${request.applicationContext}", expected ${APPLICATION_CONTEXT}`,
-      remedy: 'Check what kind of program connects to this port.',
-    };
-  }
-  if (state.closing) return { reject: REJECT.congestion, seen: 'the node is stopping', remedy: 'None; the sender may try again later.' };
-  if (policy.aeTitles !== 'any' && !policy.aeTitles.includes(request.calledAe)) {
+  if (aeTitles !== 'any' && !aeTitles.includes(calledAe))
     return {
       reject: REJECT.calledAe,
-      seen: `called AE title "${request.calledAe}", ours: ${quoted(policy.aeTitles)}`,
-      remedy: 'Correct the called AE title at the sender, or add it to the AE titles of this node.',
+      seen: `called AE title "${calledAe}", ours: ${quoted(aeTitles)}`,
+      remedy: `Correct the called AE title at the sender, or add it to \`${settingsKey}.aeTitles\`.`,
     };
-  }
-  if (policy.callingAeTitles !== 'any' && !policy.callingAeTitles.includes(request.callingAe)) {
+  if (callingAeTitles === 'any') return undefined;
+  const ofThatTitle = callingAeTitles.filter((caller) => titleOf(caller) === callingAe);
+  if (ofThatTitle.length === 0)
     return {
       reject: REJECT.callingAe,
-      seen: `calling AE title "${request.callingAe}", allowed: ${quoted(policy.callingAeTitles)}`,
-      remedy: 'Add it to the allowed calling AE titles if this sender is meant to send here.',
+      seen: `calling AE title "${callingAe}", allowed: ${quoted([...new Set(callingAeTitles.map(titleOf))])}`,
+      remedy: `Add it to \`${settingsKey}.callingAeTitles\` if this sender is meant to send here.`,
     };
-  }
-  if (state.openAssociations >= policy.maxAssociations) {
+  if (ofThatTitle.some((caller) => typeof caller === 'string' || new IpRanges(caller.addresses).contains(remoteAddress))) return undefined;
+  const addresses = ofThatTitle.flatMap((caller) => (typeof caller === 'string' ? [] : caller.addresses));
+  return {
+    reject: REJECT.callingAe,
+    seen: `calling AE title "${callingAe}" from ${remoteAddress}, allowed from ${addresses.join(', ')}`,
+    remedy: `Add the address in \`${settingsKey}.callingAeTitles\` if it is that sender; if not, find out who uses its AE title.`,
+  };
+}
+
+function tooMany(
+  { maxAssociations, maxAssociationsPerCaller, settingsKey }: AcceptancePolicy,
+  { openAssociations, openOfCaller }: Situation,
+): Refusal | undefined {
+  if (openAssociations >= maxAssociations)
     return {
       reject: REJECT.localLimit,
-      seen: `${state.openAssociations} associations are open, at most ${policy.maxAssociations}`,
-      remedy: 'Raise the maximum of associations if this happens often; the sender tries again.',
+      seen: `${openAssociations} associations are open, at most ${maxAssociations}`,
+      remedy: `Raise \`${settingsKey}.maxAssociations\` if this happens often; the sender tries again.`,
     };
-  }
-  return undefined;
+  if (openOfCaller < maxAssociationsPerCaller) return undefined;
+  return {
+    reject: REJECT.localLimit,
+    seen: `${openOfCaller} associations of this caller are open, at most ${maxAssociationsPerCaller}`,
+    remedy: `Have the sender open fewer, or raise \`${settingsKey}.maxAssociationsPerCaller\`; the sender tries again.`,
+  };
+}
+
+function titleOf(caller: Caller): string {
+  return typeof caller === 'string' ? caller : caller.aeTitle;
 }
 
 /** SOP classes beside storage and verification that the caller may use. */

@@ -87,8 +87,7 @@ export class PduReader {
       this.begun = true;
       this.begunCount++;
       // Said at the first byte: whoever speaks TLS or HTTP to this port shall not wait for a time-out.
-      if (type < PDU.associateRq || type > PDU.abort)
-        throw new ProtocolError(ABORT_REASON.unrecognizedPdu, `a PDU of type 0x${type.toString(16).padStart(2, '0')}; 01 to 07 exist`);
+      if (type < PDU.associateRq || type > PDU.abort) throw new ProtocolError(ABORT_REASON.unrecognizedPdu, strangeByte(type));
     }
     const header = this.take(PDU_HEADER_BYTES);
     if (!header) return false;
@@ -172,4 +171,12 @@ export class PduReader {
     this.held -= taken.length;
     return taken;
   }
+}
+
+/** The content type of a TLS handshake record (RFC 8446 section 5.1), with which a ClientHello begins. */
+const TLS_HANDSHAKE = 0x16;
+
+function strangeByte(type: number): string {
+  const pdu = `a PDU of type 0x${type.toString(16).padStart(2, '0')}; 01 to 07 exist`;
+  return type === TLS_HANDSHAKE ? `${pdu}. It looks like TLS: turn it off at the sender, or send to a listener with \`tls\`` : pdu;
 }

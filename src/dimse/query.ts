@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import dimse from 'dcmjs-dimse';
 
 import { silenceDcmjs } from '../dicom/dcmjs.js';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/element/write.js';
 import { AnteroomError } from '../foundation/errors.js';
 import type { ErrorCode } from '../foundation/errors.js';
 import { CONTEXT_RESULT } from './associate.js';
@@ -16,11 +17,15 @@ import { DEFAULT_TIMEOUT_MS } from './requestor.js';
 import type { Peer } from './requestor.js';
 import { STATUS, errorOfReject, errorOfStatus } from './statuses.js';
 
-const { Client, log, requests } = dimse;
+const { Client, Implementation, log, requests } = dimse;
 
 // Both libraries print on their own, element values included.
 silenceDcmjs();
 log.setLevel('silent', false);
+
+// Peers see one implementation, whichever part of it asks.
+Implementation.setImplementationClassUid(IMPLEMENTATION_CLASS_UID);
+Implementation.setImplementationVersion(IMPLEMENTATION_VERSION_NAME);
 
 /** The keys of one instance in the Study Root model. */
 export interface InstanceKeys {

@@ -25,7 +25,7 @@ export interface Peer {
   /** For connecting, for the association, and for each answer; 60 s by default. */
   readonly timeoutMs?: number;
   /** Speaks TLS to the peer (PS3.15 B.12): `ca` for a private CA, `cert` and `key` for a client certificate. */
-  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername'>;
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'minVersion' | 'ciphers'>;
 }
 
 export const DEFAULT_TIMEOUT_MS = 60_000;

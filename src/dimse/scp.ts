@@ -1,13 +1,16 @@
 /** Our C-STORE and C-ECHO SCP: the listening socket and the connections on it. */
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 import { AnteroomError } from '../foundation/errors.js';
-import type { Logger } from '../foundation/log.js';
+import { IpRanges, plainAddress } from '../foundation/ip-ranges.js';
+import type { LogFields, Logger } from '../foundation/log.js';
 import { Connection } from './connection.js';
-import type { ConnectionLimits, Surroundings } from './surroundings.js';
+import type { AssociationCaller, ConnectionLimits, Surroundings } from './surroundings.js';
 import type { AcceptancePolicy } from './negotiation.js';
 import type { ScpHandlers } from './store-sink.js';
+import { TlsDoor } from './tls-door.js';
+import type { TlsDoorOptions } from './tls-door.js';
 
 export type { ServicesFor } from './services/service.js';
 export { queryRetrieveServices } from './services/query-retrieve.js';
@@ -24,6 +27,11 @@ export const SCP_DEFAULTS = {
   associationTimeoutMs: 30_000,
   idleTimeoutMs: 300_000,
   stallTimeoutMs: 60_000,
+  writeTimeoutMs: 60_000,
+  maxAssociationsPerCaller: Number.POSITIVE_INFINITY,
+  sopClasses: {},
+  transferSyntaxes: {},
+  settingsKey: 'dimse',
 } as const satisfies Omit<AcceptancePolicy, 'aeTitles'> & ConnectionLimits;
 
 export interface ScpOptions extends Partial<ConnectionLimits>, Partial<Omit<AcceptancePolicy, 'aeTitles'>> {
@@ -32,6 +40,10 @@ export interface ScpOptions extends Partial<ConnectionLimits>, Partial<Omit<Acce
   readonly port: number;
   /** The called AE titles that are ours, or `any`. */
   readonly aeTitles: readonly string[] | 'any';
+  /** IP addresses and ranges (CIDR); connections from others are closed at once. */
+  readonly addresses?: readonly string[] | undefined;
+  /** DICOM over TLS (PS3.15 B.12); without it the listener speaks DICOM alone. */
+  readonly tls?: TlsDoorOptions | undefined;
   readonly log: Logger;
 }
 
@@ -50,15 +62,16 @@ const SPARE_CONNECTIONS = 64;
 
 /**
  * Starts to listen. Resolves when the port is open.
- * @throws AnteroomError PORT_UNAVAILABLE
+ * @throws AnteroomError PORT_UNAVAILABLE, TLS_FILES
  */
 export async function startScp(options: ScpOptions, handlers: ScpHandlers): Promise<RunningScp> {
   const settings = { ...SCP_DEFAULTS, ...definedOf(options) };
-  const { log, maxAssociations } = settings;
+  const { log } = settings;
   const connections = new Set<Connection>();
   let closing = false;
   let onEmpty: (() => void) | undefined;
-  const associations = (): number => [...connections].filter((connection) => connection.isAssociated).length;
+  const associations = (caller?: AssociationCaller): number =>
+    [...connections].filter((connection) => (caller === undefined ? connection.isAssociated : connection.isOf(caller))).length;
   const around: Surroundings<Connection> = {
     policy: settings,
     limits: settings,
@@ -71,14 +84,22 @@ export async function startScp(options: ScpOptions, handlers: ScpHandlers): Prom
       if (connections.size === 0) onEmpty?.();
     },
   };
+  const take = (socket: Socket): void => void connections.add(new Connection(socket, around));
+  const door = settings.tls && new TlsDoor(settings.tls, settings.associationTimeoutMs, log, take);
+  const sockets = new Set<Socket>();
+  const refusal = refuserOf(settings, sockets);
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-    if (connections.size < maxAssociations + SPARE_CONNECTIONS) {
-      connections.add(new Connection(socket, around));
+    const refused = refusal(socket);
+    if (refused) {
+      log.warn(...refused);
+      socket.on('error', () => undefined);
+      socket.destroy();
       return;
     }
-    log.warn('connection refused: too many are open', { address: socket.remoteAddress, count: connections.size });
-    socket.on('error', () => undefined);
-    socket.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    if (door) door.handshake(socket);
+    else take(socket);
   });
   const port = await listen(server, settings.host, settings.port);
   server.on('error', (error) => log.error('accepting a connection failed', { port, seen: error.message }));
@@ -87,6 +108,7 @@ export async function startScp(options: ScpOptions, handlers: ScpHandlers): Prom
   const close = async (graceMs = 0): Promise<void> => {
     closing = true;
     server.close();
+    door?.close();
     const emptied = connections.size === 0 ? Promise.resolve() : new Promise<void>((resolve) => (onEmpty = resolve));
     const abortAll = (): void => connections.forEach((connection) => connection.shutdown());
     const grace = setTimeout(abortAll, graceMs);
@@ -94,12 +116,38 @@ export async function startScp(options: ScpOptions, handlers: ScpHandlers): Prom
     clearTimeout(grace);
     clearInterval(ticker);
   };
-  return { port, close, associations, connections: () => connections.size };
+  return { port, close, associations: () => associations(), connections: () => connections.size };
+}
+
+/** Why a connection is closed before a word is spoken, as the log says it. */
+function refuserOf({ addresses, callingAeTitles, maxAssociations, settingsKey }: AcceptancePolicy & ScpOptions, open: ReadonlySet<Socket>) {
+  const allowed = addresses ?? addressesOf(callingAeTitles);
+  const ranges = allowed && new IpRanges(allowed);
+  return (socket: Socket): [message: string, fields: LogFields] | undefined => {
+    const address = plainAddress(socket.remoteAddress);
+    if (ranges && !ranges.contains(address))
+      return [
+        'connection closed: the address is not allowed',
+        {
+          address,
+          seen: `expected one of ${allowed.join(', ')}`,
+          remedy: `Add it to \`${settingsKey}.${addresses ? 'addresses' : 'callingAeTitles'}\` if this machine is meant to send here.`,
+        },
+      ];
+    if (open.size < maxAssociations + SPARE_CONNECTIONS) return undefined;
+    return ['connection refused: too many are open', { address, count: open.size, remedy: `See \`${settingsKey}.maxAssociations\`.` }];
+  };
+}
+
+/** Where every caller has its addresses, nobody else needs to be heard. */
+function addressesOf(callers: AcceptancePolicy['callingAeTitles']): readonly string[] | undefined {
+  if (callers === 'any' || callers.some((caller) => typeof caller === 'string')) return undefined;
+  return callers.flatMap((caller) => (typeof caller === 'string' ? [] : caller.addresses));
 }
 
 /** One timer looks after the deadlines of all connections: setting a deadline costs an assignment on the way of each chunk. */
 function startTicker(connections: ReadonlySet<Connection>, limits: ConnectionLimits): NodeJS.Timeout {
-  const shortestMs = Math.min(limits.associationTimeoutMs, limits.idleTimeoutMs, limits.stallTimeoutMs);
+  const shortestMs = Math.min(limits.associationTimeoutMs, limits.idleTimeoutMs, limits.stallTimeoutMs, limits.writeTimeoutMs);
   const ticker = setInterval(
     () => {
       const now = Date.now();
@@ -123,6 +171,8 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 }
 
 /** Without the entries that are undefined, so that they do not hide a default. */
-function definedOf(options: ScpOptions): ScpOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as ScpOptions;
+function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }

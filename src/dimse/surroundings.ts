@@ -1,7 +1,7 @@
 /** What a connection that a peer opened needs of the server around it. */
 import type { Logger } from '../foundation/log.js';
 import type { AcceptancePolicy } from './negotiation.js';
-import type { ScpHandlers } from './store-sink.js';
+import type { AssociationInfo, ScpHandlers } from './store-sink.js';
 
 export interface ConnectionLimits {
   /** The longest P-DATA-TF body that we ask for. */
@@ -14,14 +14,20 @@ export interface ConnectionLimits {
   readonly idleTimeoutMs: number;
   /** A PDU that is not complete within this time (trickle) ends the association. */
   readonly stallTimeoutMs: number;
+  /** A peer that does not read what we answer for so long is aborted. */
+  readonly writeTimeoutMs: number;
 }
+
+/** Who has an association, as far as limits are concerned. */
+export type AssociationCaller = Pick<AssociationInfo, 'callingAe' | 'remoteAddress'>;
 
 export interface Surroundings<Ended = unknown> {
   readonly policy: AcceptancePolicy;
   readonly limits: ConnectionLimits;
   readonly handlers: ScpHandlers;
   readonly log: Logger;
-  openAssociations(): number;
+  /** Associations that are open: all, or those of one calling AE title at one address. */
+  openAssociations(caller?: AssociationCaller): number;
   isClosing(): boolean;
   /** The socket is closed and nothing of the connection is under way. */
   ended(connection: Ended): void;

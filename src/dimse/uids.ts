@@ -3,11 +3,6 @@
 export const APPLICATION_CONTEXT = '1.2.840.10008.3.1.1.1';
 export const VERIFICATION = '1.2.840.10008.1.1';
 
-/** Names this implementation to its peers (PS3.7 D.3.3.2); a UUID-derived UID that stays the same for good. */
-export const IMPLEMENTATION_CLASS_UID = '2.25.167892391359321601939845008334310280496';
-/** At most 16 characters (PS3.7 D.3.3.2.3). */
-export const IMPLEMENTATION_VERSION_NAME = 'ANTEROOM_1';
-
 export const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2';
 export const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
@@ -29,7 +24,7 @@ export function isMessageTransferSyntax(uid: string): boolean {
  * The transfer syntaxes that are taken as sent. JPIP referenced ones are not among them: the data set holds a web address
  * in place of pixels, so storing it would not keep the image. Private ones are not either: nobody could parse them.
  */
-const KNOWN_TRANSFER_SYNTAXES: ReadonlySet<string> = new Set(
+export const KNOWN_TRANSFER_SYNTAXES: ReadonlySet<string> = new Set(
   [
     ['', '.1', '.1.98', '.1.99', '.2', '.5'], // implicit, explicit, encapsulated uncompressed, deflated, big endian, RLE
     span('.4.', 50, 66), // JPEG, retired processes too
@@ -78,7 +73,9 @@ const NOT_STORAGE: ReadonlySet<string> = new Set(
 
 /** Storage classes outside the storage arc: RT delivery instructions, hanging protocols, colour palettes, implant templates, retired hardcopy and stored print. */
 const STORAGE_ELSEWHERE: ReadonlySet<string> = new Set(
-  ['4.34.7', '4.34.10', '4.38.1', '4.39.1', '4.43.1', '4.44.1', '4.45.1', '1.27', '1.29', '1.30'].map((s) => `1.2.840.10008.5.1.${s}`),
+  ['4.34.1', '4.34.7', '4.34.10', '4.38.1', '4.39.1', '4.43.1', '4.44.1', '4.45.1', '1.27', '1.29', '1.30'].map(
+    (s) => `1.2.840.10008.5.1.${s}`,
+  ),
 );
 
 /**

@@ -63,6 +63,11 @@ export const CATALOGUE = {
     text: 'The port cannot be opened',
     remedy: 'Free the port, or choose another port or address in anteroom.yaml; ports below 1024 need rights.',
   }),
+  TLS_FILES: entry({
+    kind: 'operator',
+    text: 'The files for TLS are of no use',
+    remedy: 'Check that certificate, key and CA are PEM files that the node may read, that they belong together, and the passphrase.',
+  }),
   STATE_MOVE_REFUSED: entry({
     kind: 'operator',
     text: 'The row is in a state from which this step is not allowed',

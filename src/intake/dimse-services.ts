@@ -42,8 +42,8 @@ export function servicesFor(db: Db, archiveFolder: string, { queryCallers, peers
 
 function queryPort(db: Db): QueryPort {
   return {
-    *series(studyInstanceUids) {
-      for (const row of storedSeries(db, studyInstanceUids, STUDIES_AT_ONCE)) {
+    *series(studyInstanceUids, hints) {
+      for (const row of storedSeries(db, studyInstanceUids, STUDIES_AT_ONCE, hints)) {
         yield {
           studyInstanceUid: row.study_instance_uid,
           seriesInstanceUid: row.series_instance_uid,

@@ -1,5 +1,5 @@
 /** The messages between the node and its receiver, which runs in a thread of its own. */
-import type { ScpOptions } from '../dimse/scp.js';
+import type { ListenerOptions } from '../dimse/listeners.js';
 import type { ErrorCode } from '../foundation/errors.js';
 import type { Acceptance, Candidate } from './accept.js';
 import type { PurgeRow } from '../ledger/retention.js';
@@ -17,7 +17,7 @@ export interface ReceiverSettings {
   readonly lookMs: number;
   readonly disk: DiskLimits;
   readonly retention: RetentionRules;
-  readonly scp: Omit<ScpOptions, 'log'>;
+  readonly listeners: readonly ListenerOptions[];
   readonly services: ServiceSettings;
   readonly logLevel: string;
 }
@@ -28,7 +28,7 @@ export type ToReceiver =
   | { readonly kind: 'stop'; readonly graceMs: number };
 
 export type FromReceiver =
-  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'listening'; readonly ports: ReadonlyMap<string, number> }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly seen: string }
   | { readonly kind: 'committed' }
   | { readonly kind: 'accepted'; readonly call: number; readonly acceptance: Acceptance }

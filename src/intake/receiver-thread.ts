@@ -1,7 +1,7 @@
 /** The receiver's thread: the DIMSE listener and the only writer of instance rows, with its own connection to the ledger. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { removePartFiles, SWEEP_MIN_AGE_MS, sweepArchive } from '../archive/sweep.js';
-import { startScp } from '../dimse/scp.js';
+import { startListeners } from '../dimse/listeners.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { loggerOf, relayLog, setLogLevel, type LogLevel } from '../foundation/log.js';
@@ -69,19 +69,16 @@ try {
   removePartFiles(settings.incomingFolder);
   forgetAssociations(db, systemClock(), systemClock() - ASSOCIATIONS_KEPT_MS);
   const disk = await DiskGuard.start(settings.archiveFolder, settings.disk);
-  const scp = await startScp(
-    { ...settings.scp, log: loggerOf('dimse') },
-    {
-      openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
-      associationClosed: (association) => journal.closed(association),
-      servicesFor: servicesFor(db, settings.archiveFolder, settings.services),
-    },
-  );
+  const listeners = await startListeners(settings.listeners, loggerOf('dimse'), {
+    openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
+    associationClosed: (association) => journal.closed(association),
+    servicesFor: servicesFor(db, settings.archiveFolder, settings.services),
+  });
   port.on('message', (message: ToReceiver) => {
     if (message.kind === 'stop') void stop(message.graceMs);
     else void answer(message);
   });
-  tell({ kind: 'listening', port: scp.port });
+  tell({ kind: 'listening', ports: listeners.ports });
   retention.start();
   void sweepOrphans();
   setInterval(() => void sweepOrphans(), SWEEP_EVERY_MS).unref();
@@ -102,7 +99,7 @@ try {
   }
 
   async function stop(graceMs: number): Promise<void> {
-    await scp.close(graceMs);
+    await listeners.close(graceMs);
     journal.close();
     disk.stop();
     await retention.stop();

@@ -9,7 +9,8 @@ import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-prot
 const log = loggerOf('intake');
 
 export interface Receiver {
-  readonly port: number;
+  /** The ports of its listeners by name, `dimse` first. */
+  readonly ports: ReadonlyMap<string, number>;
   /** The door for objects that came over HTTP or that the node made: resolves when durable. Rejects with the refusal. */
   accept(candidate: Candidate): Promise<Acceptance>;
   /** Purges a study by hand: its rows and files are written by the receiver alone. Rejects with NOT_FOUND or STUDY_KEPT. */
@@ -46,12 +47,12 @@ export async function startReceiver(
   let stopped: () => void = () => undefined;
   const whenStopped = new Promise<void>((resolve) => (stopped = resolve));
 
-  const port = await new Promise<number>((resolve, reject) => {
+  const ports = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
     worker.on('message', (message: FromReceiver) => {
       switch (message.kind) {
         case 'listening':
           listening = true;
-          return resolve(message.port);
+          return resolve(message.ports);
         case 'failed':
           return reject(new AnteroomError(message.code, message.seen));
         case 'committed':
@@ -81,7 +82,7 @@ export async function startReceiver(
   });
 
   return {
-    port,
+    ports,
     accept: (candidate) => ask<Acceptance>((call) => ({ kind: 'accept', call, candidate })),
     purge: (studyInstanceUid) => ask<PurgeRow>((call) => ({ kind: 'purge', call, studyInstanceUid })),
     stop: async (graceMs) => {

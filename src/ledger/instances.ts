@@ -1,6 +1,7 @@
 /** Queries on instances: rows of files that are in the archive, written only by the receiver. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Header } from '../dicom/header.js';
+import type { StudyHints } from '../dicom/query/levels.js';
 import type { Db } from './database.js';
 
 export interface InstanceRow {
@@ -128,30 +129,54 @@ export interface StoredSeriesRow {
 /** An archive has more headers than fit into memory: they are read for so many studies at a time. */
 const STUDIES_AT_ONCE = 100;
 
-/** The series of these studies, or of all, those of one study in a row. Reads only as far as it is asked, `studiesAtOnce` studies ahead. */
-export function* storedSeries(db: Db, studyInstanceUids?: readonly string[], studiesAtOnce = STUDIES_AT_ONCE): Generator<StoredSeriesRow> {
-  const [only, ...uids] =
-    studyInstanceUids === undefined
-      ? ['']
-      : ['AND study_instance_uid IN (SELECT value FROM json_each(?))', JSON.stringify(studyInstanceUids)];
+/**
+ * The series of these studies, or of all, those of one study in a row; studies that cannot match `hints` are left out. Reads only as far
+ * as it is asked, `studiesAtOnce` studies ahead.
+ */
+export function* storedSeries(
+  db: Db,
+  studyInstanceUids?: readonly string[],
+  studiesAtOnce = STUDIES_AT_ONCE,
+  hints: StudyHints = {},
+): Generator<StoredSeriesRow> {
+  const { clauses, values } = studyFilter(studyInstanceUids, hints);
   for (let after = 0; ;) {
     const studies = db.all<{ id: number }>(
-      `SELECT id FROM studies WHERE id > ? ${only} ORDER BY id LIMIT ?`,
+      `SELECT id FROM studies WHERE ${['id > ?', ...clauses].join(' AND ')} ORDER BY id LIMIT ?`,
       after,
-      ...uids,
+      ...values,
       studiesAtOnce,
     );
     if (studies.length === 0) return;
     const ids = studies.map(({ id }) => id);
     yield* db.all<StoredSeriesRow>(
-      `SELECT s.study_instance_uid, i.series_instance_uid, count(*) AS instance_count, min(i.id), i.header
-       FROM instances i JOIN studies s ON s.id = i.study_id
-       WHERE i.standing = 'current' AND i.study_id IN (SELECT value FROM json_each(?))
-       GROUP BY i.study_id, i.series_instance_uid ORDER BY i.study_id, i.series_instance_uid`,
+      `SELECT s.study_instance_uid, k.series_instance_uid, i.header,
+         (SELECT count(*) FROM instances n
+          WHERE n.study_id = k.study_id AND n.series_instance_uid = k.series_instance_uid AND n.standing = 'current') AS instance_count
+       FROM series_search k JOIN studies s ON s.id = k.study_id JOIN instances i ON i.id = k.instance_id
+       WHERE k.study_id IN (SELECT value FROM json_each(?)) ORDER BY k.study_id, k.series_instance_uid`,
       JSON.stringify(ids),
     );
     after = ids[ids.length - 1];
   }
+}
+
+function studyFilter(studyInstanceUids: readonly string[] | undefined, hints: StudyHints): { clauses: string[]; values: string[] } {
+  const clauses: string[] = [];
+  const values: string[] = [];
+  const add = (clause: string, ...bound: string[]): void => {
+    clauses.push(clause);
+    values.push(...bound);
+  };
+  const { patientId, accessionNumber, studyDate, modalities } = hints;
+  const series = (condition: string): string => `id IN (SELECT study_id FROM series_search WHERE ${condition})`;
+  if (studyInstanceUids) add('study_instance_uid IN (SELECT value FROM json_each(?))', JSON.stringify(studyInstanceUids));
+  if (patientId !== undefined) add(series('patient_id = ?'), patientId);
+  if (accessionNumber !== undefined) add(series('accession_number = ?'), accessionNumber);
+  if (modalities) add(series('modality IN (SELECT value FROM json_each(?))'), JSON.stringify(modalities));
+  if (studyDate?.from) add(series('study_date >= ?'), studyDate.from);
+  if (studyDate?.to) add(series('study_date <= ?'), studyDate.to);
+  return { clauses, values };
 }
 
 /** The frozen members of a study version. */

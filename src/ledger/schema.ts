@@ -314,4 +314,54 @@ const PATIENT_INDEX = `
 CREATE INDEX instances_of_patient ON instances (patient_id, study_id) WHERE standing = 'current';
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX, WITHDRAWALS];
+/** What searches ask most often, once for each series: they must not parse the header of every one. */
+const SERIES_SEARCH = `
+CREATE TABLE series_search (
+  study_id INTEGER NOT NULL REFERENCES studies (id),
+  series_instance_uid TEXT NOT NULL,
+  -- the current instance that came first: the series is told by its header
+  instance_id INTEGER NOT NULL REFERENCES instances (id),
+  patient_id TEXT,
+  accession_number TEXT,
+  study_date TEXT,
+  modality TEXT,
+  PRIMARY KEY (study_id, series_instance_uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX series_search_patient ON series_search (patient_id);
+CREATE INDEX series_search_accession ON series_search (accession_number);
+CREATE INDEX series_search_date ON series_search (study_date);
+CREATE INDEX series_search_modality ON series_search (modality);
+
+-- with the standing, so that instances are counted without reading their rows
+DROP INDEX instances_of_study;
+CREATE INDEX instances_of_study ON instances (study_id, series_instance_uid, standing);
+
+INSERT INTO series_search
+  SELECT ${searchColumns('i')} FROM instances i
+  WHERE id IN (SELECT min(id) FROM instances WHERE standing = 'current' GROUP BY study_id, series_instance_uid);
+
+CREATE TRIGGER series_search_begins AFTER INSERT ON instances
+WHEN NEW.standing = 'current'
+  AND NOT EXISTS (SELECT 1 FROM series_search k WHERE k.study_id = NEW.study_id AND k.series_instance_uid = NEW.series_instance_uid)
+BEGIN INSERT INTO series_search SELECT ${searchColumns('NEW')}; END;
+
+CREATE TRIGGER series_search_changes AFTER UPDATE OF standing ON instances
+WHEN NEW.standing = 'current' OR EXISTS (SELECT 1 FROM series_search k WHERE k.study_id = NEW.study_id AND k.series_instance_uid = NEW.series_instance_uid AND k.instance_id = NEW.id)
+BEGIN
+  DELETE FROM series_search WHERE study_id = NEW.study_id AND series_instance_uid = NEW.series_instance_uid;
+  INSERT INTO series_search SELECT ${searchColumns('i')} FROM instances i
+  WHERE id = (
+    SELECT min(id) FROM instances
+    WHERE study_id = NEW.study_id AND series_instance_uid = NEW.series_instance_uid AND standing = 'current'
+  );
+END;
+`;
+
+/** The columns of series_search out of an instance's row; keys of the header are tags (PS3.18 F.2.2). */
+function searchColumns(row: string): string {
+  const first = (tag: string) => `CAST(json_extract(${row}.header, '$."${tag}".Value[0]') AS TEXT)`;
+  const values = ['00100020', '00080050', '00080020', '00080060'].map(first);
+  return [`${row}.study_id`, `${row}.series_instance_uid`, `${row}.id`, ...values].join(', ');
+}
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX, SERIES_SEARCH, WITHDRAWALS];

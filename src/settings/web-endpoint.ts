@@ -10,7 +10,7 @@ export interface WebEndpointSettings {
   readonly auth?:
     { readonly basic: { readonly user: string; readonly password: SecretSource } } | { readonly bearer: { readonly token: SecretSource } };
   /** File names. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly keyPassphrase?: SecretSource };
   readonly timeoutS: number;
 }
 
@@ -19,7 +19,7 @@ export interface WebEndpoint {
   readonly url: string;
   readonly auth?:
     { readonly kind: 'basic'; readonly user: string; readonly password: string } | { readonly kind: 'bearer'; readonly token: string };
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly passphrase?: string };
   readonly timeoutMs: number;
 }
 
@@ -29,7 +29,12 @@ export function webEndpoint({ url, auth, tls, timeoutS }: WebEndpointSettings, e
   return {
     url,
     auth: auth && credentials(auth, environment),
-    tls: tls && { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key) },
+    tls: tls && {
+      ca: pem(tls.ca),
+      cert: pem(tls.cert),
+      key: pem(tls.key),
+      passphrase: tls.keyPassphrase && resolveSecret(tls.keyPassphrase, environment),
+    },
     timeoutMs: timeoutS * 1000,
   };
 }

@@ -16,6 +16,8 @@ import { until } from '../support/until.js';
 import { attackOf, type Attack } from './attack.js';
 import { carryOut, type Outcome } from './carry-out.js';
 import { Neighbour } from './neighbour.js';
+import { CALLERS } from './requests.js';
+import { CLOSED_PEER } from './services.js';
 
 const CASES = Number(process.env.ANTEROOM_FUZZ_CASES ?? 2000);
 const IS_LONG = CASES > 2000;
@@ -47,7 +49,13 @@ describeWith(
     beforeAll(async () => {
       node = await startNode({
         rules: { 'rules.yaml': RULES },
-        settings: { dimse: { idleTimeoutS: 2, maxAssociations: 100 }, settle: { quietS: 0.5 }, log: { level: 'warn' } },
+        settings: {
+          dimse: { idleTimeoutS: 2, maxAssociations: 100 },
+          query: { callers: CALLERS },
+          peers: { [CLOSED_PEER]: { host: '127.0.0.1', port: 1 } },
+          settle: { quietS: 0.5 },
+          log: { level: 'warn' },
+        },
       });
       pid = node.pid() as number;
       await attackWithNeighbours(FIRST, FIRST + WARM_UP);
@@ -131,6 +139,7 @@ describeWith(
         ['status c000', 0.02],
         ['status a900', 0.01],
         ['status 211', 0.005],
+        ['status ff00', 0.01],
         ['last PDU 3', 0.001],
         ['last PDU 6', 0.2],
         ['last PDU 7', 0.1],

@@ -21,6 +21,9 @@ export const CONTEXT = {
   commitment: 19,
 } as const;
 
+/** The calling AE titles of valid requests. */
+export const CALLERS = ['FUZZ', 'F', 'SIXTEEN_LETTERS_'] as const;
+
 /** SOP classes of the services beside storage. */
 export const SERVICE = {
   studyFind: '1.2.840.10008.5.1.4.1.2.2.1',
@@ -52,7 +55,7 @@ export function faultyRequest(dice: Dice): Buffer {
 }
 
 function encode(dice: Dice, items: readonly Item[]): Buffer {
-  return encodePdu(PDU.associateRq, Buffer.concat([fixedPart(dice.pick(['FUZZ', 'F', 'SIXTEEN_LETTERS_'])), ...items.map(encodeItem)]));
+  return encodePdu(PDU.associateRq, Buffer.concat([fixedPart(dice.pick(CALLERS)), ...items.map(encodeItem)]));
 }
 
 function validItems(dice: Dice): Item[] {

@@ -7,17 +7,22 @@ import type { Message } from './conversation.js';
 import type { Dice } from './dice.js';
 import { CONTEXT, SERVICE } from './requests.js';
 
+/** An application entity that the node knows and that does not listen. */
+export const CLOSED_PEER = 'NOWHERE';
+
 const FIELD = { get: 0x0010, find: 0x0020, move: 0x0021, eventReport: 0x0100, action: 0x0130, cancel: 0x0fff } as const;
 const WITH_DATA_SET = 0x0001;
 const NO_DATA_SET = 0x0101;
 
 /** A request of one of the services. */
 export function serviceMessage(dice: Dice, messageId: number, seed: number): Message {
-  switch (dice.pick(['find', 'find', 'patients', 'move', 'get', 'commit', 'report', 'cancel'])) {
+  switch (dice.weighted({ find: 10, patients: 4, move: 4, get: 1, commit: 1, report: 1, cancel: 1 })) {
     case 'patients':
       return message(CONTEXT.patientFind, SERVICE.patientFind, FIELD.find, messageId, identifier(dice, seed, 'PATIENT'));
     case 'move':
-      return message(CONTEXT.studyMove, SERVICE.studyMove, FIELD.move, messageId, identifier(dice, seed), [[0x0600, text('NOWHERE')]]);
+      return message(CONTEXT.studyMove, SERVICE.studyMove, FIELD.move, messageId, identifier(dice, seed), [
+        [0x0600, text(dice.pick([CLOSED_PEER, 'NOBODY']))],
+      ]);
     case 'get':
       return message(CONTEXT.studyFind, SERVICE.studyFind, FIELD.get, messageId, identifier(dice, seed));
     case 'commit':
@@ -64,17 +69,30 @@ function command(sopClassUid: string, field: number, messageId: number, hasDataS
   ]);
 }
 
-function identifier(dice: Dice, seed: number, level = dice.pick(['STUDY', 'SERIES', 'IMAGE', 'PATIENT', 'NONE'])): Attributes {
+/** Half of them are as they should be: unique keys down to the level, nothing below it. */
+function identifier(dice: Dice, seed: number, level = dice.pick(['STUDY', 'SERIES', 'IMAGE'])): Attributes {
   const study = generatedStudyUid(seed, dice.below(200));
+  const series = `${study}.1`;
+  if (dice.chance(0.5)) return wellFormed(level, study, series);
   return {
-    QueryRetrieveLevel: [level],
+    QueryRetrieveLevel: [dice.pick([level, 'PATIENT', 'NONE', ''])],
     PatientID: dice.pick([[], ['GENERATED*'], ['GENERATED-1'], ['?'.repeat(64)], ['*'.repeat(64)]]),
     PatientName: dice.pick([[], [{ Alphabetic: '*' }]]),
     StudyInstanceUID: dice.pick([[], [study], [study, generatedStudyUid(seed, 0)], ['*']]),
-    SeriesInstanceUID: dice.pick([[], [`${study}.1`]]),
+    SeriesInstanceUID: dice.pick([[], [series]]),
     SOPInstanceUID: [],
     StudyDate: dice.pick([[], ['20200101-'], ['-'], ['99999999'], ['20200101-20190101']]),
     ModalitiesInStudy: [],
+  };
+}
+
+function wellFormed(level: string, study: string, series: string): Attributes {
+  return {
+    QueryRetrieveLevel: [level],
+    PatientID: level === 'PATIENT' ? ['GENERATED-1*'] : [],
+    ...(level === 'PATIENT' ? {} : { StudyInstanceUID: [study], ModalitiesInStudy: [] }),
+    ...(level === 'SERIES' || level === 'IMAGE' ? { SeriesInstanceUID: [series], Modality: [] } : {}),
+    ...(level === 'IMAGE' ? { SOPInstanceUID: [], InstanceNumber: [] } : {}),
   };
 }
 

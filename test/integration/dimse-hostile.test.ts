@@ -27,7 +27,7 @@ import { until } from '../support/until.js';
 jest.setTimeout(30_000);
 
 const missing = [...missingTools('storescu'), ...(testData('ct-chest-a0001') === undefined ? ['data ct-chest-a0001'] : [])];
-const LIMITS = { associationTimeoutMs: 200, idleTimeoutMs: 300, stallTimeoutMs: 200 };
+const LIMITS = { associationTimeoutMs: 200, idleTimeoutMs: 300, stallTimeoutMs: 200, writeTimeoutMs: 300 };
 const storeRq = (messageId = 1): Buffer => pData(1, CONTROL.lastCommand, encodeStoreRq(messageId, CT_STORAGE, '1.2.3.4'));
 const echoRq = (messageId: number): Buffer => pData(3, CONTROL.lastCommand, encodeEchoRq(messageId, VERIFICATION));
 

@@ -6,12 +6,16 @@ import { join } from 'node:path';
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
+  /** Where the two lie, for programs. */
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface Authority {
   readonly ca: string;
-  /** A certificate signed by this authority; `altName` as openssl writes it, `IP:127.0.0.1`. */
-  issue(name: string, altName?: string): Certificate;
+  readonly caFile: string;
+  /** A certificate signed by this authority; `altName` as openssl writes it, `IP:127.0.0.1`; with negative `days` it has expired. */
+  issue(name: string, altName?: string, days?: number): Certificate;
 }
 
 /** Makes an authority whose files lie in `folder`. */
@@ -22,7 +26,8 @@ export function makeAuthority(folder: string, name: string): Authority {
   openssl('req', '-x509', ...newKey, '-keyout', at('ca.key'), '-out', at('ca.pem'), '-subj', `/CN=${name}`, '-days', '2');
   return {
     ca: readFileSync(at('ca.pem'), 'utf8'),
-    issue: (subject, altName = 'IP:127.0.0.1') => {
+    caFile: at('ca.pem'),
+    issue: (subject, altName = 'IP:127.0.0.1', days = 2) => {
       const [key, request, cert, extensions] = [at(`${subject}.key`), at(`${subject}.csr`), at(`${subject}.crt`), at(`${subject}.ext`)];
       writeFileSync(extensions, `subjectAltName=${altName}\n`);
       openssl('req', ...newKey, '-keyout', key, '-out', request, '-subj', `/CN=${subject}`);
@@ -39,11 +44,11 @@ export function makeAuthority(folder: string, name: string): Authority {
         '-out',
         cert,
         '-days',
-        '2',
+        String(days),
         '-extfile',
         extensions,
       );
-      return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+      return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), certFile: cert, keyFile: key };
     },
   };
 }

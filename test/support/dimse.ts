@@ -117,8 +117,9 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** @param localAddress any of 127.0.0.0/8, to be a peer at another address. */
+  static async connect(port: number, localAddress?: string): Promise<RawPeer> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
     await once(socket, 'connect');
     return new RawPeer(socket);
   }

@@ -40,7 +40,7 @@ function lazyDecoder(label: string): RunDecode {
 }
 
 /** Decoders of runs in which bytes below 0x80 are ASCII (or JIS X 0201 Romaji), by registration number or name. */
-const RUN_DECODERS: Readonly<Record<string, RunDecode>> = {
+export const RUN_DECODERS: Readonly<Record<string, RunDecode>> = {
   6: latin1,
   13: lazyDecoder('shift_jis'),
   58: lazyDecoder('gb18030'),
@@ -76,7 +76,7 @@ function buildDecoder(terms: readonly string[]): TextDecode {
 const ESC = 0x1b;
 
 /** What an escape sequence, without its ESC, switches to (PS3.3 tables C.12-3 and C.12-4). G0 is for bytes below 0x80, G1 for those above. */
-const ESCAPES: Readonly<Record<string, { readonly g0?: 'single' | '87' | '159'; readonly g1?: RunDecode }>> = {
+export const ESCAPES: Readonly<Record<string, { readonly g0?: 'single' | '87' | '159'; readonly g1?: RunDecode }>> = {
   '(B': { g0: 'single' },
   '(J': { g0: 'single' },
   $B: { g0: '87' },

@@ -9,8 +9,9 @@ import { TAG } from './tags.js';
 import { tagKey, tagName } from './dictionary.js';
 import { CHARSET_VRS, LONG_VRS, NUMBER_SIZE, TEXT_VRS } from './vr.js';
 
-/** Identifies this implementation in file meta information and associations (PS3.7 D.3.3.2). */
+/** Identifies this implementation in file meta information and associations (PS3.7 D.3.3.2); a UUID-derived UID that stays the same for good. */
 export const IMPLEMENTATION_CLASS_UID = '2.25.198434739421862083247772101002012747013';
+/** At most 16 characters (PS3.7 D.3.3.2.3). */
 export const IMPLEMENTATION_VERSION_NAME = 'ANTEROOM';
 
 /** An element to be written: as in a header, or with its value as bytes (bulk VRs, little endian). DS and IS may be text, which is written as it is. */

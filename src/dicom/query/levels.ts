@@ -19,13 +19,25 @@ export interface InstanceEntry {
   readonly header: Header;
 }
 
+/**
+ * What is known beforehand of each study that can match: one of its series has this value. Only whole values and ranges, and only
+ * attributes that the instances of a series share.
+ */
+export interface StudyHints {
+  readonly patientId?: string;
+  readonly accessionNumber?: string;
+  /** `YYYYMMDD`, both ends within; empty where it is open. */
+  readonly studyDate?: { readonly from: string; readonly to: string };
+  readonly modalities?: readonly string[];
+}
+
 /** What a search reads. */
 export interface Holdings {
   /**
-   * All series of these studies, or of all studies, in stable order, the series of one study in a row. The search matches everything
-   * else itself and reads only as far as it needs to: this may be lazy.
+   * All series of these studies, or of all studies, in stable order, the series of one study in a row. Studies that the hints rule out
+   * may be missing. The search matches everything itself and reads only as far as it needs to: this may be lazy.
    */
-  series(studyInstanceUids?: readonly string[]): Iterable<SeriesEntry>;
+  series(studyInstanceUids?: readonly string[], hints?: StudyHints): Iterable<SeriesEntry>;
   /** All instances of a series in stable order; none where there is nothing. */
   instances(ids: { readonly studyInstanceUid: string; readonly seriesInstanceUid: string }): Iterable<InstanceEntry>;
 }
@@ -50,7 +62,7 @@ export type Search = Generator<Found | undefined>;
 
 /** Searches studies. A study matches where its own attributes and those of one of its series do. */
 export function* matchingStudies(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
-  for (const study of studiesOf(holdings, scope)) {
+  for (const study of studiesOf(holdings, conditions, scope)) {
     const computed = studyAttributes(study);
     const hit = study.find(({ header }) => matches({ ...header, ...computed }, conditions));
     yield hit && { ids: { studyInstanceUid: hit.studyInstanceUid }, header: { ...hit.header, ...computed } };
@@ -59,7 +71,7 @@ export function* matchingStudies(holdings: Holdings, conditions: readonly Condit
 
 /** Searches series. */
 export function* matchingSeries(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
-  for (const study of studiesOf(holdings, scope)) {
+  for (const study of studiesOf(holdings, conditions, scope)) {
     const ofStudy = studyAttributes(study);
     for (const series of study.filter((one) => isWithin(scope, one))) {
       const { studyInstanceUid, seriesInstanceUid } = series;
@@ -71,7 +83,7 @@ export function* matchingSeries(holdings: Holdings, conditions: readonly Conditi
 
 /** Searches instances. */
 export function* matchingInstances(holdings: Holdings, conditions: readonly Condition[], scope: Scope = {}): Search {
-  for (const study of studiesOf(holdings, scope)) {
+  for (const study of studiesOf(holdings, conditions, scope)) {
     const ofStudy = studyAttributes(study);
     for (const series of study.filter((one) => isWithin(scope, one))) {
       const above = { ...ofStudy, ...seriesAttributes(series) };
@@ -117,14 +129,26 @@ export function namedUids(conditions: readonly Condition[], tag: number): readon
   return value === undefined || value === '' || value === '*' ? undefined : value.split(/[,\\]/).map((uid) => uid.trim());
 }
 
+/** The hints that conditions give. Pure. */
+export function hintsOf(conditions: readonly Condition[]): StudyHints {
+  const valueOf = (tag: number): string | undefined => {
+    const value = conditions.find(({ tags }) => tags.length === 1 && tags[0] === tag)?.value;
+    return value === undefined || value === '' || /[*?]/.test(value) ? undefined : value;
+  };
+  const [patientId, accessionNumber, date] = [TAG.PatientID, TAG.AccessionNumber, TAG.StudyDate].map(valueOf);
+  const modalities = (valueOf(TAG.ModalitiesInStudy) ?? valueOf(TAG.Modality))?.split(/[,\\]/);
+  const [from = '', to = from] = date?.split('-') ?? [];
+  return { patientId, accessionNumber, modalities, ...(date === undefined ? {} : { studyDate: { from, to } }) };
+}
+
 function isWithin({ seriesInstanceUid }: Scope, series: SeriesEntry): boolean {
   return (seriesInstanceUid ?? series.seriesInstanceUid) === series.seriesInstanceUid;
 }
 
 /** Series that stand in a row and belong to one study. */
-function* studiesOf(holdings: Holdings, { studyInstanceUids }: Scope): Generator<readonly SeriesEntry[]> {
+function* studiesOf(holdings: Holdings, conditions: readonly Condition[], { studyInstanceUids }: Scope): Generator<readonly SeriesEntry[]> {
   let study: SeriesEntry[] = [];
-  for (const series of holdings.series(studyInstanceUids)) {
+  for (const series of holdings.series(studyInstanceUids, hintsOf(conditions))) {
     if (study.length > 0 && study[0]?.studyInstanceUid !== series.studyInstanceUid) {
       yield study;
       study = [];

@@ -6,8 +6,8 @@ export interface DicomWebEndpoint {
   readonly url: string;
   readonly auth?:
     { readonly kind: 'basic'; readonly user: string; readonly password: string } | { readonly kind: 'bearer'; readonly token: string };
-  /** PEM texts. `ca` replaces the public authorities; `cert` and `key` are our client certificate. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** PEM texts. `ca` replaces the public authorities; `cert` and `key` are our client certificate, `passphrase` opens the key. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly passphrase?: string };
   /** How long nothing may move on the connection, in either direction; not the length of the whole exchange. */
   readonly timeoutMs: number;
 }

@@ -16,7 +16,7 @@ const OCTETS = 'application/octet-stream';
 const NATIVE_SYNTAX = TRANSFER_SYNTAX.ExplicitVRLittleEndian;
 
 /** PS3.18 table 8.7.3-5, the current name first, older ones that clients still ask for behind it. */
-const FRAME_MEDIA_TYPES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+export const FRAME_MEDIA_TYPES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   [TRANSFER_SYNTAX.JPEGBaseline8Bit]: ['image/jpeg'],
   [TRANSFER_SYNTAX.JPEGExtended12Bit]: ['image/jpeg'],
   [TRANSFER_SYNTAX.JPEGLossless]: ['image/jpeg'],

@@ -1,4 +1,5 @@
 /** Searches over an archive (PS3.18 10.6): which studies, series and instances match, and which of their attributes are told. */
+import { setImmediate } from 'node:timers/promises';
 import { dictionaryVr, tagKey, TAG } from '../../dicom/element/tags.js';
 import type { Header, HeaderElement } from '../../dicom/header.js';
 import { levelPath, type LevelIds } from '../ids.js';
@@ -24,8 +25,11 @@ export interface SearchResult {
 /** At most so many results of one search; a client that wants more asks with `offset`. */
 const MAX_RESULTS = 5000;
 
+/** A search through everything must not keep other requests and the stages of the node waiting. */
+const TURN_MS = 15;
+
 /** PS3.18 table 10.6.3-3, and StudyDescription, which every list of studies shows. */
-const STUDY_ATTRIBUTES: readonly number[] = [
+export const STUDY_ATTRIBUTES: readonly number[] = [
   TAG.StudyDate,
   TAG.StudyTime,
   TAG.AccessionNumber,
@@ -44,7 +48,7 @@ const STUDY_ATTRIBUTES: readonly number[] = [
   TAG.NumberOfStudyRelatedInstances,
 ];
 /** PS3.18 table 10.6.3-4. */
-const SERIES_ATTRIBUTES: readonly number[] = [
+export const SERIES_ATTRIBUTES: readonly number[] = [
   TAG.Modality,
   TAG.SeriesDescription,
   TAG.RetrieveURL,
@@ -54,7 +58,7 @@ const SERIES_ATTRIBUTES: readonly number[] = [
   TAG.NumberOfSeriesRelatedInstances,
 ];
 /** PS3.18 table 10.6.3-5. */
-const INSTANCE_ATTRIBUTES: readonly number[] = [
+export const INSTANCE_ATTRIBUTES: readonly number[] = [
   TAG.SOPClassUID,
   TAG.SOPInstanceUID,
   TAG.InstanceAvailability,
@@ -107,14 +111,14 @@ const SERIES_TAGS: ReadonlySet<number> = new Set([
 type Level = 'study' | 'series' | 'instance';
 
 /** Searches studies. A study matches where its own attributes and those of one of its series do. */
-export function searchStudies(port: ArchivePort, query: QidoQuery, baseUrl: string): SearchResult {
+export function searchStudies(port: ArchivePort, query: QidoQuery, baseUrl: string): Promise<SearchResult> {
   return page(matchingStudies(port, query.conditions, scopeOf(query, {})), query, (found) =>
     selected(withUrl(found, baseUrl), 'study', STUDY_ATTRIBUTES, query),
   );
 }
 
 /** Searches series, of one study where the path names it. */
-export function searchSeries(port: ArchivePort, ids: Partial<LevelIds>, query: QidoQuery, baseUrl: string): SearchResult {
+export function searchSeries(port: ArchivePort, ids: Partial<LevelIds>, query: QidoQuery, baseUrl: string): Promise<SearchResult> {
   const usual = ids.studyInstanceUid === undefined ? [...STUDY_ATTRIBUTES, ...SERIES_ATTRIBUTES] : SERIES_ATTRIBUTES;
   return page(matchingSeries(port, query.conditions, scopeOf(query, ids)), query, (found) =>
     selected(withUrl(found, baseUrl), 'series', usual, query),
@@ -122,7 +126,7 @@ export function searchSeries(port: ArchivePort, ids: Partial<LevelIds>, query: Q
 }
 
 /** Searches instances, of one study or series where the path names them. */
-export function searchInstances(port: ArchivePort, ids: Partial<LevelIds>, query: QidoQuery, baseUrl: string): SearchResult {
+export function searchInstances(port: ArchivePort, ids: Partial<LevelIds>, query: QidoQuery, baseUrl: string): Promise<SearchResult> {
   const usual = [
     ...(ids.studyInstanceUid === undefined ? STUDY_ATTRIBUTES : []),
     ...(ids.seriesInstanceUid === undefined ? SERIES_ATTRIBUTES : []),
@@ -170,11 +174,16 @@ function scopeOf({ conditions }: QidoQuery, { studyInstanceUid, seriesInstanceUi
   };
 }
 
-function page(search: Search, { limit = MAX_RESULTS, offset }: QidoQuery, told: (found: Found) => Header): SearchResult {
+async function page(search: Search, { limit = MAX_RESULTS, offset }: QidoQuery, told: (found: Found) => Header): Promise<SearchResult> {
   const headers: Header[] = [];
   const wanted = Math.min(limit, MAX_RESULTS);
   let index = 0;
+  let begun = performance.now();
   for (const found of search) {
+    if (performance.now() - begun > TURN_MS) {
+      await setImmediate();
+      begun = performance.now();
+    }
     if (found === undefined || index++ < offset) continue;
     if (headers.length === wanted) return { headers, cut: limit >= MAX_RESULTS };
     headers.push(told(found));

@@ -27,7 +27,10 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
   const { log } = options;
   const baseOf = (request: Request): string =>
     options.baseUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl}`;
-  const search = (level: QueryLevel, find: (request: Request, query: QidoQuery, baseUrl: string) => SearchResult): RequestHandler => {
+  const search = (
+    level: QueryLevel,
+    find: (request: Request, query: QidoQuery, baseUrl: string) => Promise<SearchResult>,
+  ): RequestHandler => {
     return (request, response) => answerSearch(request, response, level, (query) => find(request, query, baseOf(request)));
   };
   const series = search('series', (request, query, baseUrl) => searchSeries(port, idsOf(request), query, baseUrl));
@@ -69,10 +72,15 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
   return router;
 }
 
-function answerSearch(request: Request, response: Response, level: QueryLevel, find: (query: QidoQuery) => SearchResult): void {
+async function answerSearch(
+  request: Request,
+  response: Response,
+  level: QueryLevel,
+  find: (query: QidoQuery) => Promise<SearchResult>,
+): Promise<void> {
   requireJsonAccepted(request);
   const query = parseQidoQuery(queryOf(request), level);
-  const { headers, cut } = find(query);
+  const { headers, cut } = await find(query);
   if (query.fuzzyAsked) warn(response, 'fuzzymatching is not supported; only literal matching has been performed');
   if (cut) warn(response, 'there are more results; ask for them with offset');
   if (headers.length === 0) response.status(204).end();

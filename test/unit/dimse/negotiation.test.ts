@@ -1,5 +1,7 @@
 import type { AssociateRequest } from '../../../src/dimse/associate.js';
-import { answerContexts, answerRoles, refusalOf } from '../../../src/dimse/negotiation.js';
+import { withinPolicy, type ContentPolicy } from '../../../src/dimse/content-policy.js';
+import { answerContexts, answerRoles, refusalOf, type AcceptancePolicy } from '../../../src/dimse/negotiation.js';
+import { SCP_DEFAULTS } from '../../../src/dimse/scp.js';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const [IMPLICIT, EXPLICIT, J2K] = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.90'];
@@ -60,6 +62,36 @@ describe('services that are offered', () => {
   });
 });
 
+describe('what a listener takes', () => {
+  const MR = '1.2.840.10008.5.1.4.1.1.4';
+  const answers = (policy: Partial<ContentPolicy>) =>
+    answerContexts(
+      withinPolicy(
+        [CT, MR, '1.2.840.10008.1.1'].map((abstractSyntax, index) => ({
+          id: 2 * index + 1,
+          abstractSyntax,
+          transferSyntaxes: [J2K, EXPLICIT],
+        })),
+        { sopClasses: {}, transferSyntaxes: {}, ...policy },
+      ),
+    ).map(({ result, transferSyntax }) => (result === 0 ? transferSyntax : result));
+
+  it('is everything where nothing is said', () => {
+    expect(answers({})).toEqual([J2K, J2K, J2K]);
+  });
+
+  it('is what is allowed and not denied; Verification needs no mention', () => {
+    expect(answers({ sopClasses: { allow: [CT] } })).toEqual([J2K, 3, J2K]);
+    expect(answers({ sopClasses: { deny: [CT] } })).toEqual([3, J2K, J2K]);
+    expect(answers({ sopClasses: { allow: [CT, MR], deny: [MR, '1.2.840.10008.1.1'] } })).toEqual([J2K, 3, 3]);
+  });
+
+  it('takes the first transfer syntax that is allowed', () => {
+    expect(answers({ transferSyntaxes: { deny: [J2K] } })).toEqual([EXPLICIT, EXPLICIT, J2K]);
+    expect(answers({ transferSyntaxes: { allow: [IMPLICIT] } })).toEqual([4, 4, J2K]);
+  });
+});
+
 describe('refusals', () => {
   const request: AssociateRequest = {
     protocolVersion1: true,
@@ -70,8 +102,14 @@ describe('refusals', () => {
     roles: [],
     maxPduBytes: 0,
   };
-  const policy = { aeTitles: ['ANTEROOM', 'AI'], callingAeTitles: ['CT1'], maxAssociations: 2 } as const;
-  const idle = { openAssociations: 0, closing: false };
+  const policy: AcceptancePolicy = {
+    ...SCP_DEFAULTS,
+    aeTitles: ['ANTEROOM', 'AI'],
+    callingAeTitles: ['CT1', { aeTitle: 'MR1', addresses: ['10.0.0.0/8'] }],
+    maxAssociations: 3,
+    maxAssociationsPerCaller: 2,
+  };
+  const idle = { remoteAddress: '192.0.2.1', openAssociations: 0, openOfCaller: 0, closing: false };
 
   it('accepts what fits, and anything where anything is allowed', () => {
     expect(refusalOf(request, policy, idle)).toBeUndefined();
@@ -85,13 +123,30 @@ describe('refusals', () => {
     ['another calling AE title', { callingAe: 'CT2' }, idle, { result: 1, source: 1, reason: 3 }],
     ['another application context', { applicationContext: '1.2' }, idle, { result: 1, source: 1, reason: 2 }],
     ['another protocol version', { protocolVersion1: false }, idle, { result: 1, source: 2, reason: 2 }],
-    ['too many associations', {}, { openAssociations: 2, closing: false }, { result: 2, source: 3, reason: 2 }],
-    ['a node that stops', {}, { openAssociations: 0, closing: true }, { result: 2, source: 3, reason: 1 }],
+    ['too many associations', {}, { ...idle, openAssociations: 3 }, { result: 2, source: 3, reason: 2 }],
+    ['too many associations of one caller', {}, { ...idle, openAssociations: 2, openOfCaller: 2 }, { result: 2, source: 3, reason: 2 }],
+    ['a calling AE title from another address', { callingAe: 'MR1' }, idle, { result: 1, source: 1, reason: 3 }],
+    ['a node that stops', {}, { ...idle, closing: true }, { result: 2, source: 3, reason: 1 }],
   ])('rejects %s with the code of PS3.8 table 9-21', (_what, change, state, reject) => {
     expect(refusalOf({ ...request, ...change }, policy, state)?.reject).toEqual(reject);
   });
 
   it('tells the administrator what was seen and what was expected', () => {
-    expect(refusalOf({ ...request, calledAe: 'WRONG' }, policy, idle)?.seen).toBe('called AE title "WRONG", ours: "ANTEROOM", "AI"');
+    expect(refusalOf({ ...request, calledAe: 'WRONG' }, policy, idle)).toMatchObject({
+      seen: 'called AE title "WRONG", ours: "ANTEROOM", "AI"',
+      remedy: 'Correct the called AE title at the sender, or add it to `dimse.aeTitles`.',
+    });
+    expect(refusalOf({ ...request, callingAe: 'MR1' }, policy, idle)?.seen).toBe(
+      'calling AE title "MR1" from 192.0.2.1, allowed from 10.0.0.0/8',
+    );
+  });
+
+  it('lets in an AE title from its own addresses', () => {
+    expect(refusalOf({ ...request, callingAe: 'MR1' }, policy, { ...idle, remoteAddress: '10.9.8.7' })).toBeUndefined();
+  });
+
+  it('does not repeat into the log whatever a peer calls its application context', () => {
+    const seen = refusalOf({ ...request, applicationContext: 'Doe^Jane'.repeat(1000) }, policy, idle)?.seen;
+    expect(seen).toBe('application context that is no UID, expected 1.2.840.10008.3.1.1.1');
   });
 });

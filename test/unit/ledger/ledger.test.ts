@@ -1,8 +1,10 @@
 /** The ledger refuses what must never be: wrong moves, deliveries of evaluations, lost durability. */
 import { join } from 'node:path';
+import type { Header } from '../../../src/dicom/header.js';
+import type { StudyHints } from '../../../src/dicom/query/levels.js';
 import { Db } from '../../../src/ledger/database.js';
 import { dueDeliveries, ensureDelivery } from '../../../src/ledger/deliveries.js';
-import { insertInstance, storedSeries } from '../../../src/ledger/instances.js';
+import { insertInstance, replaceInstance, restoreInstance, storedSeries } from '../../../src/ledger/instances.js';
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { ensureResult, resultsOfRun } from '../../../src/ledger/results.js';
 import { beginAttempt, insertRun, nextDueRun, queueRunsWaitingFor, runById, type NewRun } from '../../../src/ledger/runs.js';
@@ -28,7 +30,13 @@ function addInstance(db: Db, sopInstanceUid: string): number {
   return id;
 }
 
-function addInstanceOf(db: Db, studyId: number, seriesInstanceUid: string, sopInstanceUid = `${seriesInstanceUid}.1`): number {
+function addInstanceOf(
+  db: Db,
+  studyId: number,
+  seriesInstanceUid: string,
+  sopInstanceUid = `${seriesInstanceUid}.1`,
+  header: Header = {},
+): number {
   return insertInstance(db, {
     study_id: studyId,
     series_instance_uid: seriesInstanceUid,
@@ -39,7 +47,7 @@ function addInstanceOf(db: Db, studyId: number, seriesInstanceUid: string, sopIn
     size_bytes: 1,
     sha256: 'x',
     patient_id: 'P',
-    header: '{}',
+    header: JSON.stringify(header),
     own_result: 0,
     received_at: 1000,
     calling_ae: 'CT',
@@ -180,6 +188,37 @@ describe('the series of the archive', () => {
       '1.2.200.1',
       '1.2.200.2',
     ]);
+  });
+
+  it('leave out studies that hints rule out, and follow what is corrected', () => {
+    const db = openLedger();
+    const headerOf = (patient: string, date: string, modality = 'CT'): Header => ({
+      '00080020': { vr: 'DA', Value: [date] },
+      '00080050': { vr: 'SH', Value: [`ACC-${patient}`] },
+      '00080060': { vr: 'CS', Value: [modality] },
+      '00100020': { vr: 'LO', Value: [patient] },
+    });
+    const studies = ['20240101', '20240201', '20240301'].map((date, n) => {
+      const { id } = ensureStudy(db, { ...arrival, studyInstanceUid: `1.2.${n}` });
+      return [addInstanceOf(db, id, `1.2.${n}.1`, `1.2.${n}.1.1`, headerOf(`P${n}`, date)), id] as const;
+    });
+    addInstanceOf(db, studies[2][1], '1.2.2.2', '1.2.2.2.1', headerOf('P2', '20240301', 'MR'));
+    const found = (hints: StudyHints) => [
+      ...new Set([...storedSeries(db, undefined, undefined, hints)].map(({ study_instance_uid }) => study_instance_uid)),
+    ];
+    expect(found({ patientId: 'P1' })).toEqual(['1.2.1']);
+    expect(found({ accessionNumber: 'ACC-P0' })).toEqual(['1.2.0']);
+    expect(found({ modalities: ['MR', 'US'] })).toEqual(['1.2.2']);
+    expect(found({ studyDate: { from: '20240115', to: '20240215' } })).toEqual(['1.2.1']);
+    expect(found({ studyDate: { from: '20240201', to: '' } })).toEqual(['1.2.1', '1.2.2']);
+    expect(found({ studyDate: { from: '', to: '20240101' }, patientId: 'P2' })).toEqual([]);
+
+    replaceInstance(db, studies[1][0]);
+    expect(found({ patientId: 'P1' })).toEqual([]);
+    addInstanceOf(db, studies[1][1], '1.2.1.1', '1.2.1.1.2', headerOf('CORRECTED', '20240201'));
+    expect(found({ patientId: 'CORRECTED' })).toEqual(['1.2.1']);
+    restoreInstance(db, studies[1][0], { header: JSON.stringify(headerOf('P1', '20240201')), patient_id: 'P1' });
+    expect([...storedSeries(db, ['1.2.1'])].map(({ instance_count }) => instance_count)).toEqual([2]);
   });
 });
 
