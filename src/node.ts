@@ -205,6 +205,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         nodeName: settings.node.name,
         dicomPort,
         listeners: receiver.ports,
+        diskState: () => receiver.disk.state(),
         httpPort: dicomWeb.port,
         rules,
         keeping: {

@@ -52,6 +52,7 @@ export function adminRoutes(node: NodePort): Router {
       node: nodeName,
       dicomPort,
       listeners: Object.fromEntries(listeners),
+      disk: node.diskState(),
       httpPort,
       rulesRevision: rules.revision(),
       rulesRefused: rules.refused() ?? null,

@@ -13,6 +13,8 @@ export interface NodePort {
   readonly version: string;
   readonly nodeName: string;
   readonly dicomPort: number;
+  /** Whether the data folder has room. */
+  readonly diskState: () => { readonly standing: 'ample' | 'low' | 'refusing'; readonly freeBytes: number };
   /** Ports of all DICOM listeners by name. */
   readonly listeners: ReadonlyMap<string, number>;
   readonly httpPort: number;

@@ -8,13 +8,14 @@ import type { SealedPart } from '../archive/part-file.js';
 import { instancePath } from '../archive/folders.js';
 import { publish } from '../archive/publish.js';
 import type { Clock } from '../foundation/clock.js';
-import { AnteroomError } from '../foundation/errors.js';
+import { toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import { NO_ASSOCIATION, noteSender } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
 import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
 import { ensureStudy, findStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import { storeError } from './disk-space.js';
 import type { InstanceFacts } from './inspect.js';
 import { sameObject } from './same-object.js';
 
@@ -76,12 +77,24 @@ export class Acceptor {
         group.forEach((waiting, index) => waiting.resolve(acceptances[index]));
       } catch (cause) {
         for (const waiting of group) {
-          rmSync(waiting.candidate.part.path, { force: true });
-          waiting.reject(cause instanceof AnteroomError ? cause : new AnteroomError('STORE_FAILED', (cause as Error).message, { cause }));
+          this.forget(waiting.candidate);
+          waiting.reject(storeError(cause));
         }
       }
     }
     this.flushing = false;
+  }
+
+  /** The files of an instance that is not acknowledged: on a full disk what nobody knows must not hold room until the next sweep. */
+  private forget({ part, facts }: Candidate): void {
+    const { db, archiveFolder } = this.options;
+    try {
+      rmSync(part.path, { force: true });
+      const path = pathOf(part, facts);
+      if (instanceAtPath(db, path) === undefined) rmSync(join(archiveFolder, path), { force: true });
+    } catch (thrown) {
+      log.warn('a file that was not acknowledged is left for the sweep', { seen: toAnteroomError(thrown).seen });
+    }
   }
 
   private async acceptGroup(group: readonly Candidate[]): Promise<Acceptance[]> {

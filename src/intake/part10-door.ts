@@ -3,6 +3,7 @@ import { PartFile, type SealedPart } from '../archive/part-file.js';
 import { parseInstance } from '../dicom/element/parse.js';
 import { fileMeta } from '../dicom/element/write.js';
 import type { Acceptance } from './accept.js';
+import { metered, type DiskRoom } from './disk-space.js';
 import { inspect, type InstanceFacts } from './inspect.js';
 import type { Receiver } from './receiver.js';
 
@@ -22,11 +23,11 @@ export interface Part10Origin {
 export async function acceptPart10(
   bytes: AsyncIterable<Uint8Array>,
   origin: Part10Origin,
-  receiver: Pick<Receiver, 'accept'>,
+  receiver: Pick<Receiver, 'accept'> & { readonly disk?: DiskRoom },
   incomingFolder: string,
   check: (facts: InstanceFacts) => void = () => undefined,
 ): Promise<{ acceptance: Acceptance; facts: InstanceFacts }> {
-  const { part, transferSyntaxUid, sealed } = await receive(bytes, origin, incomingFolder);
+  const { part, transferSyntaxUid, sealed } = await receive(receiver.disk ? metered(bytes, receiver.disk) : bytes, origin, incomingFolder);
   try {
     const facts = inspect(sealed.head, { transferSyntaxUid, dataSetBytes: sealed.dataSetBytes });
     check(facts);

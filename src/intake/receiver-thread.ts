@@ -68,7 +68,7 @@ const journal = new AssociationJournal({
 try {
   removePartFiles(settings.incomingFolder);
   forgetAssociations(db, systemClock(), systemClock() - ASSOCIATIONS_KEPT_MS);
-  const disk = await DiskGuard.start(settings.archiveFolder, settings.disk);
+  const disk = new DiskGuard(settings.archiveFolder, settings.disk, true);
   const listeners = await startListeners(settings.listeners, loggerOf('dimse'), {
     openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
     associationClosed: (association) => journal.closed(association),
@@ -90,7 +90,6 @@ try {
         tell({ kind: 'purged', call, purge: await retention.purge(message.studyInstanceUid) });
         return;
       }
-      disk.demand();
       tell({ kind: 'accepted', call, acceptance: await acceptor.accept(message.candidate) });
     } catch (thrown) {
       const { code, seen } = toAnteroomError(thrown);

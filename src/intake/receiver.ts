@@ -4,6 +4,7 @@ import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf, writeRelayedLog } from '../foundation/log.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { Acceptance, Candidate } from './accept.js';
+import { DiskGuard } from './disk-space.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 
 const log = loggerOf('intake');
@@ -11,6 +12,8 @@ const log = loggerOf('intake');
 export interface Receiver {
   /** The ports of its listeners by name, `dimse` first. */
   readonly ports: ReadonlyMap<string, number>;
+  /** The room that the other door has to ask for. */
+  readonly disk: DiskGuard;
   /** The door for objects that came over HTTP or that the node made: resolves when durable. Rejects with the refusal. */
   accept(candidate: Candidate): Promise<Acceptance>;
   /** Purges a study by hand: its rows and files are written by the receiver alone. Rejects with NOT_FOUND or STUDY_KEPT. */
@@ -81,14 +84,17 @@ export async function startReceiver(
     worker.on('error', (error) => log.error('the receiver died', { seen: error.message, stack: error.stack }));
   });
 
+  const disk = new DiskGuard(settings.archiveFolder, settings.disk, false);
   return {
     ports,
+    disk,
     accept: (candidate) => ask<Acceptance>((call) => ({ kind: 'accept', call, candidate })),
     purge: (studyInstanceUid) => ask<PurgeRow>((call) => ({ kind: 'purge', call, studyInstanceUid })),
     stop: async (graceMs) => {
       stopping = true;
       send({ kind: 'stop', graceMs });
       await whenStopped;
+      disk.stop();
       await worker.terminate();
     },
   };

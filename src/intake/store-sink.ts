@@ -4,7 +4,7 @@ import type { StoreContext, StoreSink } from '../dimse/scp.js';
 import { fileMeta } from '../dicom/element/write.js';
 import { failpoint } from '../foundation/failpoint.js';
 import type { InFlight } from './in-flight.js';
-import type { DiskGuard } from './disk-space.js';
+import type { DiskRoom } from './disk-space.js';
 import { inspect } from './inspect.js';
 
 /** DIMSE status Success (PS3.4 table B.2-1). */
@@ -14,7 +14,7 @@ const SUCCESS = 0x0000;
 export function openStoreSink(
   context: StoreContext,
   acceptor: Pick<InFlight, 'accept'>,
-  disk: DiskGuard,
+  disk: DiskRoom,
   incomingFolder: string,
 ): StoreSink {
   disk.demand();
@@ -30,6 +30,7 @@ export function openStoreSink(
   return {
     write: (chunk) => {
       failpoint('intake.receiving');
+      disk.charge(chunk.length);
       return part.write(chunk);
     },
     onDrain: (resume) => part.onDrain(resume),

@@ -33,7 +33,11 @@ const http = z.strictObject({
 const disk = z
   .strictObject({
     warnFreeMb: megabytes().default(10240).describe('Free space of the data folder below which the log and `doctor` warn.'),
-    refuseFreeMb: megabytes().default(2048).describe('Free space below which nothing more is received (C-STORE status A700, STOW 507).'),
+    refuseFreeMb: megabytes()
+      .default(2048)
+      .describe(
+        'Free space below which nothing new is received (C-STORE status A700, STOW 507) until there is 5 % more; half of it is for what is under way, the rest for the ledger.',
+      ),
   })
   .refine((limit) => limit.refuseFreeMb <= limit.warnFreeMb, 'refuseFreeMb must not be above warnFreeMb');
 

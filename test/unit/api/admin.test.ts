@@ -29,7 +29,14 @@ let close: () => Promise<void>;
 beforeEach(async () => {
   db = Db.open(join(tempFolder('admin'), 'ledger.sqlite'), { migrate: true });
   const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
-  const facts = { version: '1', nodeName: 'n', dicomPort: 1, listeners: new Map([['dimse', 1]]), httpPort: 2 };
+  const facts = {
+    version: '1',
+    nodeName: 'n',
+    dicomPort: 1,
+    listeners: new Map([['dimse', 1]]),
+    diskState: () => ({ standing: 'ample' as const, freeBytes: 1 }),
+    httpPort: 2,
+  };
   const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
   const keeping = {
     retention: { minAgeMs: 0, unsuccessfulMs: 1000 },
