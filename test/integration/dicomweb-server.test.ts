@@ -14,14 +14,16 @@ import { describeWith, testData } from '../support/data.js';
 import { startFolderServer, type FolderServer } from '../support/folder-server.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
 import { part10Files, type Part10File } from '../support/part10.js';
+import { PYTHON } from '../support/seg.js';
+import { missingTools } from '../support/tools.js';
 import { XhrOverFetch } from '../support/xhr-over-fetch.js';
 
 const START_MS = 90_000;
-const dataSets = ['ct-chest-a0001', 'seg-samples', 'quirks-dicom2nifti'];
+const dataSets = ['ct-chest-a0001', 'seg-samples', 'planar-us-rt'];
 const missing = dataSets.filter((name) => testData(name) === undefined).map((name) => `data ${name}`);
 const dataFiles = (name: string, below = ''): Part10File[] => (missing.length > 0 ? [] : part10Files(join(testData(name) ?? '', below)));
 
-const pathOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Part10File): string =>
+const pathOf = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Omit<Part10File, 'transferSyntaxUid' | 'sopClassUid'>): string =>
   `/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`;
 const firstValue = (header: Header | undefined, key: string): unknown => header?.[key]?.Value?.[0];
 
@@ -128,6 +130,33 @@ describeWith('DICOMweb server', missing, () => {
     },
   );
 
+  (missingTools('dcmdjpls', 'python3-pydicom').length > 0 ? it.skip : it)(
+    'gives objects in Explicit VR Little Endian to those who ask for it, with everything in them that was there',
+    async () => {
+      const explicit = 'application/dicom; transfer-syntax=1.2.840.10008.1.2.1';
+      const implicit = node.archive.add(join(testData('planar-us-rt') ?? '', 'pydicom/rtplan.dcm'));
+      for (const [stored, name] of [
+        [first, 'jpeg-ls'],
+        [implicit, 'implicit'],
+      ] as const) {
+        const answer = await get(pathOf(stored), explicit);
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([200, explicit]);
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        expect(answer.headers.get('content-length')).toBe(String(bytes.length));
+        const recoded = join(node.folder, `${name}.explicit`);
+        writeFileSync(recoded, bytes);
+        const original = name === 'implicit' ? stored.path : join(node.folder, 'jpeg-ls.native');
+        if (name !== 'implicit') execFileSync('dcmdjpls', [stored.path, original]);
+        expect(JSON.parse(execFileSync(PYTHON, ['test/support/same-data-set.py', original, recoded], { encoding: 'utf8' }))).toEqual([]);
+      }
+      const series = await get(
+        `/studies/${first.studyInstanceUid}`,
+        `multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1`,
+      );
+      expect((await series.text()).split('transfer-syntax=1.2.840.10008.1.2.1\r\n')).toHaveLength(13);
+    },
+  );
+
   it('serves native frames, one-bit ones that begin inside a byte too', async () => {
     const answer = await get(`${pathOf(native)}/frames/1`, 'multipart/related; type=application/octet-stream; transfer-syntax=*');
     expect(
@@ -162,7 +191,8 @@ describeWith('DICOMweb server', missing, () => {
     ['HEAD', '/studies', undefined, 200],
     ['GET', ':instance', 'multipart/related; type="application/dicom"', 200],
     ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.80', 200],
-    ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1', 406],
+    ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1', 200],
+    ['GET', ':instance', 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90', 406],
     ['GET', ':instance', 'multipart/related; type="image/jpeg"', 406],
     ['GET', ':instance', 'application/dicom', 200],
     ['HEAD', ':instance', undefined, 200],

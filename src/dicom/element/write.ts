@@ -79,7 +79,7 @@ function encodeElements(header: WritableHeader, layout: Layout): Uint8Array[] {
 }
 
 /** The element's header and value (PS3.5 7.1.2); the value is padded to an even length. */
-function encodeElement(tag: number, element: WritableElement, layout: Layout = 'explicit'): Uint8Array[] {
+export function encodeElement(tag: number, element: WritableElement, layout: Layout = 'explicit'): Uint8Array[] {
   const { vr } = element;
   const value = encodeValue(tag, element, layout);
   const unpadded = totalBytes(value);
@@ -89,7 +89,7 @@ function encodeElement(tag: number, element: WritableElement, layout: Layout = '
 }
 
 /** Tag and 32-bit length: all that Implicit VR elements (PS3.5 7.1.3) and items have. */
-function shortHead(tag: number, lengthBytes: number): Buffer {
+export function shortHead(tag: number, lengthBytes: number): Buffer {
   const head = Buffer.alloc(8);
   head.writeUInt16LE(tag >>> 16, 0);
   head.writeUInt16LE(tag & 0xffff, 2);
@@ -97,7 +97,8 @@ function shortHead(tag: number, lengthBytes: number): Buffer {
   return head;
 }
 
-function explicitHead(tag: number, vr: string, lengthBytes: number): Buffer {
+/** Tag, VR and length of an Explicit VR element (PS3.5 7.1.2). @throws {AnteroomError} INTERNAL for a value that is too long for its VR. */
+export function explicitHead(tag: number, vr: string, lengthBytes: number): Buffer {
   const long = LONG_VRS.has(vr);
   if (lengthBytes > (long ? 0xfffffffe : 0xfffe)) refuse(tag, vr, `${lengthBytes} bytes are too long for the VR`);
   const head = Buffer.alloc(long ? 12 : 8);

@@ -1,6 +1,7 @@
-/** WADO-RS (PS3.18 10.4): objects as they are stored, and their metadata. */
+/** WADO-RS (PS3.18 10.4): objects as they are stored or in Explicit VR Little Endian, and their metadata. */
 import { createReadStream } from 'node:fs';
 import type { Request, Response } from 'express';
+import { TRANSFER_SYNTAX } from '../../dicom/element/uids.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
 import { levelPath, type LevelIds } from '../ids.js';
@@ -8,28 +9,55 @@ import { rangeTakes, type MediaType } from '../media-type.js';
 import { closingDelimiter, newBoundary, partHead } from '../multipart.js';
 import { metadataOf } from './metadata.js';
 import type { ArchivePort, StoredInstance } from './port.js';
-import { acceptOf, DICOM_JSON, levelOf, requireJsonAccepted, sendStream } from './respond.js';
+import { canRecode, recodedFile, type RecodedFile } from './recoded-file.js';
+import { acceptOf, DICOM_JSON, isUnchanged, levelOf, requireJsonAccepted, sendStream } from './respond.js';
 
 const DICOM = 'application/dicom';
+const EXPLICIT = TRANSFER_SYNTAX.ExplicitVRLittleEndian;
 const READ_BYTES = 256 * 1024;
 
 /** `GET /studies/{study}[/series/{series}[/instances/{instance}]]` */
 export async function handleRetrieve(request: Request, response: Response, port: ArchivePort, log: Logger): Promise<void> {
   const instances = existing(port, levelOf(request));
-  const boundary = newBoundary();
   const [single] = instances;
   const form = acceptedForm(acceptOf(request), instances);
-  if (form === 'single part' && single !== undefined) {
-    response
-      .status(200)
-      .set({ 'Content-Type': `${DICOM}; transfer-syntax=${single.transferSyntaxUid}`, 'Content-Length': String(single.sizeBytes) });
-    return sendStream(request, response, fileBytes(single), log);
+  if (single !== undefined && instances.length === 1) {
+    if (isUnchanged(request, response, single, JSON.stringify(form))) return;
+    return sendOne(request, response, single, form, log);
   }
-  response.status(200).set({
-    'Content-Type': `multipart/related; type="${DICOM}"; boundary="${boundary}"`,
-    'Content-Length': String(multipartLength(instances, boundary)),
-  });
-  return sendStream(request, response, multipartBody(instances, boundary), log);
+  const boundary = newBoundary();
+  response.status(200).set('Content-Type', `multipart/related; type="${DICOM}"; boundary="${boundary}"`);
+  // What is recoded has its length only when it is opened.
+  if (!form.recoded) response.set('Content-Length', String(multipartLength(instances, boundary)));
+  return sendStream(request, response, multipartBody(instances, boundary, form), log);
+}
+
+/** One instance, opened before anything is answered: what cannot be decoded is refused, not cut off. */
+async function sendOne(request: Request, response: Response, instance: StoredInstance, form: InstanceForm, log: Logger): Promise<void> {
+  const file = await openedIn(form, instance);
+  try {
+    const type = `${DICOM}; transfer-syntax=${syntaxIn(form, instance)}`;
+    if (!form.multipart) {
+      response.status(200).set({ 'Content-Type': type, 'Content-Length': String(file.lengthBytes) });
+      await sendStream(request, response, file.read(), log);
+      return;
+    }
+    const boundary = newBoundary();
+    const [head, end] = [partHead(boundary, { 'Content-Type': type }), closingDelimiter(boundary)];
+    response.status(200).set({
+      'Content-Type': `multipart/related; type="${DICOM}"; boundary="${boundary}"`,
+      'Content-Length': String(head.length + file.lengthBytes + end.length),
+    });
+    const body = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      yield head;
+      yield* file.read();
+      yield end;
+    };
+    await sendStream(request, response, body(), log);
+    return;
+  } finally {
+    await file.close();
+  }
 }
 
 /** `GET …/metadata`: from the files, so that it is whole whatever the archive keeps of a header. */
@@ -54,12 +82,18 @@ export function existing(port: ArchivePort, ids: LevelIds): readonly StoredInsta
   return instances;
 }
 
+interface InstanceForm {
+  readonly multipart: boolean;
+  /** In Explicit VR Little Endian, whatever is stored. */
+  readonly recoded: boolean;
+}
+
 /**
- * How the objects go out. They go as they are stored: a request that names no transfer syntax gets them so, too, since nothing here
- * transcodes; one that names others is refused (PS3.18 8.7.3.5.2).
+ * How the objects go out: as they are stored where that is taken, also by a request that names no transfer syntax (what is stored is
+ * what the archive vouches for), else in Explicit VR Little Endian where that is named and can be made (PS3.18 8.7.3.5.2).
  * @throws AnteroomError NOT_ACCEPTABLE
  */
-function acceptedForm(ranges: readonly MediaType[], instances: readonly StoredInstance[]): 'multipart' | 'single part' {
+function acceptedForm(ranges: readonly MediaType[], instances: readonly StoredInstance[]): InstanceForm {
   const syntaxes = new Set(instances.map(({ transferSyntaxUid }) => transferSyntaxUid));
   const wanted = new Set<string>();
   for (const { type, parameters } of ranges) {
@@ -67,13 +101,24 @@ function acceptedForm(ranges: readonly MediaType[], instances: readonly StoredIn
     if (!(multipart && rangeTakes(parameters.type?.toLowerCase() ?? '*/*', DICOM)) && !(rangeTakes(type, DICOM) && instances.length === 1))
       continue;
     const syntax = parameters['transfer-syntax'] ?? '*';
-    if (syntax === '*' || (syntaxes.size === 1 && syntaxes.has(syntax))) return multipart ? 'multipart' : 'single part';
+    if (syntax === '*' || (syntaxes.size === 1 && syntaxes.has(syntax))) return { multipart, recoded: false };
+    if (syntax === EXPLICIT && [...syntaxes].every(canRecode)) return { multipart, recoded: true };
     wanted.add(syntax);
   }
   // Several ranges may together name all the transfer syntaxes of a series.
-  if ([...syntaxes].every((syntax) => wanted.has(syntax))) return 'multipart';
+  if ([...syntaxes].every((syntax) => wanted.has(syntax))) return { multipart: true, recoded: false };
   const asked = wanted.size === 0 ? 'other media types' : `transfer syntax ${[...wanted].join(', ')}`;
-  throw new AnteroomError('NOT_ACCEPTABLE', `asked for is ${asked}, stored is ${DICOM} in transfer syntax ${[...syntaxes].join(', ')}`);
+  const offered = `${[...syntaxes].join(', ')}${[...syntaxes].every(canRecode) ? ` and ${EXPLICIT}` : ''}`;
+  throw new AnteroomError('NOT_ACCEPTABLE', `asked for is ${asked}, offered is ${DICOM} in transfer syntax ${offered}`);
+}
+
+function syntaxIn({ recoded }: InstanceForm, { transferSyntaxUid }: StoredInstance): string {
+  return recoded ? EXPLICIT : transferSyntaxUid;
+}
+
+async function openedIn({ recoded }: InstanceForm, instance: StoredInstance): Promise<RecodedFile> {
+  if (recoded && instance.transferSyntaxUid !== EXPLICIT) return recodedFile(instance);
+  return { lengthBytes: instance.sizeBytes, read: () => fileBytes(instance), close: () => Promise.resolve() };
 }
 
 function headOf({ transferSyntaxUid }: StoredInstance, boundary: string): Buffer {
@@ -87,10 +132,19 @@ function multipartLength(instances: readonly StoredInstance[], boundary: string)
   );
 }
 
-async function* multipartBody(instances: readonly StoredInstance[], boundary: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* multipartBody(
+  instances: readonly StoredInstance[],
+  boundary: string,
+  form: InstanceForm,
+): AsyncGenerator<Uint8Array, void, undefined> {
   for (const instance of instances) {
-    yield headOf(instance, boundary);
-    yield* fileBytes(instance);
+    const file = await openedIn(form, instance);
+    try {
+      yield partHead(boundary, { 'Content-Type': `${DICOM}; transfer-syntax=${syntaxIn(form, instance)}` });
+      yield* file.read();
+    } finally {
+      await file.close();
+    }
   }
   yield closingDelimiter(boundary);
 }
