@@ -188,7 +188,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       archivePort(db, folders.archive, (bytes, remoteAddress, check) =>
         store(receiver, folders, bytes, { callingAe: 'STOW-RS', calledAe: settings.dimse.aeTitle, remoteAddress }, check),
       ),
-      { log: loggerOf('dicomweb') },
+      { corsOrigins: settings.http.corsOrigins, log: loggerOf('dicomweb') },
     ),
   );
   releasers.add(dicomWeb.close);

@@ -287,7 +287,7 @@ export const CATALOGUE = {
   MEDIA_TYPE_UNSUPPORTED: entry({
     kind: 'operator',
     text: 'The body is of a media type that is not taken',
-    remedy: 'Send multipart/related; type="application/dicom".',
+    remedy: 'Send multipart/related; type="application/dicom", or one object as application/dicom.',
     httpStatus: 415,
   }),
 

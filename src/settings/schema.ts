@@ -28,6 +28,10 @@ const http = z.strictObject({
     .default('127.0.0.1')
     .describe('Address of the DICOMweb face and the API; loopback only, as there is no authentication yet.'),
   port: port().default(8080).describe('Its port; 0 takes a free one.'),
+  corsOrigins: z
+    .array(text().regex(/^https?:\/\/[^/\s*]+$/, 'must be an origin such as https://viewer.example.org, without a path'))
+    .default([])
+    .describe('Origins whose pages may use the DICOMweb face in a browser, such as a viewer on another port; none unless named.'),
 });
 
 const disk = z

@@ -1,8 +1,9 @@
 /** The archive's DICOMweb face before a folder of real files: asked by our client, by dicomweb-client, by fetch and by Orthanc. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { api } from 'dicomweb-client';
 import { parseInstance } from '../../src/dicom/element/parse.js';
 import { TAG } from '../../src/dicom/element/tags.js';
@@ -252,6 +253,7 @@ describeWith('DICOMweb server, storing', missing, () => {
   it.each([
     ['application/json', '{}', undefined, 415],
     ['multipart/related; type="application/dicom+json"; boundary=b', '', undefined, 415],
+    ['application/dicom+json', '[]', undefined, 415],
     ['multipart/related; type="application/dicom"', '', undefined, 400],
     ['multipart/related; type="application/dicom"; boundary=b', '--b--', undefined, 400],
     ['multipart/related; type="application/dicom"; boundary=b', '--b\r\nContent-Type: application/dicom\r\n\r\ncut off', undefined, 400],
@@ -265,6 +267,38 @@ describeWith('DICOMweb server, storing', missing, () => {
     });
     expect(answer.status).toBe(status);
     expect(node.archive.instancesByUid.size).toBe(0);
+  });
+
+  it('takes one object as the body, also where its length is not told', async () => {
+    const send = (body: RequestInit['body'], path = '/studies') =>
+      fetch(node.base + path, { method: 'POST', body, headers: { 'content-type': 'application/dicom' }, duplex: 'half' });
+    const whole = await send(readFileSync(first.path));
+    expect([whole.status, await whole.json()]).toEqual([200, expect.objectContaining({ '00081199': expect.anything() })]);
+    const chunked = await send(Readable.toWeb(createReadStream(chest[1].path)) as RequestInit['body']);
+    expect(chunked.status).toBe(200);
+    expect(readFileSync(node.archive.instancesByUid.get(chest[1].sopInstanceUid)?.path ?? '').equals(readFileSync(chest[1].path))).toBe(
+      true,
+    );
+    const failed = await send(readFileSync(first.path), '/studies/1.2.3');
+    expect([failed.status, await failed.json()]).toEqual([409, expect.objectContaining({ '00081198': expect.anything() })]);
+    expect((await send('no object')).status).toBe(409);
+  });
+
+  it('says to pages of other origins, and to OPTIONS, what they may do', async () => {
+    const ask = (method: string, headers: Record<string, string>, path = '/studies') => fetch(node.base + path, { method, headers });
+    const plain = await ask('OPTIONS', {});
+    expect([plain.status, plain.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS, POST']);
+    expect((await ask('OPTIONS', {}, '/series')).headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+    expect((await ask('GET', { origin: 'https://viewer.example.org' })).headers.get('access-control-allow-origin')).toBeNull();
+
+    const open = await startFolderServer({ corsOrigins: ['https://viewer.example.org'] });
+    const asked = (origin: string, method = 'OPTIONS') => fetch(`${open.base}/studies`, { method, headers: { origin } });
+    expect((await asked('https://viewer.example.org')).headers.get('access-control-allow-methods')).toContain('POST');
+    expect((await asked('https://viewer.example.org', 'GET')).headers.get('access-control-allow-origin')).toBe(
+      'https://viewer.example.org',
+    );
+    expect((await asked('https://elsewhere.example.org', 'GET')).headers.get('access-control-allow-origin')).toBeNull();
+    await open.close();
   });
 
   it('keeps nothing of an object whose sender goes away, and serves the next one', async () => {

@@ -36,7 +36,7 @@ const APP_CONFIG = `window.config = {
     configuration: {
       friendlyName: 'Anteroom', name: 'anteroom', qidoRoot: '/dicom-web', wadoRoot: '/dicom-web', wadoUriRoot: '/dicom-web',
       qidoSupportsIncludeField: true, supportsFuzzyMatching: true, supportsWildcard: true, supportsReject: false, supportsStow: true,
-      imageRendering: 'wadors', thumbnailRendering: 'wadors', enableStudyLazyLoad: true, bulkDataURI: { enabled: true },
+      imageRendering: 'wadors', thumbnailRendering: 'thumbnail', enableStudyLazyLoad: true, bulkDataURI: { enabled: true },
     },
   }],
 };`;

@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
 import { handleBulkData } from './bulkdata.js';
+import { crossOrigin } from './cross-origin.js';
 import { handleFrames } from './frames.js';
 import type { ArchivePort } from './port.js';
 import { searchInstances, searchSeries, searchStudies, type SearchResult } from './qido.js';
@@ -15,6 +16,8 @@ import { handleMetadata, handleRetrieve } from './wado.js';
 export interface DicomWebRouterOptions {
   /** What RetrieveURLs begin with, where a proxy stands in front; else it is taken from each request. */
   readonly baseUrl?: string;
+  /** Origins whose pages may use the service; none unless told. */
+  readonly corsOrigins?: readonly string[];
   readonly log: Logger;
 }
 
@@ -38,6 +41,7 @@ export function dicomWebRouter(port: ArchivePort, options: DicomWebRouterOptions
   const stow: RequestHandler = (request, response) => handleStow(request, response, port, baseOf(request), log);
 
   const router = express.Router();
+  router.use(crossOrigin(options.corsOrigins ?? []));
   router
     .route('/studies')
     .get(search('study', (_request, query, baseUrl) => searchStudies(port, query, baseUrl)))

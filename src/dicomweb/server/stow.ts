@@ -23,6 +23,7 @@ export type PartOutcome =
 
 /** So much of an object is kept beside the stream to name it where it is refused. */
 const HEAD_BYTES = 16 * 1024;
+const DICOM = 'application/dicom';
 const OTHER_FAILURES_SEQUENCE = '0008119A';
 
 /** `POST /studies` and `POST /studies/{study}`. */
@@ -32,10 +33,7 @@ export async function handleStow(request: Request, response: Response, port: Arc
   try {
     const { studyInstanceUid } = idsOf(request);
     requireJsonAccepted(request);
-    outcomes = await storeParts(body, boundaryOfStow(request), port, {
-      remoteAddress: request.socket.remoteAddress ?? '',
-      studyInstanceUid,
-    });
+    outcomes = await storeBody(body, request, port, { remoteAddress: request.socket.remoteAddress ?? '', studyInstanceUid });
   } finally {
     // Before any answer: a client that still sends would see a reset instead of it, and the next request on the connection would wait.
     await readToEnd(body);
@@ -47,32 +45,33 @@ export async function handleStow(request: Request, response: Response, port: Arc
     .send(JSON.stringify(stowAnswer(outcomes, baseUrl)));
 }
 
-function boundaryOfStow(request: Request): string {
+/** Whole objects, in parts or a single one as the body (PS3.18 10.5.2). @throws AnteroomError MEDIA_TYPE_UNSUPPORTED, MULTIPART_MALFORMED */
+async function storeBody(body: AsyncIterator<Buffer>, request: Request, port: ArchivePort, context: StoreContext): Promise<PartOutcome[]> {
   const contentType = request.get('content-type');
-  const mediaType = parseMediaType(contentType);
-  const wanted =
-    mediaType?.type === 'multipart/related' && (mediaType.parameters.type ?? 'application/dicom').toLowerCase() === 'application/dicom';
-  if (!wanted)
-    throw new AnteroomError(
-      'MEDIA_TYPE_UNSUPPORTED',
-      `the body is ${mediaType === undefined ? 'of no media type' : [mediaType.type, mediaType.parameters.type].filter(Boolean).join(' of ')}`,
-    );
-  return boundaryOf(contentType);
+  const { type, parameters } = parseMediaType(contentType) ?? { type: 'no media type', parameters: {} };
+  // The bare iterator, which nobody closes: closing the request's own would destroy it, with its answer still to come.
+  const bytes = { [Symbol.asyncIterator]: () => ({ next: () => body.next() }) };
+  if (type === DICOM) return [await storePart({ headers: {}, body: bytes }, port, context)];
+  if (type === 'multipart/related' && (parameters.type ?? DICOM).toLowerCase() === DICOM)
+    return storeParts(bytes, boundaryOf(contentType), port, context);
+  const metadataApart = `${type} ${parameters.type ?? ''}`.includes('dicom+');
+  throw new AnteroomError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `the body is ${[type, parameters.type].filter(Boolean).join(' of ')}, expected ${DICOM}${metadataApart ? '; metadata with bulk data apart is not taken, send whole Part 10 objects' : ''}`,
+  );
 }
 
-async function storeParts(body: AsyncIterator<Buffer>, boundary: string, port: ArchivePort, context: StoreContext): Promise<PartOutcome[]> {
+async function storeParts(body: AsyncIterable<Buffer>, boundary: string, port: ArchivePort, context: StoreContext): Promise<PartOutcome[]> {
   const outcomes: PartOutcome[] = [];
-  // The bare iterator, which nobody closes: closing the request's own would destroy it, with its answer still to come.
-  for await (const part of readMultipart({ [Symbol.asyncIterator]: () => body }, boundary))
-    outcomes.push(await storePart(part, port, context));
+  for await (const part of readMultipart(body, boundary)) outcomes.push(await storePart(part, port, context));
   if (outcomes.length === 0) throw new AnteroomError('MULTIPART_MALFORMED', 'the body has no part');
   return outcomes;
 }
 
 async function storePart(part: Part, port: ArchivePort, context: StoreContext): Promise<PartOutcome> {
-  const type = parseMediaType(part.headers['content-type'] ?? 'application/dicom')?.type;
-  if (type !== 'application/dicom')
-    return { failed: new AnteroomError('MEDIA_TYPE_UNSUPPORTED', `a part is ${type ?? 'of no media type'}, expected application/dicom`) };
+  const type = parseMediaType(part.headers['content-type'] ?? DICOM)?.type;
+  if (type !== DICOM)
+    return { failed: new AnteroomError('MEDIA_TYPE_UNSUPPORTED', `a part is ${type ?? 'of no media type'}, expected ${DICOM}`) };
   const tapped = new TappedBody(part.body);
   const bytes = Readable.from(tapped.chunks(), { objectMode: false });
   // The archive's own reading tells it of a broken connection; without a listener one that it no longer reads would end the process.
