@@ -2,6 +2,7 @@
 /** The `anteroom` command. */
 import { Command } from 'commander';
 import { addActionCommands } from './cli/actions.js';
+import { addBackupCommands } from './cli/backup.js';
 import { addDemoCommand } from './cli/demo.js';
 import { addDoctorCommand } from './cli/doctor.js';
 import { reportFailure } from './cli/failure.js';
@@ -32,6 +33,7 @@ addModelCommands(program);
 addRulesCommands(program);
 addDoctorCommand(program);
 addVerifyCommand(program);
+addBackupCommands(program);
 addSettingsCommand(program);
 addDemoCommand(program, startNode);
 

@@ -13,7 +13,7 @@ import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
 import { AnteroomError, toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
-import { nodeVersion } from './foundation/version.js';
+import { NODE_MANUFACTURER, nodeVersion } from './foundation/version.js';
 import type { ServiceSettings } from './intake/dimse-services.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { listenerOptions } from './intake/listener-options.js';
@@ -22,11 +22,12 @@ import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
 import { startCountAsker } from './intake/count-asker.js';
 import { countSources } from './intake/count-source.js';
+import { startTakeIn } from './intake/take-in.js';
 import { settleDueStudies, type SettleOptions } from './intake/settle.js';
 import { Db } from './ledger/database.js';
 import { currentInstance, withdrawInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
-import { nodeId } from './ledger/node-facts.js';
+import { containerId, nodeId } from './ledger/node-facts.js';
 import { lastAttempt } from './ledger/runs.js';
 import { readModelPackage } from './models/package.js';
 import { register } from './models/register.js';
@@ -117,11 +118,15 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   );
   releasers.add(() => receiver.stop(STOP_GRACE_MS));
 
+  const { takeIn, incoming } = folders;
+  releasers.add(startTakeIn({ folder: takeIn, incomingFolder: incoming, receiver, calledAe: settings.dimse.aeTitle }));
+
   const queue = new RunQueue({
     db,
     bell,
     clock,
     nodeId: id,
+    containerId: containerId(db),
     archiveFolder: folders.archive,
     runsFolder: folders.runs,
     runtimes,
@@ -231,7 +236,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
 
 /** How this node calls itself in the objects that it makes. */
 function nodeEquipment(name: string, id: string): Equipment {
-  return { manufacturer: 'Anteroom', modelName: name, deviceSerialNumber: id, softwareVersions: [`anteroom ${nodeVersion()}`] };
+  return { manufacturer: NODE_MANUFACTURER, modelName: name, deviceSerialNumber: id, softwareVersions: [`anteroom ${nodeVersion()}`] };
 }
 
 function settle(db: Db, bell: Bell, options: SettleOptions): number | undefined {

@@ -12,6 +12,8 @@ export interface DataFolders {
   /** One folder per run: `<run>/<attempt>/{in,out,log.txt}`. */
   readonly runs: string;
   readonly results: string;
+  /** What was received after the backup that was restored, and is still to be taken in. */
+  readonly takeIn: string;
   /** What the `process` runtime knows of its programs. */
   readonly processes: string;
 }
@@ -26,9 +28,10 @@ export function dataFolders(root: string): DataFolders {
     archive: join(root, 'archive'),
     runs: join(root, 'runs'),
     results: join(root, 'results'),
+    takeIn: join(root, 'take-in'),
     processes: join(root, 'processes'),
   };
-  for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.processes])
+  for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.takeIn, folders.processes])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folders;
 }

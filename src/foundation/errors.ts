@@ -68,6 +68,21 @@ export const CATALOGUE = {
     text: 'The files for TLS are of no use',
     remedy: 'Check that certificate, key and CA are PEM files that the node may read, that they belong together, and the passphrase.',
   }),
+  BACKUP_BUSY: entry({
+    kind: 'operator',
+    text: 'Another backup is being written to this folder',
+    remedy: 'Wait until it has ended.',
+  }),
+  BACKUP_INVALID: entry({
+    kind: 'operator',
+    text: 'The backup cannot be used',
+    remedy: 'Name the folder that `anteroom backup` wrote to, or another snapshot of it with --snapshot.',
+  }),
+  RESTORE_REFUSED: entry({
+    kind: 'operator',
+    text: 'Restoring would touch what is there',
+    remedy: 'Name an empty data folder with --data, or move what is there aside with --force; it is never deleted.',
+  }),
   STATE_MOVE_REFUSED: entry({
     kind: 'operator',
     text: 'The row is in a state from which this step is not allowed',

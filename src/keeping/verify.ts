@@ -1,10 +1,11 @@
 /** `anteroom verify`: files, rows and hashes compared. Reads only, beside a running node as well as without one. */
-import { existsSync, lstatSync } from 'node:fs';
-import { opendir, stat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashFile } from '../archive/data-set-hash.js';
 import type { DataFolders } from '../archive/folders.js';
 import { SWEEP_MIN_AGE_MS } from '../archive/sweep.js';
+import { filesBelow } from '../archive/walk.js';
 import {
   contradictions,
   databaseFaults,
@@ -142,13 +143,4 @@ async function filesWithoutRow({ db, folders, study, nodeRuns, now }: VerifyOpti
     else note('part-file', path, 'None: the next start deletes it; its sender never had Success.');
   }
   return inFlight;
-}
-
-async function* filesBelow(folder: string): AsyncGenerator<string> {
-  if (!existsSync(folder)) return;
-  for await (const entry of await opendir(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else yield path;
-  }
 }

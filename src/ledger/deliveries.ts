@@ -1,6 +1,7 @@
 /** Queries on deliveries: the outbox. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
+import { restoredAt } from './node-facts.js';
 import type { DeliveryState, ResultState } from './states.js';
 
 export interface DeliveryRow {
@@ -32,16 +33,21 @@ export type DueDelivery = DeliveryRow & {
 const WITH_RESULT = `SELECT d.*, x.run_id, x.state AS result_state, s.study_instance_uid, x.series_instance_uid, x.sop_instance_uid, x.sop_class_uid, x.path, x.size_bytes
   FROM deliveries d JOIN results x ON x.id = d.result_id JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id`;
 
-/** One result on its way to one destination; the same again is the same row. */
+/**
+ * One result on its way to one destination; the same again is the same row. A ledger that was restored asks the destination first:
+ * it may have been sent in the time that was lost.
+ */
 export function ensureDelivery(db: Db, resultId: number, destination: string, at: EpochMs): void {
+  const state: DeliveryState = restoredAt(db) === undefined ? 'pending' : 'unsure';
   const { changes, lastId } = db.run(
-    "INSERT INTO deliveries (result_id, destination, state, due_at, created_at) VALUES (?, ?, 'pending', ?, ?) ON CONFLICT (result_id, destination) DO NOTHING",
+    'INSERT INTO deliveries (result_id, destination, state, due_at, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (result_id, destination) DO NOTHING',
     resultId,
     destination,
+    state,
     at,
     at,
   );
-  if (changes > 0) db.event(at, 'deliveries', lastId, null, 'pending', destination);
+  if (changes > 0) db.event(at, 'deliveries', lastId, null, state, destination);
 }
 
 /** What may be sent (pending) or must be asked about (unsure) at this destination now, the longest due first. */
@@ -92,7 +98,8 @@ export function retryDelivery(db: Db, { id, state, attempts }: DeliveryRow, at: 
   if (state === 'unsure') {
     return db.run("UPDATE deliveries SET due_at = ?, created_at = ? WHERE id = ? AND state = 'unsure'", at, at, id).changes > 0;
   }
-  return db.move('deliveries', id, state === 'held' && attempts > 0 ? 'unsure' : 'pending', { at, from, set, detail });
+  const mayBeThere = (state === 'held' && attempts > 0) || restoredAt(db) !== undefined;
+  return db.move('deliveries', id, mayBeThere ? 'unsure' : 'pending', { at, from, set, detail });
 }
 
 /** What a person can have tried again at this destination. */

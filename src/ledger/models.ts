@@ -53,6 +53,11 @@ export function activateModel(db: Db, id: number, overrideReason: string | null,
   });
 }
 
+/** Records where a model's package is now. */
+export function setModelFolder(db: Db, id: number, folder: string): void {
+  db.run('UPDATE models SET folder = ? WHERE id = ?', folder, id);
+}
+
 /** A model by its row. */
 export function modelById(db: Db, id: number): ModelRow | undefined {
   return db.get<ModelRow>('SELECT * FROM models WHERE id = ?', id);

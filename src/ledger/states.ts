@@ -32,10 +32,11 @@ export const MOVES = {
     superseded: [],
   },
   deliveries: {
-    pending: ['sending', 'rejected', 'held'],
+    // to unsure: only by a restore, after which nobody knows whether it was sent
+    pending: ['sending', 'unsure', 'rejected', 'held'],
     sending: ['delivered', 'unsure', 'pending', 'rejected', 'held'],
     unsure: ['delivered', 'pending', 'sending', 'held'],
-    rejected: ['pending'],
+    rejected: ['pending', 'unsure'],
     held: ['pending', 'unsure'],
     delivered: [],
   },

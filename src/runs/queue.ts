@@ -46,8 +46,10 @@ export interface QueueOptions {
   readonly db: Db;
   readonly bell: Bell;
   readonly clock: Clock;
-  /** Short name of this node, part of container names. */
+  /** Short name of this node, in the labels of containers. */
   readonly nodeId: string;
+  /** Part of the names of new containers; differs from `nodeId` after a restore. */
+  readonly containerId: string;
   readonly archiveFolder: string;
   readonly runsFolder: string;
   readonly runtimes: Readonly<Record<Runtime['kind'], Runtime>>;
@@ -118,8 +120,8 @@ export class RunQueue {
   }
 
   private begin(run: RunRow): void {
-    const { db, clock, nodeId } = this.options;
-    const attempt = beginAttempt(db, run, (number) => containerName(nodeId, run.id, number), clock());
+    const { db, clock, containerId } = this.options;
+    const attempt = beginAttempt(db, run, (number) => containerName(containerId, run.id, number), clock());
     if (attempt === undefined) return;
     failpoint('runs.starting');
     this.carryOut(run, attempt, (runtime, spec, events) => this.startNew(run, runtime, spec, events));

@@ -71,6 +71,7 @@ class Node {
     bell: this.bell,
     clock: Date.now,
     nodeId: 'test',
+    containerId: 'test',
     archiveFolder: this.folders.archive,
     runsFolder: this.folders.runs,
     runtimes: { docker: this.engine, process: this.engine },
