@@ -37,6 +37,7 @@ describe('retention', () => {
     expect(versionsOfStudy(node.db, node.id('1.1'))[0].decision).toBe('{}');
     expect(node.db.all('SELECT * FROM version_instances v JOIN instances i ON i.id = v.instance_id WHERE i.study_id = 1')).toHaveLength(3);
     expect(node.db.all('SELECT DISTINCT header, patient_id FROM instances WHERE study_id = 1')).toEqual([{ header: '{}', patient_id: '' }]);
+    expect(node.db.all('SELECT 1 FROM series_search WHERE study_id = 1')).toEqual([]);
     expect(node.db.get("SELECT detail FROM events WHERE table_name = 'studies' AND to_state = 'purged'")).toEqual({
       detail: expect.stringMatching(/^age: 3 instances, 1 results, \d+ bytes$/) as string,
     });
