@@ -2,6 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setLogLevel } from '../../../src/foundation/log.js';
+import { deletePurgedFiles } from '../../../src/intake/purge.js';
+import { restoreInstance } from '../../../src/ledger/instances.js';
 import { keepStudy, lastPurge, markPurged, pausePurging } from '../../../src/ledger/retention.js';
 import { versionsOfStudy } from '../../../src/ledger/versions.js';
 import { DAY, SmallNode } from '../../support/small-node.js';
@@ -128,6 +130,20 @@ describe('retention', () => {
       expect.objectContaining({ code: 'STUDY_KEPT', seen: 'study 1.1: instances of it are just coming in' }),
     ]);
     expect(node.files('1.1')).toHaveLength(3);
+  });
+
+  it('an instance that comes again while the files of its study are being deleted keeps its file', async () => {
+    const node = new SmallNode();
+    await node.receive('1.1');
+    const purge = node.db.transaction(() => markPurged(node.db, 1, 'age', node.now));
+    const { db, folders } = node;
+    const has = () => {
+      restoreInstance(db, 3, { header: '{}', patient_id: 'P1' });
+      return false;
+    };
+    const places = { archiveFolder: folders.archive, resultsFolder: folders.results, runsFolder: folders.runs };
+    await deletePurgedFiles({ db, clock: () => node.now, inFlight: { has }, ...places }, purge);
+    expect(node.files('1.1')).toEqual([expect.stringContaining('1.1.1.3.')]);
   });
 
   it('deletes the work folders of done runs earlier, and leaves the log', async () => {
