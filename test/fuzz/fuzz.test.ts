@@ -63,7 +63,7 @@ describeWith(
       idle = { descriptors: descriptorCount(pid), sockets: socketCount(pid), residentMb: residentMb(pid).now };
       forgetPeak(pid);
     }, DEADLINE_MS);
-    afterAll(() => node.remove());
+    afterAll(() => node.remove(), 60_000);
 
     /** Nothing is under way: every study has settled (or is held) and its versions are decided. */
     const quiet = () =>

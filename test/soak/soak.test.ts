@@ -58,8 +58,8 @@ describeWith(`soak of ${INSTANCES} instances (seed ${SEED})`, [...missingForNode
       if (count % 10 === 0) samples.take(node.pid(), count);
       progress.at(count, `${killer.kills()} kills, ${samples.latest?.residentMb.toFixed(0) ?? '?'} MB`);
     });
-  });
-  afterAll(() => node.remove());
+  }, 60_000);
+  afterAll(() => node.remove(), 60_000);
 
   const settled = () =>
     until(

@@ -8,7 +8,9 @@ import { SOP_CLASS, STORAGE_SOP_CLASSES } from '../../src/dicom/element/uids.js'
 import { STORAGE_SOP_CLASS } from '../../src/dicom/element/storage-sop-classes.js';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../src/dicom/element/write.js';
 import type { Header, HeaderValue } from '../../src/dicom/header.js';
+import { writeRejectionNote } from '../../src/dicom/rejection-note.js';
 import { writeSeg } from '../../src/dicom/seg/write.js';
+import { meaningOf, structureById } from '../../src/dicom/structures/table.js';
 import { FRAME_MEDIA_TYPES } from '../../src/dicomweb/server/frames.js';
 import type { ArchivePort } from '../../src/dicomweb/server/port.js';
 import { INSTANCE_ATTRIBUTES, SERIES_ATTRIBUTES, STUDY_ATTRIBUTES } from '../../src/dicomweb/server/qido.js';
@@ -25,6 +27,10 @@ import { tableColumn, tableRows } from '../support/markdown-tables.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../support/seg.js';
 
 const STATEMENT = readFileSync('deploy/conformance-statement.md', 'utf8');
+
+/** Code value and meaning of an item with scheme DCM in DICOM JSON. */
+const DCM_CODE =
+  /"00080100":\{"vr":"SH","Value":\["([^"]+)"\]\},"00080102":\{"vr":"SH","Value":\["DCM"\]\},"00080104":\{"vr":"LO","Value":\["([^"]+)"\]/g;
 
 /** A value for each VR that a header can have. */
 const VALUES: Readonly<Record<string, HeaderValue>> = {
@@ -169,22 +175,34 @@ it('TLS', () => {
   expect(policies['Cipher suites'].split(', ')).toEqual(BCP_195.ciphers.split(':'));
 });
 
-describe('the Segmentation that is created', () => {
-  const { bytes } = writeSeg(segInput(sourceWithEverything(), [segmentOf('LIVER', ellipsoid(madeUpSource().grid, [0.5, 0.5, 0.5], 0.3))]));
-  const written = parseInstance(bytes);
+describe('what is created', () => {
+  const source = sourceWithEverything();
+  const segmentation = parseInstance(
+    writeSeg(segInput(source, [segmentOf('LIVER', ellipsoid(source.grid, [0.5, 0.5, 0.5], 0.3))])).bytes,
+  ).dataset;
+  const note = parseInstance(rejectionNote(source.header)).dataset;
 
-  it('has the attributes of the table and no other', () => {
-    const tags = [...written.dataset.elements()].map(({ tag }) => tagKey(tag));
-    expect(column('Attributes of a Segmentation', 'Tag').sort()).toEqual(tags.sort());
-    for (const { Tag, Attribute } of rows('Attributes of a Segmentation'))
-      expect([Tag, Attribute]).toEqual([Tag, keywordOf(Number.parseInt(Tag, 16))]);
-    expect(written.dataset.uid(TAG.SOPClassUID)).toBe(SOP_CLASS.SegmentationStorage);
+  it.each([
+    ['Attributes of a Segmentation', segmentation, SOP_CLASS.SegmentationStorage],
+    ['Attributes of a rejection note', note, SOP_CLASS.KeyObjectSelectionDocumentStorage],
+  ])('%s: those of the table and no other', (caption, dataset, sopClassUid) => {
+    const tags = [...dataset.elements()].map(({ tag }) => tagKey(tag));
+    expect(column(caption, 'Tag').sort()).toEqual(tags.sort());
+    for (const { Tag, Attribute } of rows(caption)) expect([Tag, Attribute]).toEqual([Tag, keywordOf(Number.parseInt(Tag, 16))]);
+    expect(dataset.uid(TAG.SOPClassUID)).toBe(sopClassUid);
   });
 
-  it('has the coded terms of the table', () => {
-    const text = JSON.stringify(toHeader(written.dataset, { sequencesJson: Infinity, valueBytes: Infinity }));
-    for (const { Code, Meaning } of rows('Coded terms in created instances'))
-      expect([Code, text.includes(Code) && text.includes(Meaning)]).toEqual([Code, true]);
+  it('coded terms', () => {
+    const written = [segmentation, note].map((dataset) =>
+      JSON.stringify(toHeader(dataset, { sequencesJson: Infinity, valueBytes: Infinity })),
+    );
+    const told = rows('Coded terms in created instances').map(({ Code, Meaning }) => `${Code} ${Meaning}`);
+    const used = [...written.join().matchAll(DCM_CODE)].map(([, code, meaning]) => `${code} ${meaning}`);
+    const structure = meaningOf(structureById('LIVER')!);
+    const ofTheStructure = new Set(
+      [structure.category, structure.type, ...structure.regions].map(({ value, meaning }) => `${value} ${meaning}`),
+    );
+    expect(told.sort()).toEqual([...new Set(used)].filter((code) => !ofTheStructure.has(code)).sort());
   });
 
   /** A source whose header has a value for every attribute that the code knows: what can be taken over is. */
@@ -195,7 +213,27 @@ describe('the Segmentation that is created', () => {
       const value = VALUES[vr];
       if (value !== undefined && tag >>> 16 > 0x0002) header[tagKey(tag)] = { vr, Value: [value] };
     }
-    const source = madeUpSource();
-    return { ...source, header: { ...header, ...source.header }, lossy: { ratios: ['10'], methods: ['ISO_10918_1'] } };
+    const made = madeUpSource();
+    return { ...made, header: { ...header, ...made.header }, lossy: { ratios: ['10'], methods: ['ISO_10918_1'] } };
+  }
+
+  function rejectionNote(header: Header): Uint8Array {
+    return writeRejectionNote({
+      source: header,
+      rejected: {
+        studyInstanceUid: '1.2.1',
+        seriesInstanceUid: '1.2.2',
+        sopInstanceUid: '1.2.3',
+        sopClassUid: SOP_CLASS.SegmentationStorage,
+      },
+      sopInstanceUid: '1.2.4',
+      seriesInstanceUid: '1.2.5',
+      seriesNumber: 1,
+      contentDate: '20260101',
+      contentTime: '120000',
+      equipment: { manufacturer: 'Anteroom', modelName: 'Anteroom', deviceSerialNumber: '1', softwareVersions: ['1'] },
+      observerUid: '1.2.6',
+      description: 'replaced',
+    });
   }
 });
