@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 
 const CASES = {
   pipeline: 'milliseconds per stage from last instance to delivered, beside the bare container and a plain STOW-RS of the same bytes',
-  'receive-quick': 'C-STORE of a CT series into the node and into storescp, with 1 and with 4 associations',
+  receive: 'C-STORE of CT images into the node, storescp, Orthanc and a bare socket-to-disk server, with 1, 4 and 8 associations',
 };
 const LEAST_REPEATS = 5;
 
@@ -18,7 +18,7 @@ ${Object.entries(CASES)
 
 Options
   --repeats N    measure each figure N times and give the median (at least and by default ${LEAST_REPEATS}); one more is made first to warm up
-  --json FILE    write {"rows":[{"case","peer","value","unit"}]} too
+  --json FILE    write {"rows":[{"case","peer",…}]} too
   --help         this text
 
 What a case needs and this machine lacks is said by name.`;

@@ -23,6 +23,8 @@ export interface OrthancOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** Merged over the configuration, at its top level. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Its environment beside that of this process; TCP_NODELAY=1 unless told otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Orthanc {
@@ -31,6 +33,8 @@ export interface Orthanc {
   /** `http://127.0.0.1:port`; for TLS see tls-front.ts. */
   readonly url: string;
   readonly dicomWebUrl: string;
+  /** Process id of the running process. */
+  pid(): number | undefined;
   /** Stops the process; its data stay. */
   stop(): Promise<void>;
   /** Kills the process at once; its data stay. */
@@ -62,10 +66,11 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
     dicomPort,
     url,
     dicomWebUrl: `${url}/dicom-web`,
+    pid: () => running?.pid,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     start: async () => {
-      running = await launch(configPath);
+      running = await launch(configPath, options.env ?? NO_DELAY);
     },
     remove: async () => {
       await end('SIGKILL');
@@ -100,9 +105,12 @@ function configuration(folder: string, httpPort: number, dicomPort: number, { us
   };
 }
 
-/** Resolves when the log says that Orthanc has started. TCP_NODELAY=1: Debian's builds write header and body apart and wait 40 ms in between. */
-async function launch(configPath: string): Promise<ChildProcess> {
-  const child = spawn('Orthanc', [configPath], { env: { ...process.env, TCP_NODELAY: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Debian's builds write header and body apart and wait 40 ms in between without this. */
+const NO_DELAY = { TCP_NODELAY: '1' };
+
+/** Resolves when the log says that Orthanc has started. */
+async function launch(configPath: string, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const child = spawn('Orthanc', [configPath], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   await new Promise<void>((resolve, reject) => {
     const deadline = setTimeout(() => {

@@ -13,6 +13,12 @@ export function residentMb(pid: number): { readonly now: number; readonly peak: 
   return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
 }
 
+/** User and system time so far, of all its threads, in seconds (proc(5): fields 14 and 15 of stat, in hundredths). */
+export function cpuSeconds(pid: number): number {
+  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(afterName[11]) + Number(afterName[12])) / 100;
+}
+
 /** Makes the highest so far that of now (proc(5): 5 in clear_refs). */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
