@@ -1,13 +1,16 @@
-/** A file that is still being received: written in order, hashed on the way, and worth nothing until it is published. */
+/** A file that is still being received: written in order, hashed, and worth nothing until it is published. */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { closeSync, fdatasync, openSync, rmSync, write } from 'node:fs';
+import { closeSync, fdatasync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
 
-/** Beyond this many bytes waiting for the disk the sender is paused. */
-const HIGH_WATER_BYTES = 2 * 1024 * 1024;
-/** The beginning of the data set that is kept in memory for reading its header. */
-export const HEAD_BYTES = 256 * 1024;
+/**
+ * The beginning of the data set that is kept in memory: most objects lie in it whole. Its header is read from there, and it is
+ * hashed while the disk flushes the file, not before.
+ */
+export const HEAD_BYTES = 1024 * 1024;
+/** Heads that are kept for the next files; more files than this at a time cost an allocation each. */
+const SPARE_HEADS = 16;
 
 export interface SealedPart {
   readonly path: string;
@@ -16,24 +19,19 @@ export interface SealedPart {
   readonly dataSetBytes: number;
   /** Of the data set, without file meta. */
   readonly sha256: string;
-  /** The first bytes of the data set, at most `HEAD_BYTES`. */
-  readonly head: Buffer;
 }
 
-/** The file of one object that is being received. */
+/**
+ * The file of one object that is being received. Writes go to the page cache at once and in the caller's thread: a disk that is behind holds
+ * the caller, so that nothing queues up in memory, and the bytes given need not outlive the call.
+ */
 export class PartFile {
   private readonly fd: number;
-  private readonly hash: Hash = createHash('sha256');
-  private readonly headChunks: Buffer[] = [];
-  private headBytes = 0;
+  private readonly head = spareHeads.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
   private dataSetBytes = 0;
-  private readonly waiting: Buffer[] = [];
-  private waitingBytes = 0;
-  private writing = false;
-  private failure: AnteroomError | undefined;
+  /** Once the data set is longer than its head. */
+  private hash: Hash | undefined;
   private closed = false;
-  private onIdle: (() => void) | undefined;
-  private resume: (() => void) | undefined;
 
   private constructor(
     readonly path: string,
@@ -43,130 +41,105 @@ export class PartFile {
     this.fd = openSync(path, 'wx', 0o644);
   }
 
-  /** Opens a new part file that begins with `fileMeta` (preamble and group 2). Throws STORE_FAILED. */
+  /** Opens a new part file that begins with `fileMeta` (preamble and group 2). Throws STORE_FAILED or DISK_LOW. */
   static open(incomingFolder: string, fileMeta: Uint8Array): PartFile {
+    const part = orStoreFailed(() => new PartFile(join(incomingFolder, `${randomUUID()}.part`), fileMeta.byteLength));
     try {
-      const part = new PartFile(join(incomingFolder, `${randomUUID()}.part`), fileMeta.byteLength);
-      part.enqueue(Buffer.from(fileMeta));
+      writeFully(part.fd, fileMeta);
       return part;
     } catch (cause) {
+      part.discard();
       throw storeFailed(cause);
     }
   }
 
-  /** Takes the next bytes of the data set. False: the disk is behind; wait for `onDrain`. Throws STORE_FAILED once a write has failed. */
-  write(chunk: Buffer): boolean {
-    if (this.failure !== undefined) throw this.failure;
-    this.hash.update(chunk);
-    this.keepHead(chunk);
-    this.dataSetBytes += chunk.length;
-    this.enqueue(chunk);
-    return this.waitingBytes < HIGH_WATER_BYTES;
-  }
-
-  /** Calls `resume` as soon as the disk has caught up (or failed). */
-  onDrain(resume: () => void): void {
-    if (this.waitingBytes === 0) resume();
-    else this.resume = resume;
-  }
-
-  /** Waits until every byte is on the disk (fdatasync) and closes the file. */
-  async seal(): Promise<SealedPart> {
-    await this.idle();
-    if (this.failure === undefined) {
-      try {
-        await new Promise<void>((resolve, reject) => fdatasync(this.fd, (error) => (error ? reject(error) : resolve())));
-      } catch (cause) {
-        this.failure = storeFailed(cause);
-      }
-    }
-    if (this.failure !== undefined) {
-      this.discard();
-      throw this.failure;
-    }
-    this.close();
-    return {
-      path: this.path,
-      sizeBytes: this.fileMetaBytes + this.dataSetBytes,
-      dataSetBytes: this.dataSetBytes,
-      sha256: this.hash.digest('hex'),
-      head: Buffer.concat(this.headChunks),
-    };
-  }
-
-  /** Throws the file away; safe at any time and more than once. */
-  discard(): void {
-    this.waiting.length = 0;
-    this.failure ??= new AnteroomError('STORE_FAILED', 'receiving was broken off');
-    void this.idle().then(() => {
-      this.close();
-      rmSync(this.path, { force: true });
+  /** Takes the next bytes of the data set; they are the caller's again when it returns. Throws STORE_FAILED or DISK_LOW. */
+  write(chunk: Uint8Array): void {
+    orStoreFailed(() => {
+      writeFully(this.fd, chunk);
     });
+    this.keepOrHash(chunk);
+    this.dataSetBytes += chunk.byteLength;
   }
 
-  private keepHead(chunk: Buffer): void {
-    const room = HEAD_BYTES - this.headBytes;
-    if (room <= 0) return;
-    // A copy: the chunk is a view of a network buffer that will be used again.
-    const piece = Buffer.from(chunk.subarray(0, room));
-    this.headChunks.push(piece);
-    this.headBytes += piece.length;
+  /** The first bytes of the data set, at most `HEAD_BYTES`: a view that is good until the file is sealed or thrown away. */
+  get headBytes(): Buffer {
+    return this.head.subarray(0, Math.min(this.dataSetBytes, HEAD_BYTES));
   }
 
-  private enqueue(chunk: Buffer): void {
-    this.waiting.push(chunk);
-    this.waitingBytes += chunk.length;
-    if (!this.writing) this.writeNext();
+  get sizeBytes(): number {
+    return this.fileMetaBytes + this.dataSetBytes;
   }
 
-  private writeNext(): void {
-    const chunk = this.waiting.length > 1 ? Buffer.concat(this.waiting.splice(0)) : this.waiting.shift();
-    if (chunk === undefined || this.failure !== undefined) {
-      this.settleDown();
+  /**
+   * Resolves when every byte is on the disk (fdatasync), and closes the file. `whileFlushing` is called in the meantime, with the head; what
+   * it throws is thrown. Rejects with STORE_FAILED or DISK_LOW. However it rejects, the file is thrown away.
+   */
+  async seal<T>(whileFlushing: (head: Buffer, dataSetBytes: number) => T): Promise<SealedPart & { readonly found: T }> {
+    const flushed = flush(this.fd);
+    try {
+      const [sha256, found] = [this.digest(), whileFlushing(this.headBytes, this.dataSetBytes)];
+      await flushed;
+      this.close();
+      return { path: this.path, sizeBytes: this.sizeBytes, dataSetBytes: this.dataSetBytes, sha256, found };
+    } catch (cause) {
+      await flushed.catch(() => undefined);
+      this.discard();
+      throw cause instanceof AnteroomError ? cause : storeFailed(cause);
+    }
+  }
+
+  /** Throws the file away, unless it has been published under another name; safe more than once. Not while it is being sealed. */
+  discard(): void {
+    this.close();
+    rmSync(this.path, { force: true });
+  }
+
+  private keepOrHash(chunk: Uint8Array): void {
+    const kept = this.dataSetBytes;
+    if (kept + chunk.byteLength <= HEAD_BYTES) {
+      this.head.set(chunk, kept);
       return;
     }
-    this.writing = true;
-    this.writeFully(chunk, 0);
+    if (this.hash === undefined) {
+      this.head.set(chunk.subarray(0, HEAD_BYTES - kept), kept);
+      this.hash = createHash('sha256').update(this.head.subarray(0, kept));
+    }
+    this.hash.update(chunk);
   }
 
-  private writeFully(chunk: Buffer, from: number): void {
-    write(this.fd, chunk, from, chunk.length - from, null, (error, written) => {
-      if (error) this.failure ??= storeFailed(error);
-      else if (from + written < chunk.length) {
-        this.writeFully(chunk, from + written);
-        return;
-      }
-      this.writing = false;
-      this.waitingBytes -= chunk.length;
-      this.writeNext();
-    });
-  }
-
-  private settleDown(): void {
-    this.waiting.length = 0;
-    this.waitingBytes = 0;
-    const { resume, onIdle } = this;
-    this.resume = undefined;
-    this.onIdle = undefined;
-    resume?.();
-    onIdle?.();
-  }
-
-  private idle(): Promise<void> {
-    if (!this.writing) return Promise.resolve();
-    return new Promise((resolve) => {
-      const before = this.onIdle;
-      this.onIdle = () => {
-        before?.();
-        resolve();
-      };
-    });
+  private digest(): string {
+    return (this.hash ?? createHash('sha256').update(this.headBytes)).digest('hex');
   }
 
   private close(): void {
     if (this.closed) return;
     this.closed = true;
     closeSync(this.fd);
+    if (spareHeads.length < SPARE_HEADS) spareHeads.push(this.head);
+  }
+}
+
+const spareHeads: Buffer[] = [];
+
+function flush(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at);
+}
+
+function orStoreFailed<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw storeFailed(cause);
   }
 }
 

@@ -1,15 +1,19 @@
 /** From part file to archive: the rename and the folder's fsync that make an instance durable under its name. */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, existsSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Flushes a folder's entries to the disk, so that a new name in it survives a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+  const fd = openSync(folder, 'r');
   try {
-    await handle.sync();
+    await new Promise<void>((resolve, reject) => {
+      fsync(fd, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 

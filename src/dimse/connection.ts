@@ -106,6 +106,7 @@ export class Connection {
     if (this.phase === 'leaving') return;
     this.reader.push(chunk);
     this.pump();
+    this.reader.keep();
   }
 
   /** Handles what has been read, as far as it may be handled now. */
@@ -126,17 +127,15 @@ export class Connection {
     this.regulate();
   }
 
-  /** Not while a sink or an answer is awaited, nor while the peer does not read what we answer. */
+  /** Not while a C-STORE is being answered, nor while the peer does not read what we answer. */
   private mayProceed(): boolean {
-    return (this.phase === 'awaiting' || this.phase === 'open') && !this.receiver?.waiting && !this.socket.writableNeedDrain;
+    return (this.phase === 'awaiting' || this.phase === 'open') && !this.receiver?.isAnswering && !this.socket.writableNeedDrain;
   }
 
   /** Reads on or pauses the socket, and sets the deadline that applies now. */
   private regulate(): void {
     if (this.phase === 'leaving' || this.phase === 'closed') return;
-    const waiting = this.receiver?.waiting;
-    const full =
-      this.socket.writableNeedDrain || waiting === 'drain' || (waiting === 'answer' && this.reader.heldBytes >= READ_AHEAD_BYTES);
+    const full = this.socket.writableNeedDrain || (this.receiver?.isAnswering && this.reader.heldBytes >= READ_AHEAD_BYTES);
     if (full) this.socket.pause();
     else if (this.socket.isPaused()) this.socket.resume();
     if (this.phase === 'open') this.setDeadline();
@@ -147,7 +146,7 @@ export class Connection {
     if (this.socket.writableNeedDrain) {
       if (this.deadlineFor !== 'write') this.deadlineAt = Date.now() + limits.writeTimeoutMs;
       this.deadlineFor = 'write';
-    } else if (this.receiver?.waiting || this.services?.isBusy) {
+    } else if (this.receiver?.isAnswering || this.services?.isBusy) {
       this.deadlineAt = undefined; // it is our turn
       this.deadlineFor = undefined;
     } else if (!this.reader.isMidPdu) {

@@ -26,7 +26,7 @@ export interface ReceiverParts {
   readonly log: Logger;
   /** Sends a command set; does nothing where the association has ended. */
   readonly send: (contextId: number, commandSet: Buffer) => void;
-  /** Told when `waiting` has become undefined. */
+  /** Told when `isAnswering` has become false. */
   readonly onReady: () => void;
 }
 
@@ -49,8 +49,8 @@ export class MessageReceiver {
   private deferred: { readonly command: Command; readonly contextId: number } | undefined;
   private isLost = false;
   private storedCount = 0;
-  /** What must happen before the next fragment may be handed in: the sink drains, or a C-STORE is answered. */
-  waiting: 'drain' | 'answer' | undefined;
+  /** True while a C-STORE is not answered yet: the next fragment must wait. */
+  isAnswering = false;
 
   constructor(parts: ReceiverParts) {
     this.parts = parts;
@@ -60,7 +60,7 @@ export class MessageReceiver {
     return this.storedCount;
   }
 
-  /** Takes the next fragment. Must not be called while `waiting`. Throws ProtocolError. */
+  /** Takes the next fragment. Must not be called while `isAnswering`. Throws ProtocolError. */
   fragment(fragment: Fragment): void {
     if (!this.parts.transferSyntaxes.has(fragment.contextId)) {
       throw new ProtocolError(ABORT_REASON.invalidParameter, `presentation context id ${fragment.contextId}, which was not accepted`);
@@ -86,7 +86,7 @@ export class MessageReceiver {
     const command = (this.command ??= { contextId, pieces: [], sizeBytes: 0 });
     if (command.contextId !== contextId)
       throw new ProtocolError(ABORT_REASON.invalidParameter, 'a command that changes its presentation context');
-    command.pieces.push(bytes);
+    command.pieces.push(Buffer.from(bytes)); // the wire's buffer is used again
     command.sizeBytes += bytes.length;
     if (command.sizeBytes > MAX_COMMAND_BYTES || command.pieces.length > MAX_COMMAND_BYTES) {
       throw new ProtocolError(ABORT_REASON.invalidParameter, `a command set of more than ${MAX_COMMAND_BYTES} bytes`);
@@ -103,7 +103,7 @@ export class MessageReceiver {
     if (command.commandField === COMMAND.cancelRq) return services.cancel(command);
     if (services.isBusy) {
       this.deferred = { command, contextId };
-      this.waiting = 'answer';
+      this.isAnswering = true;
       return;
     }
     const incoming: Incoming = { command, contextId, sink: undefined, answer: undefined };
@@ -136,36 +136,21 @@ export class MessageReceiver {
     if (!incoming) throw new ProtocolError(ABORT_REASON.unexpectedParameter, 'a data set without a command before it');
     if (incoming.contextId !== contextId)
       throw new ProtocolError(ABORT_REASON.invalidParameter, 'a data set in another presentation context than its command');
-    const mayContinue = bytes.length === 0 || this.write(incoming, bytes);
-    if (endsMessage) {
-      this.incoming = undefined;
-      this.finish(incoming);
-    } else if (!mayContinue && incoming.sink) {
-      this.waitForDrain(incoming.sink);
-    }
+    if (bytes.length > 0) this.write(incoming, bytes);
+    if (!endsMessage) return;
+    this.incoming = undefined;
+    this.finish(incoming);
   }
 
-  private write(incoming: Incoming, bytes: Buffer): boolean {
+  private write(incoming: Incoming, bytes: Buffer): void {
     incoming.operation?.write(bytes);
-    if (!incoming.sink) return true;
     try {
-      return incoming.sink.write(bytes);
+      incoming.sink?.write(bytes);
     } catch (thrown) {
       incoming.answer = this.failure(thrown, incoming);
-      this.abort(incoming.sink);
+      if (incoming.sink) this.abort(incoming.sink);
       incoming.sink = undefined;
-      return true;
     }
-  }
-
-  private waitForDrain(sink: StoreSink): void {
-    this.waiting = 'drain';
-    let called = false;
-    sink.onDrain(() => {
-      if (called) return;
-      called = true;
-      this.ready();
-    });
   }
 
   private finish(incoming: Incoming): void {
@@ -178,7 +163,7 @@ export class MessageReceiver {
       this.answer(incoming);
       return;
     }
-    this.waiting = 'answer';
+    this.isAnswering = true;
     this.ending = this.end(sink, incoming).then(() => {
       this.answer(incoming);
       this.ending = undefined;
@@ -191,7 +176,7 @@ export class MessageReceiver {
     if (this.isLost) return;
     const { deferred } = this;
     this.deferred = undefined;
-    this.waiting = undefined;
+    this.isAnswering = false;
     if (deferred) this.perform(deferred.command, deferred.contextId);
     this.parts.onReady();
   }
@@ -213,7 +198,7 @@ export class MessageReceiver {
   }
 
   private ready(): void {
-    this.waiting = undefined;
+    this.isAnswering = false;
     if (!this.isLost) this.parts.onReady();
   }
 

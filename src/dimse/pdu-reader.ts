@@ -60,10 +60,17 @@ export class PduReader {
     return this.begun;
   }
 
+  /** Takes a chunk. Its bytes are looked at by `next` until `keep` is called. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.chunks.push(chunk);
     this.held += chunk.length;
+  }
+
+  /** Copies what is left of the last chunk pushed, whose buffer is about to be used again. */
+  keep(): void {
+    const last = this.chunks.length - 1;
+    if (last >= 0) this.chunks[last] = Buffer.from(this.chunks[last]);
   }
 
   /** The next event, or undefined when more bytes are needed. Throws ProtocolError, after which the reader must not be used. */

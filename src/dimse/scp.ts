@@ -8,6 +8,7 @@ import type { LogFields, Logger } from '../foundation/log.js';
 import { Connection } from './connection.js';
 import type { AssociationCaller, ConnectionLimits, Surroundings } from './surroundings.js';
 import type { AcceptancePolicy } from './negotiation.js';
+import { SharedReadBuffer } from './shared-read-buffer.js';
 import type { ScpHandlers } from './store-sink.js';
 import { TlsDoor } from './tls-door.js';
 import type { TlsDoorOptions } from './tls-door.js';
@@ -88,7 +89,10 @@ export async function startScp(options: ScpOptions, handlers: ScpHandlers): Prom
   const door = settings.tls && new TlsDoor(settings.tls, settings.associationTimeoutMs, log, take);
   const sockets = new Set<Socket>();
   const refusal = refuserOf(settings, sockets);
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const reading = new SharedReadBuffer();
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: !door }, (accepted) => {
+    // The TLS side reads by itself.
+    const socket = door ? accepted : reading.attach(accepted);
     const refused = refusal(socket);
     if (refused) {
       log.warn(...refused);

@@ -25,12 +25,10 @@ export interface StoreContext {
  */
 export interface StoreSink {
   /**
-   * A piece of the data set as it is on the wire; the buffer is the sink's to keep. Returns false where no more shall come
-   * until `onDrain`'s callback is called. Where it throws, the rest is read and dropped, `abort` is called, and the error is answered.
+   * A piece of the data set as it is on the wire; the bytes must not be used after the call. A sink that is behind holds the caller.
+   * Where it throws, the rest is read and dropped, `abort` is called, and the error is answered.
    */
-  write(chunk: Buffer): boolean;
-  /** Registers the one call that lets bytes come again; asked for each time after `write` returned false. */
-  onDrain(resume: () => void): void;
+  write(chunk: Buffer): void;
   /** All bytes are there. Resolves when the instance is durable: only then is the status answered. Cleans up itself where it rejects. */
   end(): Promise<{ readonly status: number }>;
   /** The rest will never come: throw away what is there. */

@@ -13,8 +13,8 @@ import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import { NO_ASSOCIATION, noteSender } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
-import { currentInstance, insertInstance, instanceAtPath, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
-import { ensureStudy, findStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import { currentFile, fileAtPath, insertInstance, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
+import { ensureStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
 import { storeError } from './disk-space.js';
 import type { InstanceFacts } from './inspect.js';
 import { sameObject } from './same-object.js';
@@ -91,7 +91,7 @@ export class Acceptor {
     try {
       rmSync(part.path, { force: true });
       const path = pathOf(part, facts);
-      if (instanceAtPath(db, path) === undefined) rmSync(join(archiveFolder, path), { force: true });
+      if (fileAtPath(db, path) === undefined) rmSync(join(archiveFolder, path), { force: true });
     } catch (thrown) {
       log.warn('a file that was not acknowledged is left for the sweep', { seen: toAnteroomError(thrown).seen });
     }
@@ -105,11 +105,7 @@ export class Acceptor {
     );
     failpoint('intake.renamed');
     const relations = this.compareWithCurrent(group);
-    const acceptances = db.transaction(() => {
-      const entered = group.map((candidate) => this.enter(candidate, relations));
-      this.noteSenders(group.filter((_candidate, index) => entered[index] !== 'own-result'));
-      return entered;
-    });
+    const acceptances = db.transaction(() => this.enterGroup(group, relations));
     failpoint('intake.committed');
     onCommitted();
     return acceptances;
@@ -119,7 +115,7 @@ export class Acceptor {
   private compareWithCurrent(group: readonly Candidate[]): Relations {
     const relations: Relations = new Map();
     for (const { part, facts } of group) {
-      const current = currentInstance(this.options.db, facts.sopInstanceUid);
+      const current = currentFile(this.options.db, facts.sopInstanceUid);
       const path = pathOf(part, facts);
       if (current !== undefined && current.path !== path) this.relate(current.path, path, relations);
     }
@@ -134,39 +130,39 @@ export class Acceptor {
     return relation;
   }
 
-  /** Which associations brought something of which study: once for each pair of them in the group. */
-  private noteSenders(group: readonly Candidate[]): void {
-    const { db, clock } = this.options;
-    const noted = new Set<string>();
-    for (const { facts, associationId = NO_ASSOCIATION, callingAe, calledAe, remoteAddress } of group) {
-      const pair = `${facts.studyInstanceUid} ${associationId}`;
-      if (noted.has(pair)) continue;
-      noted.add(pair);
-      const study = findStudy(db, facts.studyInstanceUid);
-      if (study !== undefined) noteSender(db, study.id, { associationId, callingAe, calledAe, remoteAddress }, clock());
-    }
-  }
-
-  /** Writes the rows of one instance; runs inside the group's transaction. */
-  private enter(candidate: Candidate, relations: Relations): Acceptance {
+  /** Writes the rows of a group, inside its transaction; what concerns a study or an association is written once for all of its instances. */
+  private enterGroup(group: readonly Candidate[], relations: Relations): Acceptance[] {
     const { db, clock, lookMs } = this.options;
     const at = clock();
-    const { facts, callingAe, calledAe, remoteAddress } = candidate;
-    const arrival: Arrival = { studyInstanceUid: facts.studyInstanceUid, callingAe, calledAe, remoteAddress, at };
-    const study = ensureStudy(db, arrival);
-    const own = isOwnResult(db, facts.sopInstanceUid);
-    const acceptance = this.place(candidate, study, own, at, relations);
-    if (own) return 'own-result';
-    if (acceptance !== 'conflict') noteArrival(db, study, arrival, at + lookMs);
-    else this.hold(study, facts, at);
-    return acceptance;
+    const studies = new Map<string, StudyRow>();
+    const arrivals = new Map<StudyRow, Arrival>();
+    const senders = new Map<string, () => void>();
+    const acceptances = group.map((candidate) => {
+      const { facts, associationId = NO_ASSOCIATION, callingAe, calledAe, remoteAddress } = candidate;
+      const { studyInstanceUid } = facts;
+      const arrival: Arrival = { studyInstanceUid, callingAe, calledAe, remoteAddress, at };
+      const study = studies.get(studyInstanceUid) ?? ensureStudy(db, arrival);
+      studies.set(studyInstanceUid, study);
+      const own = isOwnResult(db, facts.sopInstanceUid);
+      const acceptance = this.place(candidate, study, own, at, relations);
+      if (own) return 'own-result';
+      if (acceptance === 'conflict') this.hold(study, facts, at);
+      else arrivals.set(study, arrival);
+      senders.set(`${studyInstanceUid} ${associationId}`, () => {
+        noteSender(db, study.id, { associationId, callingAe, calledAe, remoteAddress }, at);
+      });
+      return acceptance;
+    });
+    for (const [study, arrival] of arrivals) noteArrival(db, study, arrival, at + lookMs);
+    for (const note of senders.values()) note();
+    return acceptances;
   }
 
   private place(candidate: Candidate, study: StudyRow, own: boolean, at: number, relations: Relations): Acceptance {
     const { db } = this.options;
     const { part, facts } = candidate;
     const path = pathOf(part, facts);
-    const current = currentInstance(db, facts.sopInstanceUid);
+    const current = currentFile(db, facts.sopInstanceUid);
     if (current?.path === path) return 'same';
     const relation = current === undefined ? 'new' : this.relate(current.path, path, relations);
     if (current !== undefined && relation === 'same') {
@@ -174,7 +170,7 @@ export class Acceptor {
       return 'same';
     }
     if (current !== undefined && relation === 'corrected') replaceInstance(db, current.id);
-    const known = instanceAtPath(db, path);
+    const known = fileAtPath(db, path);
     if (known !== undefined) {
       if (relation !== 'conflict') restoreInstance(db, known.id, { header: JSON.stringify(facts.header), patient_id: facts.patientId });
       return relation;

@@ -47,8 +47,9 @@ export class AssociationJournal {
     try {
       const sink = open();
       return {
-        write: (chunk) => sink.write(chunk),
-        onDrain: (resume) => sink.onDrain(resume),
+        write: (chunk) => {
+          sink.write(chunk);
+        },
         abort: () => {
           refuse();
           sink.abort();

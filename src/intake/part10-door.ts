@@ -1,5 +1,5 @@
 /** The other door: Part 10 objects that come as a stream, over STOW-RS or from the node itself. Same durability, same accept. */
-import { PartFile, type SealedPart } from '../archive/part-file.js';
+import { PartFile } from '../archive/part-file.js';
 import { parseInstance } from '../dicom/element/parse.js';
 import { fileMeta } from '../dicom/element/write.js';
 import type { Acceptance } from './accept.js';
@@ -27,46 +27,45 @@ export async function acceptPart10(
   incomingFolder: string,
   check: (facts: InstanceFacts) => void = () => undefined,
 ): Promise<{ acceptance: Acceptance; facts: InstanceFacts }> {
-  const { part, transferSyntaxUid, sealed } = await receive(receiver.disk ? metered(bytes, receiver.disk) : bytes, origin, incomingFolder);
+  const { part, transferSyntaxUid } = await receive(receiver.disk ? metered(bytes, receiver.disk) : bytes, origin, incomingFolder);
+  const { found: facts, ...sealed } = await part.seal((head, dataSetBytes) => {
+    const found = inspect(head, { transferSyntaxUid, dataSetBytes });
+    check(found);
+    return found;
+  });
   try {
-    const facts = inspect(sealed.head, { transferSyntaxUid, dataSetBytes: sealed.dataSetBytes });
-    check(facts);
-    const { path, sizeBytes, sha256 } = sealed;
-    return { acceptance: await receiver.accept({ part: { path, sizeBytes, sha256 }, facts, ...origin }), facts };
+    return { acceptance: await receiver.accept({ part: sealed, facts, ...origin }), facts };
   } catch (error) {
     part.discard();
     throw error;
   }
 }
 
-async function receive(
-  bytes: AsyncIterable<Uint8Array>,
-  origin: Part10Origin,
-  incomingFolder: string,
-): Promise<{ part: PartFile; transferSyntaxUid: string; sealed: SealedPart }> {
+interface OpenedPart {
+  readonly part: PartFile;
+  readonly transferSyntaxUid: string;
+}
+
+async function receive(bytes: AsyncIterable<Uint8Array>, origin: Part10Origin, incomingFolder: string): Promise<OpenedPart> {
   let head = Buffer.alloc(0);
-  let opened: { part: PartFile; transferSyntaxUid: string } | undefined;
+  let opened: OpenedPart | undefined;
   try {
     for await (const chunk of bytes) {
-      if (opened === undefined) {
-        head = Buffer.concat([head, chunk]);
-        if (head.length >= META_BYTES) opened = open(head, true, origin, incomingFolder);
-      } else if (!opened.part.write(Buffer.from(chunk))) await drained(opened.part);
+      if (opened !== undefined) {
+        opened.part.write(chunk);
+        continue;
+      }
+      head = Buffer.concat([head, chunk]);
+      if (head.length >= META_BYTES) opened = open(head, true, origin, incomingFolder);
     }
-    opened ??= open(head, false, origin, incomingFolder);
-    return { ...opened, sealed: await opened.part.seal() };
+    return opened ?? open(head, false, origin, incomingFolder);
   } catch (error) {
     opened?.part.discard();
     throw error;
   }
 }
 
-function open(
-  head: Buffer,
-  moreFollows: boolean,
-  origin: Part10Origin,
-  incomingFolder: string,
-): { part: PartFile; transferSyntaxUid: string } {
+function open(head: Buffer, moreFollows: boolean, origin: Part10Origin, incomingFolder: string): OpenedPart {
   const { transferSyntaxUid, mediaStorageSopClassUid, mediaStorageSopInstanceUid, dataSetOffsetBytes } = parseInstance(head, {
     truncated: moreFollows,
     stopAtPixelData: true,
@@ -80,10 +79,11 @@ function open(
       sourceAeTitle: origin.callingAe,
     }),
   );
-  part.write(head.subarray(dataSetOffsetBytes));
+  try {
+    part.write(head.subarray(dataSetOffsetBytes));
+  } catch (error) {
+    part.discard();
+    throw error;
+  }
   return { part, transferSyntaxUid };
-}
-
-function drained(part: PartFile): Promise<void> {
-  return new Promise((resolve) => part.onDrain(resolve));
 }

@@ -31,26 +31,16 @@ export function openStoreSink(
     write: (chunk) => {
       failpoint('intake.receiving');
       disk.charge(chunk.length);
-      return part.write(chunk);
+      part.write(chunk);
     },
-    onDrain: (resume) => part.onDrain(resume),
     abort: () => part.discard(),
     end: async () => {
-      const sealed = await part.seal();
+      const { transferSyntaxUid, callingAe, calledAe, remoteAddress, associationId } = context;
+      const { found: facts, ...sealed } = await part.seal((head, dataSetBytes) =>
+        inspect(head, { transferSyntaxUid, dataSetBytes, announced: context }),
+      );
       try {
-        const facts = inspect(sealed.head, {
-          transferSyntaxUid: context.transferSyntaxUid,
-          dataSetBytes: sealed.dataSetBytes,
-          announced: context,
-        });
-        await acceptor.accept({
-          part: sealed,
-          facts,
-          callingAe: context.callingAe,
-          calledAe: context.calledAe,
-          remoteAddress: context.remoteAddress,
-          associationId: context.associationId,
-        });
+        await acceptor.accept({ part: sealed, facts, callingAe, calledAe, remoteAddress, associationId });
       } catch (error) {
         part.discard();
         throw error;

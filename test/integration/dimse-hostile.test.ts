@@ -228,49 +228,6 @@ describeWith('a hostile peer', missing, () => {
   }, 30_000);
 });
 
-describeWith('a sink that does not drain', missingTools('echoscu'), () => {
-  it('stops the sender, and no byte is lost or held twice', async () => {
-    let resume: (() => void) | undefined;
-    let isOpen = false;
-    let takenBytes = 0;
-    let turns = 0;
-    const sink = {
-      write: (chunk: Buffer): boolean => {
-        takenBytes += chunk.length;
-        return false;
-      },
-      onDrain: (callback: () => void): void => {
-        turns++;
-        if (isOpen) setImmediate(callback);
-        else resume = callback;
-      },
-    };
-    let finish = (): void => undefined;
-    const finished = new Promise<void>((resolve) => (finish = resolve));
-    const end = (): Promise<{ status: number }> => {
-      finish();
-      return Promise.resolve({ status: 0 });
-    };
-    const probe = await startProbe({}, { sink: () => ({ ...sink, end }) });
-    const sizeBytes = 30 * 1024 * 1024;
-    const peer = await RawPeer.associated(probe.port);
-    peer.send(storeRq());
-    for (let at = 0; at < sizeBytes; at += 1024 * 1024)
-      peer.send(pData(1, at + 1024 * 1024 < sizeBytes ? CONTROL.data : CONTROL.lastData, Buffer.alloc(1024 * 1024)));
-    await until('the first piece has come', () => resume !== undefined);
-    for (let i = 0; i < 5; i++) expect(await dcmtk('echoscu', '127.0.0.1', String(probe.port))).toMatchObject({ code: 0 });
-    expect(takenBytes).toBeLessThanOrEqual(64 * 1024);
-    expect(peer.socket.writableLength).toBeGreaterThan(sizeBytes / 2); // the rest waits at the sender, not with us
-    isOpen = true;
-    resume?.();
-    await finished;
-    expect(takenBytes).toBe(sizeBytes);
-    expect(turns).toBeGreaterThan(400); // one for each 64 KiB or less
-    peer.send(releaseRq());
-    await probe.close(1000);
-  });
-});
-
 const us = (body: Buffer | undefined, element: number): number => {
   const at = (body ?? Buffer.alloc(0)).indexOf(Buffer.from([0, 0, element & 0xff, element >> 8, 2, 0, 0, 0]));
   return body?.readUInt16LE(at + 8) ?? -1;

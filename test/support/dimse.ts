@@ -66,9 +66,7 @@ export async function startProbe(options: Partial<ScpOptions> = {}, behaviour: P
       write: (chunk) => {
         hash.update(chunk);
         sizeBytes += chunk.length;
-        return true;
       },
-      onDrain: (resume) => resume(),
       end: () => {
         received.push({ context, sizeBytes, md5: hash.digest('hex') });
         return Promise.resolve({ status: 0 });

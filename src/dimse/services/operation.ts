@@ -38,7 +38,8 @@ export class ServiceOperation {
   /** Takes a piece of the data set. */
   write(bytes: Buffer): void {
     this.sizeBytes += bytes.length;
-    if (this.sizeBytes <= MAX_DATA_SET_BYTES) this.pieces.push(bytes);
+    // A copy: the wire's buffer is used again.
+    if (this.sizeBytes <= MAX_DATA_SET_BYTES) this.pieces.push(Buffer.from(bytes));
     else this.pieces.length = 0;
   }
 
