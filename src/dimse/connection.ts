@@ -19,7 +19,8 @@ import type { WireEvent } from './pdu-reader.js';
 import { AssociationServices } from './services/association-services.js';
 import type { OfferedServices } from './services/service.js';
 import type { AssociationInfo, ClosedAssociation, EndReason } from './store-sink.js';
-import type { AssociationCaller, Surroundings } from './surroundings.js';
+import { overdue } from './surroundings.js';
+import type { AssociationCaller, Deadline, Surroundings } from './surroundings.js';
 
 type Phase = 'awaiting' | 'open' | 'leaving' | 'closed';
 
@@ -44,8 +45,7 @@ export class Connection {
   private endReason: EndReason | undefined;
   private pumping = false;
   private deadlineAt: number | undefined;
-  /** What `deadlineAt` was set for: the number of a PDU, or an answer to be read; undefined while it is the idle deadline. */
-  private deadlineFor: number | 'write' | undefined;
+  private deadlineFor: Deadline;
 
   constructor(socket: Socket, around: Surroundings<Connection>) {
     this.socket = socket;
@@ -85,14 +85,7 @@ export class Connection {
       this.socket.destroy();
       return;
     }
-    this.around.log.warn(
-      this.deadlineFor === undefined
-        ? 'association aborted: idle for too long'
-        : this.deadlineFor === 'write'
-          ? 'association aborted: the peer does not read our answers'
-          : 'association aborted: the peer does not complete a PDU',
-      this.fields(),
-    );
+    this.around.log.warn(overdue(this.deadlineFor), this.fields());
     this.leave('timeout', abortPdu(ABORT_SOURCE.provider));
   }
 

@@ -18,6 +18,17 @@ export interface ConnectionLimits {
   readonly writeTimeoutMs: number;
 }
 
+/** What a deadline was set for: the number of a PDU that is to be complete, an answer that is to be read, or, where undefined, anything at all. */
+export type Deadline = number | 'write' | undefined;
+
+/** What the log says of an association that is aborted because its deadline is over. */
+export function overdue(deadline: Deadline): string {
+  if (deadline === undefined) return 'association aborted: idle for too long';
+  return deadline === 'write'
+    ? 'association aborted: the peer does not read our answers'
+    : 'association aborted: the peer does not complete a PDU';
+}
+
 /** Who has an association, as far as limits are concerned. */
 export type AssociationCaller = Pick<AssociationInfo, 'callingAe' | 'remoteAddress'>;
 

@@ -23,7 +23,7 @@ const MB = 1_000_000;
 /** Of 16 bits: one instance has a little more than a megabyte. */
 const ROWS = 724;
 const ASSOCIATIONS = 4;
-const FILES_EACH = 24;
+const FILES_EACH = 16;
 const REFUSE_MB = 24;
 
 interface Sent {
@@ -97,7 +97,7 @@ describeWith(
 
     it('is refused in time at the low mark, and goes on by itself when room is made', async () => {
       await start(128, { warnFreeMb: 60, refuseFreeMb: REFUSE_MB });
-      small.ballast(30 * MB);
+      small.ballast(50 * MB);
       await node.start();
       const groups = makeFiles(1);
       let leastFreeBytes = Infinity;
@@ -161,13 +161,13 @@ describeWith(
   () => {
     it('do not run the disk full between them: what does not fit is refused on the way', async () => {
       const node = await prepareNode({ settings: { settle: { quietS: 600 }, disk: { warnFreeMb: 40, refuseFreeMb: 40 } } });
-      const small = mountSmallDisk(node.dataDir, 160);
+      const small = mountSmallDisk(node.dataDir, 96);
       try {
         await node.start();
         const folder = tempFolder('large');
         mkdirSync(join(folder, 'files'));
         const groups = Array.from({ length: ASSOCIATIONS }, (_, study): Sent[] => {
-          const { sopInstanceUid, dataSet } = generatedInstance({ seed: 3, study, number: 1, rows: 4300 });
+          const { sopInstanceUid, dataSet } = generatedInstance({ seed: 3, study, number: 1, rows: 3000 });
           const file = join(folder, 'files', `${study}.dcm`);
           writeFileSync(
             file,

@@ -1,6 +1,6 @@
 /** A node with a clear and a TLS listener side by side, its AE titles, what doctor says of them, and C-STORE over TLS out of it. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { cstorePeer } from '../../src/delivery/cstore-peer.js';
@@ -13,7 +13,7 @@ import { makeAuthority } from '../support/certificates.js';
 import { describeWith } from '../support/data.js';
 import { dcmtk, startStorescp } from '../support/dcmtk.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
-import { freePort } from '../support/orthanc.js';
+import { freePort, missingForOrthanc, startOrthanc } from '../support/orthanc.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
@@ -101,4 +101,49 @@ describeWith('listeners of a node', [...missingForNode(), ...missingTools('store
     await expect(echo(peer({ ...mine, ca: stranger.caFile }))).rejects.toMatchObject({ code: 'DESTINATION_TLS' });
     expect(() => peer({ ...mine, keyPassphrase: { file: files.cert }, ca: authority.caFile })).toThrow('The files for TLS are of no use');
   }, 30_000);
+});
+
+describeWith('Orthanc as a sender over TLS', [...missingForNode(), ...missingForOrthanc(), ...missingTools('openssl')], () => {
+  it('sends with a certificate of its own to the listener that asks for one', async () => {
+    const authority = makeAuthority(tempFolder('orthanc-tls'), 'hospital');
+    const [own, pacs] = [authority.issue('node'), authority.issue('pacs')];
+    const tlsPort = await freePort();
+    const node = await startNode({
+      settings: {
+        settle: { quietS: 600 },
+        listeners: {
+          tls: {
+            host: LOCAL,
+            port: tlsPort,
+            callingAeTitles: ['ORTHANC'],
+            tls: { cert: own.certFile, key: own.keyFile, ca: authority.caFile, clientCertificates: 'required' },
+          },
+        },
+      },
+    });
+    const orthanc = await startOrthanc({
+      config: {
+        DicomAet: 'ORTHANC',
+        DicomTlsEnabled: false,
+        DicomTlsCertificate: pacs.certFile,
+        DicomTlsPrivateKey: pacs.keyFile,
+        DicomTlsTrustedCertificates: authority.caFile,
+        DicomModalities: { node: { AET: 'ANTEROOM', Host: LOCAL, Port: tlsPort, UseDicomTls: true } },
+      },
+    });
+    try {
+      const { files, studyInstanceUid } = makeChestStudy('orthanc over tls');
+      const post = (path: string, body: Buffer | string) => fetch(`${orthanc.url}${path}`, { method: 'POST', body });
+      const ids = await Promise.all(
+        files.map(async (file) => ((await (await post('/instances', readFileSync(file))).json()) as { ID: string }).ID),
+      );
+      const sent = await post('/modalities/node/store', JSON.stringify(ids));
+      expect(await sent.json()).toMatchObject({ FailedInstancesCount: 0, InstancesCount: files.length });
+      const studies = await node.admin.get<StudyView[]>('/studies');
+      expect(studies).toMatchObject([{ studyInstanceUid, instances: files.length }]);
+    } finally {
+      await orthanc.remove();
+      await node.remove();
+    }
+  }, 60_000);
 });
