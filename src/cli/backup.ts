@@ -109,6 +109,7 @@ function restoredLines(report: RestoreReport): string[] {
       : [`${later} file(s) that arrived later are taken in at the next start; ${laterResults} result(s) are made again`]),
     ...(rules === 'restored' ? ['the rules were restored too'] : []),
     ...(rules === 'differ' ? ['the rules folder is not as it was then and was left as it is; the former rules are in the snapshot'] : []),
+    'settings are not touched; those of then are in the snapshot, under settings/',
     'next: `anteroom verify`, then `anteroom serve`; images of models are not part of a backup',
   ];
 }
