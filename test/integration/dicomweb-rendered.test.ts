@@ -127,6 +127,20 @@ describeWith('DICOMweb server, pictures', missing, () => {
     },
   );
 
+  it('finds each frame of compressed objects, which hold the same pixels as the native one', async () => {
+    const native = parseInstance(readFileSync(root('enhanced-multiframe/emri_small.dcm'))).dataset;
+    const pixels = Buffer.from(native.bytesOf(TAG.PixelData) ?? []);
+    const frameBytes = pixels.length / 10;
+    for (const name of ['emri_small.dcm', 'emri_small_RLE.dcm', 'emri_small_jpeg_ls_lossless.dcm']) {
+      const url = urlOf(server.archive.add(root(`enhanced-multiframe/${name}`)));
+      for (const frame of [1, 2, 10]) {
+        const answer = await fetch(`${url}/frames/${frame}`, { headers: { accept: 'application/octet-stream' } });
+        const bytes = Buffer.from(await answer.arrayBuffer());
+        expect([name, frame, bytes.equals(pixels.subarray((frame - 1) * frameBytes, frame * frameBytes))]).toEqual([name, frame, true]);
+      }
+    }
+  });
+
   it('draws several frames in parts, and nothing of what is no image', async () => {
     const frames = await fetch(`${urlOf(add('enhanced-multiframe/eCT_Supplemental.dcm'))}/frames/1,2/rendered`);
     expect(frames.headers.get('content-type')).toContain('multipart/related; type="image/jpeg"');

@@ -55,6 +55,25 @@ describeWith('DICOMweb server', missing, () => {
     expect(all.length).toBeGreaterThan(1);
   });
 
+  // PS3.18 tables 10.6.1-5 and 10.6.3-3 to 10.6.3-5.
+  const ofStudy =
+    '00080020 00080030 00080050 00080056 00080061 00080090 00081190 00100010 00100020 00100030 00100040 0020000D 00200010 00201206 00201208';
+  const ofSeries = '00080060 0008103E 00081190 0020000E 00200011 00201209';
+  const ofInstance = '00080016 00080018 00080056 00081190 00200013 00280010 00280011 00280100';
+  it.each([
+    ['/studies', ofStudy],
+    ['/studies/:study/series', ofSeries],
+    ['/series', `${ofStudy} ${ofSeries}`],
+    ['/studies/:study/series/:series/instances', ofInstance],
+    ['/studies/:study/instances', `${ofSeries} ${ofInstance}`],
+    ['/instances', `${ofStudy} ${ofSeries} ${ofInstance}`],
+  ])('tells every attribute of %s that the standard wants', async (resource, required) => {
+    const path = resource.replace(':study', first.studyInstanceUid).replace(':series', first.seriesInstanceUid);
+    const found = (await (await get(`${path}?StudyInstanceUID=${first.studyInstanceUid}`)).json()) as Header[];
+    expect(found.length).toBeGreaterThan(0);
+    for (const header of found) expect(Object.keys(header)).toEqual(expect.arrayContaining(required.split(' ')));
+  });
+
   it('lists series and instances, with what was asked beyond the usual', async () => {
     const series = await searchSeries(node.endpoint, { studyInstanceUid: first.studyInstanceUid, matches: { Modality: 'CT' } });
     expect(series.map((header) => firstValue(header, '00201209'))).toEqual([12]);
@@ -340,6 +359,10 @@ describeWith('DICOMweb server, storing', missing, () => {
     })) as ArrayBuffer[];
     expect(jls?.byteLength).toBeLessThan(512 * 512 * 2);
     expect(await client.searchForStudies?.({ queryParams: { PatientID: 'nobody' } })).toEqual([]);
+    const [rendered] = (await client.retrieveInstanceRendered?.({ ...ids, mediaTypes: [{ mediaType: 'image/jpeg' }] })) as ArrayBuffer[];
+    expect([...new Uint8Array(rendered, 0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+    const [metadata] = (await client.retrieveSeriesMetadata?.(ids)) as Header[];
+    expect(firstValue(metadata, '00080018')).toBe(first.sopInstanceUid);
   });
 });
 
