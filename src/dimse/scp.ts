@@ -154,8 +154,11 @@ function startTicker(connections: ReadonlySet<Connection>, limits: ConnectionLim
   const shortestMs = Math.min(limits.associationTimeoutMs, limits.idleTimeoutMs, limits.stallTimeoutMs, limits.writeTimeoutMs);
   const ticker = setInterval(
     () => {
-      const now = Date.now();
-      for (const connection of connections) connection.checkDeadline(now);
+      // After what was received meanwhile is read: this thread may have stood still for longer than a peer may be silent.
+      setImmediate(() => {
+        const now = Date.now();
+        for (const connection of connections) connection.checkDeadline(now);
+      });
     },
     Math.min(Math.max(shortestMs / 4, 10), 1000),
   );

@@ -173,6 +173,17 @@ describeWith('a hostile peer', missing, () => {
     }
   });
 
+  it('a peer that spoke while we stood still is not taken for silent', async () => {
+    const peer = await RawPeer.associated(probe.port);
+    peer.send(echoRq(1));
+    const endAt = Date.now() + 2 * LIMITS.idleTimeoutMs;
+    while (Date.now() < endAt); // nothing of this process gets a turn
+    const answer = await peer.pdu();
+    expect([answer?.type, statusOf(answer?.body)]).toEqual([4, 0]);
+    peer.send(releaseRq());
+    expect(await peer.pdu()).toMatchObject({ type: 6 });
+  });
+
   it('a trickle of single bytes is cut, in the request and in a PDU of the association', async () => {
     for (const [peer, bytes] of [
       [await RawPeer.connect(probe.port), associateRq()],
