@@ -14,7 +14,7 @@ import { loggerOf } from '../foundation/log.js';
 import { NO_ASSOCIATION, noteSender } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
 import { currentFile, fileAtPath, insertInstance, isOwnResult, replaceInstance, restoreInstance } from '../ledger/instances.js';
-import { ensureStudy, holdStudy, noteArrival, type Arrival, type StudyRow } from '../ledger/studies.js';
+import { ensureStudy, holdStudy, noteArrival, noteDeparture, type Arrival, type StudyRow } from '../ledger/studies.js';
 import { storeError } from './disk-space.js';
 import type { InstanceFacts } from './inspect.js';
 import { sameObject } from './same-object.js';
@@ -169,7 +169,10 @@ export class Acceptor {
       // Another transfer syntax of what is there: the first one stays, and the sweep removes this file.
       return 'same';
     }
-    if (current !== undefined && relation === 'corrected') replaceInstance(db, current.id);
+    if (current !== undefined && relation === 'corrected') {
+      replaceInstance(db, current.id);
+      if (current.study_id !== study.id) noteDeparture(db, current.study_id, at, at + this.options.lookMs);
+    }
     const known = fileAtPath(db, path);
     if (known !== undefined) {
       if (relation !== 'conflict') restoreInstance(db, known.id, { header: JSON.stringify(facts.header), patient_id: facts.patientId });

@@ -14,6 +14,13 @@ const log = loggerOf('intake');
 /** No study settles so soon that it matters. */
 const WRITE_AFTER_MS = 50;
 
+interface Ended {
+  readonly association: ClosedAssociation;
+  readonly at: EpochMs;
+  readonly ending: Ending;
+  readonly lostSome: boolean;
+}
+
 interface Storing {
   readonly openedAt: EpochMs;
   refused: number;
@@ -32,7 +39,7 @@ export interface JournalOptions {
 export class AssociationJournal {
   private readonly storing = new Map<string, Storing>();
   private readonly begun = new Map<string, AssociationInfo>();
-  private readonly ended: { readonly association: ClosedAssociation; readonly at: EpochMs; readonly ending: Ending }[] = [];
+  private readonly ended: Ended[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: JournalOptions) {}
@@ -72,7 +79,7 @@ export class AssociationJournal {
     if (known === undefined) return;
     this.storing.delete(association.associationId);
     const ending = association.reason === 'released' && known.refused > 0 ? 'refused-some' : association.reason;
-    this.ended.push({ association, at: this.options.clock(), ending });
+    this.ended.push({ association, at: this.options.clock(), ending, lostSome: known.refused > 0 });
     this.writeSoon();
   }
 
@@ -102,7 +109,7 @@ export class AssociationJournal {
       db.transaction(() => {
         for (const [id, association] of this.begun)
           noteAssociation(db, association, this.storing.get(id)?.openedAt ?? this.options.clock());
-        for (const { association, at, ending } of ended) endAssociation(db, association, ending, at, at + lookMs);
+        for (const { association, ...end } of ended) endAssociation(db, association, { ...end, lookAt: end.at + lookMs });
       });
     } catch (thrown) {
       // Nothing settles by what is not written; it is tried again.

@@ -24,6 +24,8 @@ export interface CountFacts {
   readonly source: string;
   /** When the answer was asked for; undefined where there is none yet. */
   readonly answeredFor?: EpochMs | undefined;
+  /** When the first answer was asked for that listed more than was here, if it has listed the same since. */
+  readonly aheadSince?: EpochMs | undefined;
   /** When it was last asked in vain, and why. */
   readonly failed?: { readonly at: EpochMs; readonly why: string } | undefined;
   /** As answered; see `countedSeries`. */
@@ -59,11 +61,14 @@ export function decideSettling(policy: SettlePolicy, facts: SettleFacts): Settle
     ask,
   });
   if (now < times.shortAt) return wait(times.shortAt, 'more may be on its way');
-  if (count.kind === 'equal') return { kind: 'settle', signal: 'expected-count', detail: count.text };
+  if (count.kind === 'equal' && wasAhead(facts, times.shortMs)) return { kind: 'settle', signal: 'expected-count', detail: count.text };
   if (count.kind === 'fewer') return wait(lastResortAt, count.text);
   if (count.kind === 'ask')
     return wait(lastResortAt, `asks ${facts.count?.source ?? policy.countFrom ?? ''} how many instances there are`, true);
-  return firstOf([requiredSeries(policy, facts), released(policy, facts, times.shortMs), commitment(policy, facts)], wait);
+  return firstOf(
+    [requiredSeries(policy, facts), released(policy, facts, times.shortMs), commitment(policy, facts), asMany(policy, facts, count)],
+    wait,
+  );
 }
 
 function timesOf({ quietS, shortQuietS, incompleteS, signals }: SettlePolicy, last: EpochMs) {
@@ -110,10 +115,35 @@ function requiredSeries(policy: SettlePolicy, { requiredBy }: SettleFacts): Sett
 
 /** A hint: the sender asks to keep all that is here, which may still be a part of the study. */
 function commitment(policy: SettlePolicy, { now, lastReceivedAt, commitmentAt }: SettleFacts): SettleDecision | undefined {
-  if (!policy.signals.includes('storage-commitment') || commitmentAt === undefined || commitmentAt < lastReceivedAt) return undefined;
-  const until = Math.max(commitmentAt, lastReceivedAt) + policy.hintQuietS * 1000;
+  if (!policy.signals.includes('storage-commitment')) return undefined;
+  const hintQuietMs = policy.hintQuietS * 1000;
+  // The request itself brings no look.
+  if (commitmentAt === undefined || commitmentAt < lastReceivedAt)
+    return { kind: 'wait', until: now + hintQuietMs, why: 'storage commitment was not asked for all that is here', ask: false };
+  const until = commitmentAt + hintQuietMs;
   if (now < until) return { kind: 'wait', until, why: 'storage commitment was asked for all that is here', ask: false };
   return { kind: 'settle', signal: 'storage-commitment', detail: 'storage commitment was asked for all that is here' };
+}
+
+/**
+ * The PACS listed as much when we had less: it does not just receive along with us. By so little that it may only be one
+ * instance ahead, this counts only after every association was released.
+ */
+function wasAhead({ lastReceivedAt, count, senders }: SettleFacts, shortMs: number): boolean {
+  const aheadMs = lastReceivedAt - (count?.aheadSince ?? Infinity);
+  return aheadMs >= shortMs || (aheadMs > 0 && senders.every(hasReleased));
+}
+
+/** As many as at a PACS that may be receiving the study at the same time: a hint, and none while more may come over an association. */
+function asMany(policy: SettlePolicy, { now, lastReceivedAt, senders }: SettleFacts, count: CountVerdict): SettleDecision | undefined {
+  if (count.kind !== 'equal' || !senders.every(hasReleased)) return undefined;
+  const until = lastReceivedAt + policy.hintQuietS * 1000;
+  if (now < until) return { kind: 'wait', until, why: `${count.text}, and more may come to both`, ask: false };
+  return { kind: 'settle', signal: 'expected-count', detail: count.text };
+}
+
+function hasReleased({ ended_at, ending }: StudySender): boolean {
+  return ended_at !== null && ending === 'released';
 }
 
 function countVerdict(policy: SettlePolicy, { lastReceivedAt, count }: SettleFacts): CountVerdict {

@@ -4,7 +4,7 @@ import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import { forgetSenders, sendersOfStudy, undeclaredAssociations } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
-import { askForCount, countedSeries, expectedCount, stopAskingForCount } from '../ledger/expected-counts.js';
+import { askForCount, countedSeries, expectedCount, stopAskingForCount, studiesNotAskedFor } from '../ledger/expected-counts.js';
 import { patientCount } from '../ledger/instances.js';
 import { holdStudy, nextSettleAt, postponeSettling, studiesDueToSettle, studyById, type StudyRow } from '../ledger/studies.js';
 import { settleStudy, type SettleSignal } from '../ledger/versions.js';
@@ -30,7 +30,7 @@ export interface Settled {
 /** Settles every study that is due and complete; returns when the next one is to be looked at. A study of two patients is held. */
 export function settleDueStudies(db: Db, now: EpochMs, options: SettleOptions): Settled {
   let settled = 0;
-  let asking = 0;
+  let asking = askEarly(db, now, options.policyOf);
   for (const study of studiesDueToSettle(db, now)) {
     const outcome = lookAt(db, study, now, options);
     if (outcome === 'asking') asking++;
@@ -39,6 +39,19 @@ export function settleDueStudies(db: Db, now: EpochMs, options: SettleOptions): 
     failpoint('intake.settled');
   }
   return { settled, asking, nextDueAt: nextSettleAt(db) };
+}
+
+/**
+ * Has the PACS asked about each study as soon as it begins: what it listed before we had as much shows that it was not just
+ * receiving along with us. Returns how many there are.
+ */
+function askEarly(db: Db, now: EpochMs, policyOf: SettleOptions['policyOf']): number {
+  const due = studiesNotAskedFor(db).flatMap(({ id, called_ae }) => {
+    const { signals, countFrom } = policyOf(called_ae);
+    return signals.includes('expected-count') && countFrom !== undefined ? [{ id, countFrom }] : [];
+  });
+  if (due.length > 0) db.transaction(() => due.forEach(({ id, countFrom }) => askForCount(db, id, countFrom, now)));
+  return due.length;
 }
 
 /** The receiver's thread goes on writing: whether the study is due, and what it holds, is read in the transaction that settles it. */
@@ -78,6 +91,7 @@ function countFacts(db: Db, studyId: number, source: string | undefined): CountF
     source: row.source,
     answeredFor: row.answer_asked_at ?? undefined,
     failed: row.failure === null || row.asked_at === null ? undefined : { at: row.asked_at, why: row.failure },
+    aheadSince: row.ahead_since ?? undefined,
     series: countedSeries(db, studyId),
   };
 }

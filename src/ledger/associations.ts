@@ -44,13 +44,18 @@ export function noteSender(db: Db, studyId: number, sender: Sender, at: EpochMs)
 
 /**
  * An association has ended: its studies are looked at by `lookAt`, and those of the same sender that may have waited for it.
- * One that broke off may have been about to bring more for any study that its sender has begun: it counts for all of them.
+ * Where an instance was lost with it or refused (`lostSome`), that one may be of any study that its sender has begun: then it
+ * counts for all of them.
  */
-export function endAssociation(db: Db, sender: Sender, ending: Ending, at: EpochMs, lookAt: EpochMs): void {
+export function endAssociation(
+  db: Db,
+  sender: Sender,
+  { ending, lostSome, at, lookAt }: { readonly ending: Ending; readonly lostSome: boolean; readonly at: EpochMs; readonly lookAt: EpochMs },
+): void {
   const { associationId, callingAe, remoteAddress } = sender;
   noteAssociation(db, sender, at);
   db.run('UPDATE associations SET ended_at = ?, ending = ? WHERE id = ? AND ended_at IS NULL', at, ending, associationId);
-  if (ending !== 'released') {
+  if (lostSome) {
     db.run(
       `INSERT OR IGNORE INTO study_senders (study_id, association_id)
        SELECT s.study_id, ? FROM study_senders s JOIN associations a ON a.id = s.association_id

@@ -16,6 +16,8 @@ export interface ExpectedCountRow {
   readonly answer_asked_at: EpochMs | null;
   /** JSON of a `SeriesCounts`. */
   readonly series: string | null;
+  /** When the first answer was asked for that listed more than was here, if the PACS has listed the same since. */
+  readonly ahead_since: EpochMs | null;
 }
 
 /** What the PACS was last heard to say of a study, and when it is asked again. */
@@ -31,6 +33,14 @@ export function askForCount(db: Db, studyId: number, source: string, at: EpochMs
     studyId,
     source,
     at,
+  );
+}
+
+/** Receiving studies of which nobody is being asked: those that have just begun, or begun again. */
+export function studiesNotAskedFor(db: Db): { readonly id: number; readonly called_ae: string }[] {
+  return db.all(
+    `SELECT s.id, s.called_ae FROM studies s LEFT JOIN expected_counts c ON c.study_id = s.id
+     WHERE s.state = 'receiving' AND c.ask_at IS NULL AND s.instance_count > 0`,
   );
 }
 
@@ -71,12 +81,23 @@ export function recordCount(
     study_id,
   );
   if ('failure' in outcome) return;
+  const before = expectedCount(db, study_id);
+  const known = before?.series ? (JSON.parse(before.series) as SeriesCounts) : undefined;
   db.run(
     'UPDATE expected_counts SET answer_asked_at = ?, series = ? WHERE study_id = ?',
     askedAt,
     JSON.stringify(outcome.series),
     study_id,
   );
+  const stays = known !== undefined && sameCounts(db, known, outcome.series) ? before?.ahead_since : undefined;
+  const isAhead = countedSeries(db, study_id).some(({ here, there }) => there > here);
+  db.run('UPDATE expected_counts SET ahead_since = ? WHERE study_id = ?', stays ?? (isAhead ? askedAt : null), study_id);
+}
+
+/** What this node has delivered there meanwhile makes no difference. */
+function sameCounts(db: Db, one: SeriesCounts, other: SeriesCounts): boolean {
+  const uids = [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((uid) => !isOwnSeries(db, uid));
+  return uids.every((uid) => one[uid] === other[uid]);
 }
 
 /** The study has settled: nobody is asked any more; what was answered stays, for `countedSeries`. */
@@ -111,6 +132,8 @@ export function countedSeries(db: Db, studyId: number): CountedSeries[] {
     .map((uid) => ({ seriesInstanceUid: uid, here: here.get(uid) ?? 0, there: there.get(uid) ?? 0 }));
 }
 
+/** Of a result, or of a note that rejects one. */
 function isOwnSeries(db: Db, seriesInstanceUid: string): boolean {
-  return db.get('SELECT 1 FROM results WHERE series_instance_uid = ?', seriesInstanceUid) !== undefined;
+  const sql = 'SELECT 1 FROM results WHERE series_instance_uid = ? UNION ALL SELECT 1 FROM withdrawals WHERE note_series_instance_uid = ?';
+  return db.get(sql, seriesInstanceUid, seriesInstanceUid) !== undefined;
 }

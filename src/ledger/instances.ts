@@ -61,16 +61,16 @@ export function currentInstance(db: Db, sopInstanceUid: string): InstanceRow | u
 }
 
 /** The row of an archive file, without its header: what the receiver asks for each instance that it takes. */
-export type FileRow = Pick<InstanceRow, 'id' | 'path'>;
+export type FileRow = Pick<InstanceRow, 'id' | 'study_id' | 'path'>;
 
 /** The file that is served under this UID. */
 export function currentFile(db: Db, sopInstanceUid: string): FileRow | undefined {
-  return db.get<FileRow>("SELECT id, path FROM instances WHERE sop_instance_uid = ? AND standing = 'current'", sopInstanceUid);
+  return db.get<FileRow>("SELECT id, study_id, path FROM instances WHERE sop_instance_uid = ? AND standing = 'current'", sopInstanceUid);
 }
 
 /** The row of an archive file, whatever its standing. */
 export function fileAtPath(db: Db, path: string): FileRow | undefined {
-  return db.get<FileRow>('SELECT id, path FROM instances WHERE path = ?', path);
+  return db.get<FileRow>('SELECT id, study_id, path FROM instances WHERE path = ?', path);
 }
 
 /** The row of a corrected instance: it stays for the versions that used it, but is no longer served. */

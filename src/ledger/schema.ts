@@ -364,4 +364,9 @@ function searchColumns(row: string): string {
   return [`${row}.study_id`, `${row}.series_instance_uid`, `${row}.id`, ...values].join(', ');
 }
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX, SERIES_SEARCH, WITHDRAWALS];
+const COUNT_GROWTH = `
+-- when the first answer was asked for that listed more than was here, if the PACS has listed the same since
+ALTER TABLE expected_counts ADD COLUMN ahead_since INTEGER;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX, SERIES_SEARCH, WITHDRAWALS, COUNT_GROWTH];

@@ -77,6 +77,18 @@ export function noteArrival(db: Db, study: StudyRow, arrival: Arrival, settleAt:
   db.move('studies', study.id, 'receiving', { at: arrival.at, from: ['settled', 'purged'], detail: 'late instance' });
 }
 
+/** An instance has gone to another study, as its sender corrected it: what is left is looked at by `settleAt`, for a version of its own. */
+export function noteDeparture(db: Db, id: number, at: EpochMs, settleAt: EpochMs): void {
+  db.run(
+    `UPDATE studies SET settle_at = ?, settle_wait = NULL,
+       instance_count = (SELECT count(*) FROM instances WHERE study_id = studies.id AND standing = 'current' AND own_result = 0)
+     WHERE id = ? AND state IN ('receiving', 'settled')`,
+    settleAt,
+    id,
+  );
+  db.move('studies', id, 'receiving', { at, from: ['settled'], detail: 'an instance went to another study' });
+}
+
 /** A study that stays as it is until a person releases it, and why. */
 export function holdStudy(db: Db, id: number, reason: string, at: EpochMs): void {
   db.move('studies', id, 'held', { at, set: { hold_reason: reason, settle_at: null }, detail: reason });

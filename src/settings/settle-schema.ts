@@ -15,7 +15,9 @@ const fields = {
     'What lets a study settle earlier: `association-released`, `expected-count`, `storage-commitment`, `required-series`; `[]` waits for `quietS`. What each proves stands in src/ARCHITECTURE.md.',
   ),
   shortQuietS: seconds().describe('Seconds without a new instance that every signal needs beside it.'),
-  hintQuietS: seconds().describe('The same for `storage-commitment`, which may name a part of the study only.'),
+  hintQuietS: seconds().describe(
+    'The same for what is a hint only: `storage-commitment`, which may name a part of the study, and an `expected-count` that grew along with what came here.',
+  ),
   incompleteS: seconds().describe(
     'The last resort where the count says that instances are missing: seconds without a new instance; never less than `quietS`.',
   ),

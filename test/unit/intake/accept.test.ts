@@ -99,6 +99,19 @@ describe('accept', () => {
     for (const row of door.rows()) expect(existsSync(join(door.folders.archive, row.path))).toBe(true);
   });
 
+  it('takes an instance that was moved to another study out of the first one, which gets a version without it', async () => {
+    const door = new Door();
+    await door.take(object());
+    await door.take(object({ sop: '1.2.3.5' }));
+    door.settle();
+    expect(await door.take(object({ study: '1.2.9' }))).toBe('corrected');
+    expect(findStudy(door.db, '1.2.3')).toMatchObject({ state: 'receiving', instance_count: 1 });
+    expect(door.settle()).toBe('settled');
+    expect([findStudy(door.db, '1.2.3')?.instance_count, findStudy(door.db, '1.2.9')?.instance_count]).toEqual([1, 1]);
+    const sizes = 'SELECT count(*) AS n FROM version_instances GROUP BY version_id ORDER BY version_id';
+    expect(door.db.all<{ n: number }>(sizes).map(({ n }) => n)).toEqual([2, 1, 1]);
+  });
+
   it('goes back to an earlier content when that is sent again', async () => {
     const door = new Door();
     await door.take(object());

@@ -17,6 +17,7 @@ const sender = (ending: Ending | null, endedAt: number | null = LAST): StudySend
 const count = (here: number, there: number, more: Partial<CountFacts> = {}): CountFacts => ({
   source: 'pacs',
   answeredFor: LAST + 5 * SECOND,
+  aheadSince: LAST - 5 * SECOND,
   series: [{ seriesInstanceUid: '1.2', here, there }],
   ...more,
 });
@@ -97,6 +98,22 @@ describe('expected-count', () => {
     );
   });
 
+  it('takes as many as at a PACS that was never ahead of us for a hint, and for none while an association is open', () => {
+    const along = { count: count(10, 10, { aheadSince: LAST }) };
+    expect(after(19, along, policy)).toEqual(waits(20, 'more may come to both'));
+    expect(after(20, along, policy)).toEqual(settles('expected-count'));
+    expect(after(59, { ...along, senders: [sender(null)] }, policy)).toEqual(waits(60, 'still open'));
+    expect(after(59, { ...along, senders: [sender('aborted')] }, policy)).toMatchObject({ kind: 'wait' });
+    expect(after(5, { ...along, senders: RELEASED }, policy)).toEqual(settles('association-released'));
+  });
+
+  it('takes a PACS that was ahead of us for less than the short quiet time at its word only after the release', () => {
+    const ahead = { count: count(10, 10, { aheadSince: LAST - 1 }) };
+    expect(after(6, { ...ahead, senders: RELEASED }, policy)).toEqual(settles('expected-count'));
+    expect(after(6, { ...ahead, senders: [sender(null)] }, policy)).toMatchObject({ kind: 'wait' });
+    expect(after(6, { ...ahead, senders: [sender('aborted')] }, policy)).toMatchObject({ kind: 'wait' });
+  });
+
   it('asks again where an instance came after the question', () => {
     expect(after(6, { count: count(10, 10, { answeredFor: LAST - 1 }) }, policy)).toMatchObject({ kind: 'wait', ask: true });
   });
@@ -161,6 +178,11 @@ describe('storage-commitment', () => {
     expect(after(20, { commitmentAt: LAST }, policy)).toEqual(settles('storage-commitment'));
   });
 
+  it('is looked for again and again, for the request itself brings no look', () => {
+    expect(after(5, {}, policy)).toEqual(waits(25, 'storage commitment was not asked for'));
+    expect(after(25, { commitmentAt: LAST + 8 * SECOND }, policy)).toEqual(waits(28, 'storage commitment was asked for'));
+  });
+
   it('is void where something came after it', () => {
     expect(after(59, { commitmentAt: LAST - 1 }, policy)).toMatchObject({ kind: 'wait', until: LAST + 60 * SECOND });
   });
@@ -187,6 +209,10 @@ describe('whatever the facts', () => {
       fc.record({
         source: fc.constant('pacs'),
         answeredFor: fc.option(
+          ms.map((at) => LAST + at),
+          { nil: undefined },
+        ),
+        aheadSince: fc.option(
           ms.map((at) => LAST + at),
           { nil: undefined },
         ),

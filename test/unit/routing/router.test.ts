@@ -64,10 +64,10 @@ class Ledger {
     noteArrival(this.db, row, arrival, arrival.at);
   }
 
-  decide(limits?: RuleLimits): number {
+  decide(limits?: RuleLimits, rules = RULES): number {
     for (const { id } of this.db.all<StudyRow>("SELECT * FROM studies WHERE state = 'receiving'"))
       settleStudy(this.db, id, { signal: 'test', detail: 'by a test' }, this.now++);
-    return decideSettledVersions(this.db, RULES, this.now++, limits);
+    return decideSettledVersions(this.db, rules, this.now++, limits);
   }
 
   runs(): RunRow[] {
@@ -107,6 +107,25 @@ describe('deciding versions', () => {
     ]);
     expect(laterRun(ledger.db, 1)).toMatchObject({ id: 2, version_number: 2 });
     expect(laterRun(ledger.db, 2)).toBeUndefined();
+  });
+
+  it('runs of two rules only the one whose input the late instances changed', () => {
+    const ledger = new Ledger();
+    const two = rulesOf(`
+rules:
+  - { name: chest, when: [{ tag: Modality, equals: CT }], model: lungs, destinations: [archive] }
+  - { name: knee, when: [{ tag: Modality, equals: MR }], model: lungs, destinations: [archive] }
+`);
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.arrive('1.2', '2', 0, 3, 'MR');
+    expect(ledger.decide(undefined, two)).toBe(2);
+    ledger.arrive('1.2', '2', 3, 5, 'MR');
+    expect(ledger.decide(undefined, two)).toBe(1);
+    expect(ledger.runs().map(({ rule, state }) => [rule, state])).toEqual([
+      ['chest', 'queued'],
+      ['knee', 'cancelled'],
+      ['knee', 'queued'],
+    ]);
   });
 
   it('leaves a run alone that has started', () => {
@@ -168,7 +187,7 @@ describe('deciding versions', () => {
 
   it('holds a study that it cannot decide, goes on with those behind it, and decides it when it is released', () => {
     const ledger = new Ledger();
-    ledger.arrive('1.2', '1', 0, 3, 'CT', 'no JSON');
+    ledger.arrive('1.2', '1', 0, 3, 'CT', 'null');
     ledger.arrive('1.3', '1', 0, 3);
     expect(ledger.decide()).toBe(1);
     const held = findStudy(ledger.db, '1.2') as StudyRow;
