@@ -14,9 +14,9 @@ import { systemClock } from './foundation/clock.js';
 import { AnteroomError, toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
 import { NODE_MANUFACTURER, nodeVersion } from './foundation/version.js';
-import type { ServiceSettings } from './intake/dimse-services.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { listenerOptions } from './intake/listener-options.js';
+import { serviceSettings } from './intake/service-settings.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
@@ -135,6 +135,8 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   });
   const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {
+    db,
+    clock,
     environment,
     ownAeTitle: settings.dimse.aeTitle,
     archive: {
@@ -279,13 +281,7 @@ function receiverSettings(settings: Settings, folders: DataFolders, environment:
     retention: retentionRules(settings),
     disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
     listeners: listenerOptions(settings, environment),
-    services: { queryCallers: settings.query === 'off' ? [] : settings.query.callers, peers: knownPeers(settings) },
+    services: serviceSettings(settings),
     logLevel: logging.level,
   };
-}
-
-/** Application entities that we may call, by AE title; what `peers` says comes first. */
-function knownPeers({ peers, destinations, sources }: Settings): ServiceSettings['peers'] {
-  const others = [...Object.values(destinations), ...Object.values(sources)].filter((one) => one.kind === 'cstore' || one.kind === 'dimse');
-  return { ...Object.fromEntries(others.map(({ aeTitle, host, port }) => [aeTitle, { host, port }])), ...peers };
 }

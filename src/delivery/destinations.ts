@@ -1,10 +1,13 @@
 /** From the settings' destinations to the outbox's. */
+import type { Clock } from '../foundation/clock.js';
+import type { Db } from '../ledger/database.js';
 import type { Destination } from '../settings/schema.js';
 import type { Environment } from '../settings/load.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { Equipment } from '../dicom/seg/input.js';
 import { createArchiveSender, createArchiveWithdrawer, type OwnArchive } from './archive-sender.js';
 import { compareRetrieved } from './compare-retrieved.js';
+import { createCommitmentSender } from './commitment-sender.js';
 import { cstorePeer } from './cstore-peer.js';
 import { createCstoreSender } from './cstore-sender.js';
 import { createDicomWebWithdrawer } from './dicomweb-withdrawer.js';
@@ -25,6 +28,8 @@ interface Surroundings {
   readonly resultsFolder: string;
   /** This node, as its objects name it. */
   readonly equipment: Equipment;
+  readonly db: Db;
+  readonly clock: Clock;
 }
 
 /** All destinations of the settings. Throws CONFIG_INVALID, FILE_UNREADABLE or TLS_FILES where a secret or certificate that one names is not there. */
@@ -32,11 +37,11 @@ export function outboxDestinations(
   destinations: Readonly<Record<string, Destination>>,
   surroundings: Surroundings,
 ): Map<string, OutboxDestination> {
-  return new Map(Object.entries(destinations).map(([name, destination]) => [name, outboxDestination(destination, surroundings)]));
+  return new Map(Object.entries(destinations).map(([name, destination]) => [name, outboxDestination(name, destination, surroundings)]));
 }
 
-function outboxDestination(destination: Destination, surroundings: Surroundings): OutboxDestination {
-  const { archive, environment, ownAeTitle } = surroundings;
+function outboxDestination(name: string, destination: Destination, surroundings: Surroundings): OutboxDestination {
+  const { archive, environment, ownAeTitle, db, clock } = surroundings;
   if (destination.kind === 'archive')
     return { sender: createArchiveSender(archive), withdrawer: createArchiveWithdrawer(archive), concurrency: 1, retry: ARCHIVE_RETRY };
   const { firstDelayS, maxDelayS, holdAfterH } = destination.retry;
@@ -53,7 +58,8 @@ function outboxDestination(destination: Destination, surroundings: Surroundings)
   const peer = () => cstorePeer(destination, ownAeTitle, environment);
   // Asked once now: what is wrong with the files is told at the start, not at the first delivery.
   peer();
-  const sender = createCstoreSender(peer, destination.proof);
+  const { proof } = destination;
+  const sender = proof === 'commitment' ? createCommitmentSender(peer, { db, clock, destination: name }) : createCstoreSender(peer, proof);
   return { sender, withdrawer: withdrawerOf(destination, surroundings, sender), ...common };
 }
 

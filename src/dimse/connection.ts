@@ -211,6 +211,7 @@ export class Connection {
       offered,
       contexts: serviceContexts(request.contexts, transferSyntaxes, offered),
       log,
+      isIdle: () => this.phase === 'open' && this.receiver?.isIdle === true,
       send: (...message) => {
         send(...message);
         return this.roomForMore();

@@ -60,6 +60,11 @@ export class MessageReceiver {
     return this.storedCount;
   }
 
+  /** Between two messages of the peer. */
+  get isIdle(): boolean {
+    return !this.isLost && !this.isAnswering && !this.incoming && !this.command;
+  }
+
   /** Takes the next fragment. Must not be called while `isAnswering`. Throws ProtocolError. */
   fragment(fragment: Fragment): void {
     if (!this.parts.transferSyntaxes.has(fragment.contextId)) {
@@ -97,6 +102,10 @@ export class MessageReceiver {
   }
 
   private perform(command: Command, contextId: number): void {
+    if (command.commandField & RESPONSE_BIT && this.parts.services.answered(command)) {
+      if (command.hasDataSet) this.incoming = { command, contextId, sink: undefined, answer: undefined };
+      return;
+    }
     if (command.commandField & RESPONSE_BIT)
       throw new ProtocolError(ABORT_REASON.unexpectedParameter, 'a response to a request that we never sent');
     const { services } = this.parts;

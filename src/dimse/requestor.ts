@@ -1,34 +1,18 @@
 /** One association that we open: connect, negotiate, send commands and data sets, receive responses, release. One operation at a time. */
-import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
 
+import { parseInstance, type DataSet } from '../dicom/element/parse.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { CONTEXT_RESULT, decodeAssociateAc, decodeAssociateRj, encodeAssociateRq } from './associate.js';
-import type { ProposedContext } from './associate.js';
-import { decodeCommand } from './command.js';
+import type { ProposedContext, RoleSelection } from './associate.js';
+import { COMMAND, decodeCommand, encodeResponse } from './command.js';
 import type { Command } from './command.js';
+import { DEFAULT_TIMEOUT_MS, connect, type Peer } from './connect.js';
 import { ABORT_SOURCE, PDU, PDV_HEADER_BYTES, ProtocolError, abortPdu, dataHeader, releaseRq } from './pdu.js';
 import { PduReader } from './pdu-reader.js';
 import type { WireEvent } from './pdu-reader.js';
-import { errorOfReject } from './statuses.js';
+import { STATUS, errorOfReject } from './statuses.js';
 
-/** Another application entity, and how we present ourselves to it. */
-export interface Peer {
-  readonly host: string;
-  readonly port: number;
-  /** The called AE title. */
-  readonly aeTitle: string;
-  readonly callingAe: string;
-  /** For connecting, for the association, and for each answer; 60 s by default. */
-  readonly timeoutMs?: number;
-  /** Speaks TLS to the peer (PS3.15 B.12): `ca` for a private CA, `cert` and `key` for a client certificate. */
-  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'minVersion' | 'ciphers'>;
-}
-
-export const DEFAULT_TIMEOUT_MS = 60_000;
 /** The longest P-DATA-TF body that we ask for and, where the peer sets no limit, that we send. */
 const OWN_MAX_PDU_BYTES = 128 * 1024;
 const MAX_INCOMING_PDU_BYTES = 8 * 1024 * 1024;
@@ -37,6 +21,8 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 const RELEASE_TIMEOUT_MS = 5000;
 /** How long an A-ABORT may take to get out. */
 const ABORT_LINGER_MS = 1000;
+
+export { DEFAULT_TIMEOUT_MS, type Peer } from './connect.js';
 
 /** An open association with a peer. After the first failure all calls fail with it. */
 export class Requestor {
@@ -61,14 +47,15 @@ export class Requestor {
   }
 
   /**
-   * Opens an association that proposes these contexts.
+   * Opens an association that proposes these contexts, and roles where we are not just SCU.
    * @throws AnteroomError DESTINATION_UNREACHABLE, DESTINATION_TLS, DESTINATION_SETTINGS (rejected for good), DESTINATION_BUSY (rejected for now)
    */
-  static async open(peer: Peer, contexts: readonly ProposedContext[]): Promise<Requestor> {
+  static async open(peer: Peer, contexts: readonly ProposedContext[], roles?: readonly RoleSelection[]): Promise<Requestor> {
     const socket = await connect(peer);
     const requestor = new Requestor(socket, peer);
     try {
-      socket.write(encodeAssociateRq({ calledAe: peer.aeTitle, callingAe: peer.callingAe, contexts, maxPduBytes: OWN_MAX_PDU_BYTES }));
+      const { aeTitle: calledAe, callingAe } = peer;
+      socket.write(encodeAssociateRq({ calledAe, callingAe, contexts, maxPduBytes: OWN_MAX_PDU_BYTES, roles }));
       requestor.accept(await requestor.nextEvent());
     } catch (thrown) {
       requestor.abort();
@@ -128,6 +115,27 @@ export class Requestor {
       const command = this.decoded(Buffer.concat(pieces.splice(0)));
       if (command.messageIdBeingRespondedTo === messageId) return command;
     }
+  }
+
+  /**
+   * Waits for an N-EVENT-REPORT-RQ of the peer on this association, answers it with success and resolves with its event information;
+   * undefined where none comes in time.
+   */
+  async eventReport(waitMs: number): Promise<DataSet | undefined> {
+    const pieces: { command: Buffer[]; data: Buffer[] } = { command: [], data: [] };
+    const until = Date.now() + waitMs;
+    for (let sizeBytes = 0; sizeBytes <= MAX_MESSAGE_BYTES;) {
+      const event = await this.eventUntil(until);
+      if (event?.kind !== 'fragment') return undefined;
+      sizeBytes += event.bytes.length;
+      pieces[event.isCommand ? 'command' : 'data'].push(event.bytes);
+      if (!event.endsMessage || event.isCommand) continue;
+      const command = this.decoded(Buffer.concat(pieces.command));
+      if (command.commandField !== COMMAND.eventReportRq) return undefined;
+      this.sendCommand(event.contextId, encodeResponse(command, STATUS.success));
+      return parseInstance(Buffer.concat(pieces.data), { transferSyntaxUid: this.transferSyntaxOf(event.contextId) }).dataset;
+    }
+    return undefined;
   }
 
   /** Ends the association in order (A-RELEASE) and closes; never fails, for the work is done already. */
@@ -193,6 +201,22 @@ export class Requestor {
     }
   }
 
+  /** As `nextEvent`, but a peer that sends nothing until then is no failure. */
+  private async eventUntil(until: number): Promise<WireEvent | undefined> {
+    for (;;) {
+      const event = this.readEvent();
+      const leftMs = until - Date.now();
+      if (event || leftMs <= 0 || this.failure) return event;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
   private readEvent(): WireEvent | undefined {
     try {
       return this.reader.next();
@@ -243,32 +267,4 @@ export class Requestor {
     this.wake?.();
     return this.failure;
   }
-}
-
-async function connect(peer: Peer): Promise<Socket> {
-  const timeoutMs = peer.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const socket = peer.tls
-    ? connectTls({ ...peer.tls, host: peer.host, port: peer.port })
-    : connectTcp({ host: peer.host, port: peer.port });
-  socket.setNoDelay(true);
-  const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
-  try {
-    await once(socket, peer.tls ? 'secureConnect' : 'connect');
-    return socket;
-  } catch (thrown) {
-    throw connectError(peer, thrown as NodeJS.ErrnoException);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Failures of the handshake come from OpenSSL or from the check of the certificate; all others are of the network. */
-function connectError(peer: Peer, error: NodeJS.ErrnoException): AnteroomError {
-  const isTls =
-    peer.tls !== undefined && /^(ERR_SSL|ERR_TLS|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/.test(error.code ?? '');
-  return new AnteroomError(
-    isTls ? 'DESTINATION_TLS' : 'DESTINATION_UNREACHABLE',
-    `${peer.host}:${peer.port}: ${error.code ?? error.message}`,
-    { cause: error },
-  );
 }

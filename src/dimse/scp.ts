@@ -13,7 +13,12 @@ import type { ScpHandlers } from './store-sink.js';
 import { TlsDoor } from './tls-door.js';
 import type { TlsDoorOptions } from './tls-door.js';
 
-export type { ServicesFor } from './services/service.js';
+export type { OfferedServices, ServicesFor } from './services/service.js';
+export { encodeEventReportRq } from './command.js';
+export { SERVICE_CLASS } from './uids.js';
+export { FAILURE_REASON, commitmentHandlers, eventInformation, COMMITMENT_INSTANCE } from './services/commitment.js';
+export type { CommitmentPort, CommitmentReport } from './services/commitment.js';
+export type { RequestHere } from './services/service.js';
 export { queryRetrieveServices } from './services/query-retrieve.js';
 export type { QueryPort } from './services/find.js';
 export type { RetrievePort } from './services/move.js';

@@ -14,6 +14,7 @@ import { STATUS, errorOfStatus, isStored } from './statuses.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION } from './uids.js';
 
 export type { Peer } from './requestor.js';
+export { reportCommitment, requestCommitment } from './commitment-scu.js';
 export { findInstance } from './query.js';
 export type { InstanceKeys } from './query.js';
 

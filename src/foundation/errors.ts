@@ -293,6 +293,11 @@ export const CATALOGUE = {
     remedy: 'Name its AE title with host and port in `peers`, or as a destination of kind cstore.',
     dimseStatus: 0xa801,
   }),
+  PEER_UNKNOWN: entry({
+    kind: 'operator',
+    text: 'Where to report a storage commitment is not known',
+    remedy: 'Name the AE title with host and port in `peers`; then have the sender ask again.',
+  }),
   NOT_ACCEPTABLE: entry({
     kind: 'operator',
     text: 'The object is not available in the form asked for',

@@ -1,7 +1,16 @@
 /** What the node offers over DIMSE beside storage, and to whom. */
 import { join } from 'node:path';
 import { IpRanges } from '../foundation/ip-ranges.js';
-import { queryRetrieveServices, type QueryPort, type RetrievePort, type ServicesFor } from '../dimse/scp.js';
+import {
+  SERVICE_CLASS,
+  commitmentHandlers,
+  queryRetrieveServices,
+  type CommitmentPort,
+  type OfferedServices,
+  type QueryPort,
+  type RetrievePort,
+  type ServicesFor,
+} from '../dimse/scp.js';
 import type { Db } from '../ledger/database.js';
 import { headerOf, storedSeries } from '../ledger/instances.js';
 import { instancesOfSeries, patientHeaders, pathOfInstance, retrievedInstances, studiesOfPatient } from '../ledger/query-retrieve.js';
@@ -18,6 +27,8 @@ export type Caller = string | { readonly aeTitle: string; readonly addresses: re
 export interface ServiceSettings {
   /** Who may query and retrieve: AE titles, or AE titles from some addresses only; none where it is off. */
   readonly queryCallers: readonly Caller[];
+  /** Whether storage commitment is given. */
+  readonly commits: boolean;
   /** By AE title. */
   readonly peers: Readonly<Record<string, KnownPeer>>;
 }
@@ -26,7 +37,13 @@ export interface ServiceSettings {
 const STUDIES_AT_ONCE = 10;
 
 /** The services for each caller; those that he may not use are refused when he proposes them. */
-export function servicesFor(db: Db, archiveFolder: string, { queryCallers, peers }: ServiceSettings): ServicesFor {
+export function servicesFor(
+  db: Db,
+  archiveFolder: string,
+  { queryCallers, peers }: ServiceSettings,
+  commitment: CommitmentPort,
+): ServicesFor {
+  const forAll: OfferedServices = new Map([[SERVICE_CLASS.storageCommitment, commitmentHandlers(commitment)]]);
   const queryRetrieve = queryRetrieveServices({
     ...queryPort(db),
     ...retrievePort(db, archiveFolder),
@@ -37,7 +54,7 @@ export function servicesFor(db: Db, archiveFolder: string, { queryCallers, peers
   );
   const mayQuery = (callingAe: string, address: string): boolean =>
     callers.some(({ aeTitle, ranges }) => aeTitle === callingAe && (ranges?.contains(address) ?? true));
-  return ({ callingAe, remoteAddress }) => (mayQuery(callingAe, remoteAddress) ? queryRetrieve : new Map());
+  return ({ callingAe, remoteAddress }) => (mayQuery(callingAe, remoteAddress) ? new Map([...forAll, ...queryRetrieve]) : forAll);
 }
 
 function queryPort(db: Db): QueryPort {

@@ -10,6 +10,7 @@ import { Db } from '../ledger/database.js';
 import { isStored } from '../ledger/instances.js';
 import { Acceptor } from './accept.js';
 import { AssociationJournal } from './association-journal.js';
+import { CommitmentDesk } from './commitment-desk.js';
 import { servicesFor } from './dimse-services.js';
 import { DiskGuard } from './disk-space.js';
 import { InFlight } from './in-flight.js';
@@ -64,6 +65,16 @@ const journal = new AssociationJournal({
     tell({ kind: 'committed' });
   },
 });
+const desk = new CommitmentDesk({
+  db,
+  clock: systemClock,
+  archiveFolder,
+  takesOn: settings.services.commits,
+  peers: settings.services.peers,
+  onEntered: () => {
+    tell({ kind: 'committed' });
+  },
+});
 
 try {
   removePartFiles(settings.incomingFolder);
@@ -72,7 +83,7 @@ try {
   const listeners = await startListeners(settings.listeners, loggerOf('dimse'), {
     openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
     associationClosed: (association) => journal.closed(association),
-    servicesFor: servicesFor(db, settings.archiveFolder, settings.services),
+    servicesFor: servicesFor(db, archiveFolder, settings.services, desk.port),
   });
   port.on('message', (message: ToReceiver) => {
     if (message.kind === 'stop') void stop(message.graceMs);
@@ -80,6 +91,7 @@ try {
   });
   tell({ kind: 'listening', ports: listeners.ports });
   retention.start();
+  const stopReports = desk.start();
   void sweepOrphans();
   setInterval(() => void sweepOrphans(), SWEEP_EVERY_MS).unref();
 
@@ -101,6 +113,7 @@ try {
     await listeners.close(graceMs);
     journal.close();
     disk.stop();
+    await stopReports();
     await retention.stop();
     db.close();
     tell({ kind: 'stopped' });

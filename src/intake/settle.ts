@@ -3,6 +3,7 @@ import type { EpochMs } from '../foundation/clock.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import { forgetSenders, sendersOfStudy, undeclaredAssociations } from '../ledger/associations.js';
+import { commitmentHintAt } from '../ledger/commitments.js';
 import type { Db } from '../ledger/database.js';
 import { askForCount, countedSeries, expectedCount, stopAskingForCount, studiesNotAskedFor } from '../ledger/expected-counts.js';
 import { patientCount } from '../ledger/instances.js';
@@ -81,6 +82,7 @@ function decide(db: Db, study: StudyRow, now: EpochMs, policy: SettlePolicy, req
     undeclared: undeclaredAssociations(db, study.id),
     count: policy.signals.includes('expected-count') ? countFacts(db, study.id, policy.countFrom) : undefined,
     requiredBy,
+    commitmentAt: policy.signals.includes('storage-commitment') ? commitmentHintAt(db, study.id) : undefined,
   });
 }
 

@@ -2,6 +2,7 @@
  * The tables. Forward-only migrations, each in one transaction; `PRAGMA user_version` counts them.
  * A published migration is never edited: add the next one.
  */
+import { COMMITMENT } from './commitment-schema.js';
 import { stateCheckSql } from './states.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
 
@@ -369,4 +370,13 @@ const COUNT_GROWTH = `
 ALTER TABLE expected_counts ADD COLUMN ahead_since INTEGER;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEEPING, COMPLETENESS, PATIENT_INDEX, SERIES_SEARCH, WITHDRAWALS, COUNT_GROWTH];
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  KEEPING,
+  COMPLETENESS,
+  PATIENT_INDEX,
+  SERIES_SEARCH,
+  WITHDRAWALS,
+  COUNT_GROWTH,
+  COMMITMENT,
+];

@@ -48,6 +48,12 @@ export const MOVES = {
     kept: ['waiting'],
     withdrawn: [],
   },
+  commitments: {
+    owed: ['reported', 'held'],
+    reported: ['owed'],
+    held: ['owed'],
+    refused: [],
+  },
   models: {
     registered: ['tested', 'active', 'retired'],
     tested: ['active', 'retired'],

@@ -59,9 +59,11 @@ function cstoreSchema(path: PathSchema) {
       aeTitle: aeTitle().describe('Its AE title (the called one).'),
       callingAe: aeTitle().optional().describe('The AE title that we call with; `dimse.aeTitle` where it is left out.'),
       proof: z
-        .enum(['cfind', 'none'])
+        .enum(['cfind', 'commitment', 'none'])
         .default('cfind')
-        .describe('How arrival is proven: `cfind` asks for the SOPInstanceUID, `none` trusts the C-STORE status.'),
+        .describe(
+          'How arrival is proven: `cfind` asks for the SOPInstanceUID, `commitment` asks for storage commitment (the destination must know our host and port), `none` trusts the C-STORE status.',
+        ),
       tls: tlsSchema(path).optional(),
       withdraw: withdrawSchema(path),
       ...outbox,

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { destinationsSchema } from './destination-schema.js';
 import { settle } from './settle-schema.js';
-import { peersSchema, querySchema } from './services-schema.js';
+import { peersSchema, querySchema, storageCommitmentSchema } from './services-schema.js';
 import { sourcesSchema } from './source-schema.js';
 import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
@@ -85,6 +85,7 @@ export function settingsSchema(folder: string) {
       .describe('Further listeners by name, say one for TLS; each as `dimse`, with `port` and `callingAeTitles` always given.'),
     query: querySchema().default('off'),
     peers: peersSchema().default({}),
+    storageCommitment: storageCommitmentSchema().default('off'),
     http: http.prefault({}),
     settle: settle.prefault({}),
     disk: disk.prefault({}),
@@ -106,8 +107,15 @@ export function settingsSchema(folder: string) {
     .refine(({ disk: { refuseFreeMb }, retention: { freeBelowMb } }) => freeBelowMb === undefined || freeBelowMb > refuseFreeMb, {
       error: 'must be above disk.refuseFreeMb: room has to be made before receiving is refused',
       path: ['retention', 'freeBelowMb'],
+    })
+    .refine(({ storageCommitment, retention }) => storageCommitment === 'off' || !purges(retention), {
+      error: 'archive-of-record means to keep for good: it excludes retention.maxAgeDays and retention.freeBelowMb',
+      path: ['storageCommitment'],
     });
 }
+
+const purges = ({ maxAgeDays, freeBelowMb }: { maxAgeDays?: number; freeBelowMb?: number }): boolean =>
+  maxAgeDays !== undefined || freeBelowMb !== undefined;
 
 /** Checked, with all defaults filled in, paths absolute, and frozen. */
 export type Settings = DeepReadonly<z.output<ReturnType<typeof settingsSchema>>>;

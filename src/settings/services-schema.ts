@@ -21,4 +21,14 @@ export const peersSchema = () =>
         port: port().min(1).describe('Its DICOM port.'),
       }),
     )
-    .describe('Application entities by AE title that C-MOVE may send to, beside destinations of kind cstore and sources of kind dimse.');
+    .describe(
+      'Application entities by AE title that C-MOVE may send to and storage commitment is reported to, beside destinations of kind cstore and sources of kind dimse.',
+    );
+
+/** The schema of `storageCommitment`. */
+export const storageCommitmentSchema = () =>
+  z
+    .enum(['off', 'archive-of-record'])
+    .describe(
+      'Whether storage commitment is given to senders: `archive-of-record` takes on the duty to keep, for good, and excludes `retention` by age or space; `off` refuses the request, and the sender keeps its copy.',
+    );

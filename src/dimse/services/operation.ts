@@ -7,7 +7,7 @@ import { encodeResponse, type Command } from '../command.js';
 import { hexStatus } from '../statuses.js';
 import type { AssociationInfo } from '../association-info.js';
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '../uids.js';
-import type { ServiceHandler, ServiceResponse } from './service.js';
+import type { RequestHere, ServiceHandler, ServiceResponse } from './service.js';
 
 /** What these services need as a data set: a storage commitment request names an instance in some 150 bytes. */
 const MAX_DATA_SET_BYTES = 16 * 1024 * 1024;
@@ -20,6 +20,7 @@ export interface OperationParts {
   readonly command: Command;
   readonly handler: ServiceHandler;
   readonly log: Logger;
+  readonly requestHere: RequestHere;
   /** Sends a message; resolves when the peer has room for the next one, or the association has ended. */
   readonly send: (contextId: number, commandSet: Buffer, dataSet?: Buffer) => Promise<void>;
 }
@@ -54,10 +55,10 @@ export class ServiceOperation {
 
   /** Performs the operation to its last response. Never rejects. */
   async run(): Promise<void> {
-    const { association, sopClassUid, command, handler, log } = this.parts;
+    const { association, sopClassUid, command, handler, log, requestHere } = this.parts;
     let last: ServiceResponse;
     try {
-      const request = { association, sopClassUid, command, dataSet: this.dataSet() };
+      const request = { association, sopClassUid, command, dataSet: this.dataSet(), requestHere };
       last = await handler(request, { signal: this.abortion.signal, respond: (response) => this.send(response) });
       await this.send(last);
     } catch (thrown) {

@@ -11,7 +11,15 @@ export interface ServiceRequest {
   readonly command: Command;
   /** Identifier, action information or event information; undefined where none came. */
   readonly dataSet: DataSet | undefined;
+  /** Asks the peer something in turn, later, while the association is open. */
+  readonly requestHere: RequestHere;
 }
+
+/**
+ * Sends a request of ours on an association that the peer opened, in the presentation context of its own request. Resolves with the
+ * status of the response; undefined where the association has ended or is busy, or no response comes in time.
+ */
+export type RequestHere = (encode: (messageId: number) => Buffer, dataSet: Header) => Promise<number | undefined>;
 
 export interface ServiceResponse {
   readonly status: number;
