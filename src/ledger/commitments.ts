@@ -128,8 +128,9 @@ export function commitmentHintAt(db: Db, studyId: number): EpochMs | undefined {
     db.get<{ at: EpochMs | null }>(
       `SELECT max(c.requested_at) AS at FROM commitments c WHERE c.id IN (
          SELECT n.commitment_id FROM instances i JOIN commitment_instances n ON n.sop_instance_uid = i.sop_instance_uid
-         WHERE i.study_id = ?1 AND i.standing = 'current' AND i.own_result = 0 GROUP BY n.commitment_id
-         HAVING count(*) = (SELECT count(*) FROM instances WHERE study_id = ?1 AND standing = 'current' AND own_result = 0))`,
+         WHERE i.study_id = ? AND i.standing = 'current' AND i.own_result = 0 GROUP BY n.commitment_id
+         HAVING count(*) = (SELECT count(*) FROM instances WHERE study_id = ? AND standing = 'current' AND own_result = 0))`,
+      studyId,
       studyId,
     )?.at ?? undefined
   );

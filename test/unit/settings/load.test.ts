@@ -76,6 +76,13 @@ describe('settings', () => {
     ]);
   });
 
+  it('gives storage commitment only where nothing is purged', () => {
+    expect(faultsOf('{ storageCommitment: archive-of-record, retention: { maxAgeDays: 30 } }')).toEqual([
+      expect.stringMatching(/storageCommitment: archive-of-record means to keep for good/),
+    ]);
+    expect(faultsOf('{ storageCommitment: archive-of-record, retention: { minAgeH: 48 } }')).toEqual([]);
+  });
+
   it('never shows a secret that was written into the file', () => {
     const text = 'destinations: { pacs: { kind: stow, url: "http://x/", auth: { basic: { user: me, password: hunter2 } } } }';
     expect(faultsOf(text).join()).not.toContain('hunter2');
@@ -230,7 +237,10 @@ describe('the settings reference', () => {
   it('has a row with a text for every setting of a plain kind', () => {
     const rows = settingsReference();
     expect(rows.find((row) => row.key === 'dimse.port')).toMatchObject({ type: 'whole number', default: '11112', overridable: true });
-    expect(rows.find((row) => row.key === 'destinations.<name>.proof')).toMatchObject({ type: 'cfind, none', default: 'cfind' });
+    expect(rows.find((row) => row.key === 'destinations.<name>.proof')).toMatchObject({
+      type: 'cfind, commitment, none',
+      default: 'cfind',
+    });
     expect(rows.filter((row) => row.overridable && row.text === '')).toEqual([]);
   });
 });
