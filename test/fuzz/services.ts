@@ -1,5 +1,6 @@
 /** Requests of the services beside C-STORE: queries, retrievals, cancels, storage commitment. Valid ones; their identifiers name what may be there. */
 import { encodeDataSet } from '../../src/dicom/element/write.js';
+import { CT_STORAGE, VERIFICATION } from '../support/dimse.js';
 import { generatedStudyUid } from '../support/generated-instance.js';
 import { header, type Attributes } from '../support/synthetic-image.js';
 import { encodeElements, us } from './commands.js';
@@ -16,7 +17,7 @@ const NO_DATA_SET = 0x0101;
 
 /** A request of one of the services. */
 export function serviceMessage(dice: Dice, messageId: number, seed: number): Message {
-  switch (dice.weighted({ find: 10, patients: 4, move: 4, get: 1, commit: 1, report: 1, cancel: 1 })) {
+  switch (dice.weighted({ find: 10, patients: 4, move: 4, get: 1, commit: 4, report: 1, cancel: 1 })) {
     case 'patients':
       return message(CONTEXT.patientFind, SERVICE.patientFind, FIELD.find, messageId, identifier(dice, seed, 'PATIENT'));
     case 'move':
@@ -96,8 +97,17 @@ function wellFormed(level: string, study: string, series: string): Attributes {
   };
 }
 
+/** Instances that may be there, of the right class or of another. */
 function references(dice: Dice, seed: number): Attributes {
-  return { TransactionUID: [`1.2.3.${dice.below(1000)}`], StudyInstanceUID: [generatedStudyUid(seed, dice.below(200))] };
+  const item = () =>
+    header({
+      ReferencedSOPClassUID: [dice.chance(0.8) ? CT_STORAGE : VERIFICATION],
+      ReferencedSOPInstanceUID: [`${generatedStudyUid(seed, dice.below(200))}.1.${dice.below(1000)}`],
+    });
+  return {
+    TransactionUID: [`1.2.3.${dice.below(1000)}`],
+    ReferencedSOPSequence: Array.from({ length: dice.pick([0, 1, 3, 300]) }, item),
+  };
 }
 
 function text(value: string): Buffer {
