@@ -9,6 +9,7 @@ import { instancePath } from '../archive/folders.js';
 import { publish } from '../archive/publish.js';
 import type { Clock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
+import { Grouped } from '../foundation/grouped.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import { NO_ASSOCIATION, noteSender } from '../ledger/associations.js';
@@ -38,13 +39,8 @@ type Relation = ReturnType<typeof sameObject>;
 /** How two archive files of one SOPInstanceUID are related, by both paths. */
 type Relations = Map<string, Relation>;
 
-interface Waiting {
-  readonly candidate: Candidate;
-  readonly resolve: (acceptance: Acceptance) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export interface AcceptorOptions {
+  /** Flushed by us: `Db.open` with `flush: 'asked'`. */
   readonly db: Db;
   readonly archiveFolder: string;
   readonly clock: Clock;
@@ -54,35 +50,25 @@ export interface AcceptorOptions {
   readonly onCommitted: () => void;
 }
 
-/** The door behind both doors; there is one of it per ledger. */
+/**
+ * The door behind both doors; there is one of it per ledger. What is on its way shares the flushes: while the folders of one group are
+ * flushed, the rows of the one before are.
+ */
 export class Acceptor {
-  private queue: Waiting[] = [];
-  private flushing = false;
+  private readonly publishing = new Grouped<Candidate, undefined>((group) => this.publish(group));
+  private readonly entering = new Grouped<Candidate, Acceptance>((group) => this.enter(group));
 
   constructor(private readonly options: AcceptorOptions) {}
 
-  accept(candidate: Candidate): Promise<Acceptance> {
-    return new Promise((resolve, reject) => {
-      this.queue.push({ candidate, resolve, reject });
-      if (!this.flushing) void this.flush();
-    });
-  }
-
-  private async flush(): Promise<void> {
-    this.flushing = true;
-    while (this.queue.length > 0) {
-      const group = this.queue.splice(0);
-      try {
-        const acceptances = await this.acceptGroup(group.map((waiting) => waiting.candidate));
-        group.forEach((waiting, index) => waiting.resolve(acceptances[index]));
-      } catch (cause) {
-        for (const waiting of group) {
-          this.forget(waiting.candidate);
-          waiting.reject(storeError(cause));
-        }
-      }
+  /** Resolves when the instance is durable. Rejects with DISK_LOW or STORE_FAILED; then nothing of it is left. */
+  async accept(candidate: Candidate): Promise<Acceptance> {
+    try {
+      await this.publishing.add(candidate);
+      return await this.entering.add(candidate);
+    } catch (cause) {
+      this.forget(candidate);
+      throw storeError(cause);
     }
-    this.flushing = false;
   }
 
   /** The files of an instance that is not acknowledged: on a full disk what nobody knows must not hold room until the next sweep. */
@@ -97,15 +83,20 @@ export class Acceptor {
     }
   }
 
-  private async acceptGroup(group: readonly Candidate[]): Promise<Acceptance[]> {
-    const { db, archiveFolder, onCommitted } = this.options;
+  private async publish(group: readonly Candidate[]): Promise<undefined[]> {
     await publish(
-      archiveFolder,
+      this.options.archiveFolder,
       group.map(({ part, facts }) => ({ from: part.path, to: pathOf(part, facts) })),
     );
     failpoint('intake.renamed');
+    return group.map(() => undefined);
+  }
+
+  private async enter(group: readonly Candidate[]): Promise<Acceptance[]> {
+    const { db, onCommitted } = this.options;
     const relations = this.compareWithCurrent(group);
     const acceptances = db.transaction(() => this.enterGroup(group, relations));
+    await db.flush();
     failpoint('intake.committed');
     onCommitted();
     return acceptances;

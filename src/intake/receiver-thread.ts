@@ -4,6 +4,7 @@ import { removePartFiles, SWEEP_MIN_AGE_MS, sweepArchive } from '../archive/swee
 import { startListeners } from '../dimse/listeners.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
+import { atMostEvery } from '../foundation/throttle.js';
 import { loggerOf, relayLog, setLogLevel, type LogLevel } from '../foundation/log.js';
 import { forgetAssociations } from '../ledger/associations.js';
 import { Db } from '../ledger/database.js';
@@ -18,6 +19,8 @@ import { removeUnknownRuns, Retention } from './retention.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 import { openStoreSink } from './store-sink.js';
 
+/** The node looks for what may settle at most this often; there are hundreds of commits a second. */
+const TELL_EVERY_MS = 100;
 const SWEEP_EVERY_MS = 24 * 3_600_000;
 /** How long the rows of associations are kept for a person who looks for them. */
 const ASSOCIATIONS_KEPT_MS = 7 * 24 * 3_600_000;
@@ -36,18 +39,12 @@ relayLog((line) => {
 });
 const log = loggerOf('intake');
 const db = Db.open(settings.ledgerFile, { migrate: false });
+const instancesDb = Db.open(settings.ledgerFile, { migrate: false, flush: 'asked' });
 const { archiveFolder, resultsFolder, runsFolder, lookMs } = settings;
-const acceptor = new InFlight(
-  new Acceptor({
-    db,
-    archiveFolder,
-    clock: systemClock,
-    lookMs,
-    onCommitted: () => {
-      tell({ kind: 'committed' });
-    },
-  }),
-);
+const tellCommitted = atMostEvery(TELL_EVERY_MS, () => {
+  tell({ kind: 'committed' });
+});
+const acceptor = new InFlight(new Acceptor({ db: instancesDb, archiveFolder, clock: systemClock, lookMs, onCommitted: tellCommitted }));
 const retention = new Retention({
   db,
   clock: systemClock,
@@ -61,9 +58,7 @@ const journal = new AssociationJournal({
   db,
   clock: systemClock,
   lookMs,
-  onEnded: () => {
-    tell({ kind: 'committed' });
-  },
+  onEnded: tellCommitted,
 });
 const desk = new CommitmentDesk({
   db,
@@ -115,15 +110,20 @@ try {
     disk.stop();
     await stopReports();
     await retention.stop();
-    db.close();
+    closeLedger();
     tell({ kind: 'stopped' });
     port?.close();
   }
 } catch (thrown) {
   const { code, seen } = toAnteroomError(thrown);
   tell({ kind: 'failed', code, seen });
-  db.close();
+  closeLedger();
   port.close();
+}
+
+function closeLedger(): void {
+  instancesDb.close();
+  db.close();
 }
 
 async function sweepOrphans(): Promise<void> {

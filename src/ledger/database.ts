@@ -1,5 +1,6 @@
 /** Opening the one database, and the one way in which a row changes its state. better-sqlite3 is imported only here. */
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fdatasync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
@@ -16,16 +17,22 @@ export type Bindable = string | number | bigint | null;
 export class Db {
   private readonly statements = new Map<string, Database.Statement>();
 
+  private walFd: number | undefined;
+
   private constructor(private readonly connection: Database.Database) {}
 
-  /** Opens or makes the file. WAL with `synchronous=FULL`: a commit that returned survives a power cut (better-sqlite3's own default in WAL does not promise that). */
-  static open(path: string, options: { migrate: boolean }): Db {
+  /**
+   * Opens or makes the file. WAL with `synchronous=FULL`: a commit that returned survives a power cut (better-sqlite3's own default in WAL
+   * does not promise that). With `flush: 'asked'` only what `flush` has resolved for does: for the one writer that must not stand
+   * still while the disk works.
+   */
+  static open(path: string, options: { migrate: boolean; flush?: 'each-commit' | 'asked' }): Db {
     // SQLite gives its own files beside it the same rights. Only where it is new: closing it would end the locks of other connections.
     if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
     chmodSync(path, 0o600);
     const connection = new Database(path, { timeout: 10_000 });
     connection.pragma('journal_mode = WAL');
-    connection.pragma('synchronous = FULL');
+    connection.pragma(`synchronous = ${options.flush === 'asked' ? 'NORMAL' : 'FULL'}`);
     connection.pragma('foreign_keys = ON');
     if (options.migrate) migrate(connection);
     return new Db(connection);
@@ -98,7 +105,14 @@ export class Db {
     this.connection.prepare('VACUUM INTO ?').run(path);
   }
 
+  /** Resolves when every commit so far is on the disk: all of them are in the write-ahead log, which is flushed in another thread. */
+  flush(): Promise<void> {
+    this.walFd ??= openSync(`${this.connection.name}-wal`, 'r');
+    return promisify(fdatasync)(this.walFd);
+  }
+
   close(): void {
+    if (this.walFd !== undefined) closeSync(this.walFd);
     this.connection.close();
   }
 
