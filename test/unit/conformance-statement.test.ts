@@ -17,11 +17,13 @@ import { INSTANCE_ATTRIBUTES, SERIES_ATTRIBUTES, STUDY_ATTRIBUTES } from '../../
 import { dicomWebRouter } from '../../src/dicomweb/server/router.js';
 import { answerContexts, REJECT } from '../../src/dimse/negotiation.js';
 import { ABORT_REASON } from '../../src/dimse/pdu.js';
-import { queryRetrieveServices } from '../../src/dimse/services/query-retrieve.js';
+import type { CommitmentPort } from '../../src/dimse/services/commitment.js';
 import { errorOfStatus, isStored, STATUS } from '../../src/dimse/statuses.js';
 import { BCP_195 } from '../../src/dimse/tls-files.js';
 import { APPLICATION_CONTEXT, KNOWN_TRANSFER_SYNTAXES, VERIFICATION } from '../../src/dimse/uids.js';
 import { CATALOGUE } from '../../src/foundation/errors.js';
+import { servicesFor } from '../../src/intake/dimse-services.js';
+import type { Db } from '../../src/ledger/database.js';
 import { settingsSchema } from '../../src/settings/schema.js';
 import { tableColumn, tableRows } from '../support/markdown-tables.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../support/seg.js';
@@ -64,7 +66,8 @@ describe('SOP classes', () => {
   });
 
   it('beside storage', () => {
-    const offered = queryRetrieveServices({} as Parameters<typeof queryRetrieveServices>[0]);
+    const services = servicesFor({} as Db, '', { queryCallers: ['ANY'], commits: true, peers: {} }, {} as CommitmentPort);
+    const offered = services({ callingAe: 'ANY', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' });
     expect(column('SOP classes beside storage, as SCP', 'UID').sort()).toEqual([VERIFICATION, ...offered.keys()].sort());
   });
 
@@ -123,11 +126,13 @@ describe('statuses', () => {
     }
   });
 
-  it('of C-FIND and C-MOVE', () => {
+  it('of the other services', () => {
     const { processingFailure, duplicateInstance, unrecognizedOperation, resourceLimitation, cannotUnderstand, ...ofQueries } = STATUS;
     const others = [processingFailure, duplicateInstance, unrecognizedOperation, resourceLimitation, cannotUnderstand];
     expect(others).not.toContain(undefined);
-    expect(column('Statuses of C-FIND-RSP and C-MOVE-RSP, as SCP', 'Status').sort()).toEqual(Object.values(ofQueries).map(hex).sort());
+    expect(column('Statuses of query, retrieve and storage commitment, as SCP', 'Status').sort()).toEqual(
+      Object.values(ofQueries).map(hex).sort(),
+    );
   });
 });
 
