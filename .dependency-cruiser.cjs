@@ -6,7 +6,7 @@ const LAYERS = [
   ['dicom'],
   ['ledger', 'archive', 'dimse', 'dicomweb', 'settings'],
   ['models'],
-  ['intake', 'routing', 'runs', 'results', 'delivery', 'evaluation', 'keeping'],
+  ['fetching', 'intake', 'routing', 'runs', 'results', 'delivery', 'evaluation', 'keeping'],
   ['api', 'cli'],
 ];
 

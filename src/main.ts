@@ -7,6 +7,7 @@ import { addDemoCommand } from './cli/demo.js';
 import { addDoctorCommand } from './cli/doctor.js';
 import { reportFailure } from './cli/failure.js';
 import { addExplainCommand } from './cli/explain.js';
+import { addFetchCommand } from './cli/fetch.js';
 import { addKeepingCommands } from './cli/keeping.js';
 import { addListCommands } from './cli/lists.js';
 import { addModelCommands } from './cli/models.js';
@@ -25,6 +26,7 @@ const program = new Command('anteroom')
 
 addServeCommand(program, startNode);
 addSendCommand(program);
+addFetchCommand(program);
 addListCommands(program);
 addExplainCommand(program);
 addActionCommands(program);

@@ -9,6 +9,8 @@ import { startWithdrawals } from './delivery/withdrawals.js';
 import { startOutbox } from './delivery/outbox.js';
 import type { Equipment } from './dicom/seg/input.js';
 import { dicomWebRouter } from './dicomweb/server/router.js';
+import { findStudiesAt, startFetcher } from './fetching/fetcher.js';
+import { fetchSources } from './fetching/sources.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
 import { AnteroomError, toAnteroomError } from './foundation/errors.js';
@@ -188,6 +190,16 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   releasers.add(startOutbox({ db, bell, clock, resultsFolder: folders.results, destinations }));
   releasers.add(startWithdrawals({ db, bell, clock, resultsFolder: folders.results, destinations }));
 
+  const ownAeTitle = settings.dimse.aeTitle;
+  const sources = fetchSources(settings.sources, {
+    environment,
+    ownAeTitle,
+    storeFrom: (remoteAddress) => async (bytes) => {
+      await store(receiver, folders, bytes, { callingAe: 'WADO-RS', calledAe: ownAeTitle, remoteAddress });
+    },
+  });
+  releasers.add(startFetcher({ db, bell, clock, sources }));
+
   const dicomWeb = await serveDicomWeb(
     settings.http.host,
     settings.http.port,
@@ -224,6 +236,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           const resolve = resolveImage(runtimes.docker);
           return register(db, readModelPackage(folder, { modelFile }), { resolveImage: resolve, activate, at: clock() });
         },
+        findStudies: (source, query) => findStudiesAt(sources, source, query),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);
           return attempt && attemptFolders(folders.runs, runId, attempt.number).logPath;

@@ -1,5 +1,5 @@
 /** The administration of the node as JSON over HTTP: what the CLI talks to. */
-import express, { type Request, type Router } from 'express';
+import express, { type Router } from 'express';
 import { attention } from '../ledger/attention.js';
 import { z } from 'zod';
 import { AnteroomError } from '../foundation/errors.js';
@@ -13,10 +13,10 @@ import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from '../ledger/withdrawals.js';
 import type { NodePort } from './node-port.js';
+import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
+import { limitOf, parseBody, textQuery } from './requests.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
-
-const DEFAULT_LIMIT = 100;
 
 const runRequest = z.strictObject({
   model: z.string().min(1),
@@ -43,6 +43,7 @@ export function adminRoutes(node: NodePort): Router {
   runRoutes(router, node);
   deliveryRoutes(router, node);
   withdrawalRoutes(router, node);
+  fetchRoutes(router, node);
   modelRoutes(router, node);
   router.get('/health', (_request, response) => {
     const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;
@@ -225,23 +226,4 @@ function chooseSeries(present: ReadonlySet<string>, asked: string | undefined): 
   const [only, ...others] = present;
   if (only !== undefined && others.length === 0) return only;
   throw new AnteroomError('USAGE', `the study has ${present.size} series; expected one to be named: ${[...present].join(', ')}`);
-}
-
-function limitOf(request: Request): number {
-  const asked = textQuery(request, 'limit');
-  const limit = Number(asked ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new AnteroomError('USAGE', `limit is ${asked ?? 'not a text'}; expected a positive whole number`);
-  return limit;
-}
-
-function textQuery(request: Request, name: string): string | undefined {
-  const value = request.query[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function parseBody<T>(schema: z.ZodType<T>, request: Request): T {
-  const parsed = schema.safeParse(request.body);
-  if (parsed.success) return parsed.data;
-  throw new AnteroomError('USAGE', parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '));
 }

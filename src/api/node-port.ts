@@ -3,6 +3,7 @@ import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
 import type { RetentionLimits } from '../archive/retention.js';
+import type { FoundStudy, StudyQuery } from '../fetching/source.js';
 import type { ModelRow } from '../ledger/models.js';
 import type { PurgeRow } from '../ledger/retention.js';
 
@@ -25,6 +26,8 @@ export interface NodePort {
     folder: string,
     options: { modelFile?: string; activate?: { reason: string } },
   ): Promise<{ row: ModelRow; queuedRuns: number }>;
+  /** Asks a source, the only one where none is named; see `fetching/fetcher.ts`. */
+  findStudies(source: string | undefined, query: StudyQuery): Promise<{ source: string; studies: FoundStudy[] }>;
   /** Where the log of a run's last attempt is, if it has one. */
   logPathOf(runId: number): string | undefined;
 }

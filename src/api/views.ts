@@ -1,6 +1,7 @@
 /** Rows as the API shows them: the field's words, names instead of numbers, times in ISO 8601. */
 import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
 import type { DeliveryListRow } from '../ledger/deliveries.js';
+import type { FetchRow } from '../ledger/fetches.js';
 import type { ModelRow } from '../ledger/models.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { ResultRow } from '../ledger/results.js';
@@ -140,3 +141,22 @@ export type RunView = ReturnType<typeof runView>;
 export type ResultView = ReturnType<typeof resultView>;
 export type DeliveryView = ReturnType<typeof deliveryView>;
 export type ModelView = ReturnType<typeof modelView>;
+
+/** A fetch with how far it is, or the reason why it failed. */
+export function fetchView(row: FetchRow) {
+  return {
+    fetch: row.id,
+    source: row.source,
+    studyInstanceUid: row.study_instance_uid,
+    state: row.state,
+    attempts: row.attempts,
+    listed: row.listed,
+    hereBefore: row.here_before,
+    pulled: row.pulled,
+    failureCode: row.failure_code,
+    reason: row.failure,
+    remedy: remedyOf(row.failure_code),
+  };
+}
+
+export type FetchView = ReturnType<typeof fetchView>;

@@ -42,6 +42,8 @@ type FindClient = InstanceType<typeof Client>;
 type ClientSecurity = NonNullable<Parameters<FindClient['send']>[4]>['securityOptions'];
 type FindRequest = InstanceType<typeof requests.CFindRequest>;
 type FindResponse = InstanceType<typeof dimse.responses.CFindResponse>;
+type MoveRequest = InstanceType<typeof requests.CMoveRequest>;
+export type MoveResponse = InstanceType<typeof dimse.responses.CMoveResponse>;
 
 /**
  * Whether the peer lists this instance.
@@ -92,6 +94,50 @@ async function countInstances(peer: Peer, studyInstanceUid: string, seriesInstan
   return uids.size;
 }
 
+/** What a study is asked for by, each optional; wildcards and ranges as PS3.4 C.2.2.2 has them. */
+export type StudyKeys = Readonly<Partial<Record<'StudyInstanceUID' | 'AccessionNumber' | 'PatientID' | 'StudyDate', string>>>;
+
+/** What is told of a study, by keyword. */
+const STUDY_ANSWER = {
+  StudyInstanceUID: '',
+  PatientID: '',
+  PatientName: '',
+  StudyDate: '',
+  AccessionNumber: '',
+  StudyDescription: '',
+  ModalitiesInStudy: '',
+  NumberOfStudyRelatedInstances: '',
+} as const;
+
+export type StudyAnswer = Readonly<Partial<Record<keyof typeof STUDY_ANSWER, string>>>;
+
+/**
+ * The studies of the peer that match.
+ * @throws AnteroomError DESTINATION_UNREACHABLE, DESTINATION_REFUSED or DESTINATION_BUSY
+ */
+export async function findStudies(peer: Peer, keys: StudyKeys): Promise<StudyAnswer[]> {
+  const found: StudyAnswer[] = [];
+  await matches(peer, requests.CFindRequest.createStudyFindRequest({ ...STUDY_ANSWER, ...keys }), (element) => {
+    const answer = Object.keys(STUDY_ANSWER).map((keyword) => [keyword, element(keyword)] as const);
+    found.push(Object.fromEntries(answer.filter(([, value]) => value !== undefined)));
+  });
+  return found;
+}
+
+/** The instances of a study, series by series. @throws AnteroomError as `findStudies` */
+export async function findInstances(peer: Peer, studyInstanceUid: string): Promise<InstanceKeys[]> {
+  const found: InstanceKeys[] = [];
+  for (const seriesInstanceUid of Object.keys(await findSeriesCounts(peer, studyInstanceUid))) {
+    const keys = { StudyInstanceUID: studyInstanceUid, SeriesInstanceUID: seriesInstanceUid, SOPInstanceUID: '' };
+    await matches(peer, requests.CFindRequest.createImageFindRequest(keys), (element) => {
+      const sopInstanceUid = element('SOPInstanceUID');
+      if (sopInstanceUid !== undefined && element('SeriesInstanceUID') === seriesInstanceUid)
+        found.push({ studyInstanceUid, seriesInstanceUid, sopInstanceUid });
+    });
+  }
+  return found;
+}
+
 /** Calls `onMatch` with a reader of each match's elements; text without its padding, undefined where there is none. */
 async function matches(
   peer: Peer,
@@ -102,15 +148,31 @@ async function matches(
     const dataset = response.getDataset();
     onMatch((keyword) => {
       const value: unknown = dataset?.getElement(keyword);
-      const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+      const text = textOf(value);
       return text === '' ? undefined : text;
     });
   });
   if (status !== STATUS.success) throw errorOfStatus(status, 'C-FIND');
 }
 
-/** Sends the request over an association of its own; resolves with the final status. */
-async function perform(peer: Peer, request: FindRequest, onMatch: (response: FindResponse) => void): Promise<number> {
+/** Several values as DICOM joins them; of a person's name its alphabetic form, which is what the library prints of it. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join('\\');
+  if (typeof value === 'object' && value !== null && 'Alphabetic' in value) return textOf(value.Alphabetic);
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+}
+
+/**
+ * Sends the request over an association of its own; resolves with the final status. `whileProgress`: the time limit is on
+ * standstill and begins anew with each answer.
+ * @throws AnteroomError as `findInstance`
+ */
+export async function perform<R extends FindResponse | MoveResponse>(
+  peer: Peer,
+  request: FindRequest | MoveRequest,
+  onMatch: (response: R) => void,
+  { name = 'C-FIND', whileProgress = false } = {},
+): Promise<number> {
   const client = new Client();
   const timeoutMs = peer.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   let finalStatus: number | undefined;
@@ -118,37 +180,53 @@ async function perform(peer: Peer, request: FindRequest, onMatch: (response: Fin
   const fail = (code: ErrorCode, what: string): void => {
     failure ??= new AnteroomError(code, `${peer.host}:${peer.port}: ${what}`);
   };
-  request.on('response', (response: FindResponse) => {
+  let progressed = (): unknown => undefined;
+  request.on('response', (response: R) => {
+    progressed();
     if (response.getStatus() >> 8 === PENDING) onMatch(response);
     else finalStatus = response.getStatus();
   });
   client.on('associationAccepted', (association: Association) => {
     // Requests without a context are left out by the client without a word.
     if (!association.getPresentationContexts().some(({ context }) => context.getResult() === CONTEXT_RESULT.accepted)) {
-      fail('DESTINATION_REFUSED', 'the peer does not accept C-FIND in the Study Root model');
+      fail('DESTINATION_REFUSED', `the peer does not accept ${name} in the Study Root model`);
     }
   });
   client.on('associationRejected', (rejection: AssociateReject) => {
     failure ??= errorOfReject(rejection, peer.aeTitle, peer.callingAe);
   });
   client.addRequest(request);
-  await ended(client, peer, timeoutMs, (what) => fail('DESTINATION_UNREACHABLE', what));
+  await ended(
+    client,
+    peer,
+    { name, timeoutMs, onTimer: (timer) => (progressed = () => (whileProgress ? timer.refresh() : undefined)) },
+    (what) => fail('DESTINATION_UNREACHABLE', what),
+  );
   if (finalStatus === undefined)
     throw (
       failure ??
-      new AnteroomError('DESTINATION_UNREACHABLE', `${peer.host}:${peer.port}: the peer closed the association without an answer to C-FIND`)
+      new AnteroomError(
+        'DESTINATION_UNREACHABLE',
+        `${peer.host}:${peer.port}: the peer closed the association without an answer to ${name}`,
+      )
     );
   return finalStatus;
 }
 
 /** Lets the client work until its association has ended, in whatever way, or until the time is over; then its socket is closed. */
-async function ended(client: FindClient, peer: Peer, timeoutMs: number, complain: (what: string) => void): Promise<void> {
+async function ended(
+  client: FindClient,
+  peer: Peer,
+  { name, timeoutMs, onTimer }: { name: string; timeoutMs: number; onTimer: (timer: NodeJS.Timeout) => void },
+  complain: (what: string) => void,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     timer = setTimeout(() => {
-      complain(`C-FIND was not answered within ${timeoutMs} ms`);
+      complain(`${name} was not answered within ${timeoutMs} ms`);
       resolve();
     }, timeoutMs);
+    onTimer(timer);
     client.on('networkError', (error: Error) => {
       complain(error.message);
       resolve();

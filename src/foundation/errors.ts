@@ -367,6 +367,25 @@ export const CATALOGUE = {
     text: 'The newer result is not at the destination any more',
     remedy: 'Find out who removed it there; when it is back, `anteroom retry --withdrawal` takes back the earlier one.',
   }),
+
+  // fetching
+  FETCH_NOTHING: entry({
+    kind: 'operator',
+    text: 'No study at the source matches',
+    remedy: 'Check number, patient and dates, or ask another source (`--source`).',
+    httpStatus: 404,
+  }),
+  FETCH_TOO_MANY: entry({
+    kind: 'operator',
+    text: 'More studies match than the source may be asked for at once',
+    remedy: 'Ask for a shorter range of dates or one accession number, or raise `maxMatches` of the source.',
+    httpStatus: 400,
+  }),
+  FETCH_INCOMPLETE: entry({
+    kind: 'transient',
+    text: 'The source lists instances that it did not send',
+    remedy: 'It is tried again a few times; then look at the log of the source, and whether it knows our address (C-MOVE).',
+  }),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof CATALOGUE;

@@ -21,6 +21,7 @@ export type FailpointName =
   | 'retention.deleting'
   | 'backup.copied'
   | 'restore.built'
+  | 'fetching.pulled'
   | 'withdrawal.sending'
   | 'withdrawal.written'
   | 'withdrawal.sent';

@@ -4,6 +4,7 @@
  */
 import { COMMITMENT } from './commitment-schema.js';
 import { stateCheckSql } from './states.js';
+import { FETCHES } from './fetch-schema.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
 
 const FIRST = `
@@ -379,4 +380,5 @@ export const MIGRATIONS: readonly string[] = [
   WITHDRAWALS,
   COUNT_GROWTH,
   COMMITMENT,
+  FETCHES,
 ];

@@ -54,6 +54,12 @@ export const MOVES = {
     held: ['owed'],
     refused: [],
   },
+  fetches: {
+    asked: ['pulling', 'failed'],
+    pulling: ['done', 'asked', 'failed'],
+    done: [],
+    failed: ['asked'],
+  },
   models: {
     registered: ['tested', 'active', 'retired'],
     tested: ['active', 'retired'],
@@ -72,6 +78,7 @@ export type RunState = StateOf<'runs'>;
 export type ResultState = StateOf<'results'>;
 export type DeliveryState = StateOf<'deliveries'>;
 export type WithdrawalState = StateOf<'withdrawals'>;
+export type FetchState = StateOf<'fetches'>;
 export type ModelState = StateOf<'models'>;
 
 /** The states from which a table allows a move to `to`. */

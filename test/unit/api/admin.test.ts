@@ -37,7 +37,15 @@ beforeEach(async () => {
     diskState: () => ({ standing: 'ample' as const, freeBytes: 1 }),
     httpPort: 2,
   };
-  const node = { db, bell: new Bell(), clock: () => NOW, rules, ...facts, registerModel: () => Promise.reject(new Error('none')) };
+  const node = {
+    db,
+    bell: new Bell(),
+    clock: () => NOW,
+    rules,
+    ...facts,
+    findStudies: () => Promise.reject(new Error('not asked for here')),
+    registerModel: () => Promise.reject(new Error('none')),
+  };
   const keeping = {
     retention: { minAgeMs: 0, unsuccessfulMs: 1000 },
     dataFolder: folder,
