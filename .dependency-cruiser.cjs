@@ -73,7 +73,7 @@ module.exports = {
       name: 'only-main-imports-the-node',
       comment: 'node.ts knows all parts; main.ts starts it',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|node)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/((main|node)\\.ts|anteroom\\.cts)$' },
       to: { path: '^src/(main|node)\\.ts$' },
     },
     {

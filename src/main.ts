@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The `anteroom` command. */
+/** The subcommands; started by `anteroom.cts`. */
 import { Command } from 'commander';
 import { addActionCommands } from './cli/actions.js';
 import { addBackupCommands } from './cli/backup.js';

@@ -31,7 +31,7 @@ const TEST_PACKAGES = ['peers', 'judges', 'viewer'];
  * `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up.
  */
 const COMMANDS = {
-  demo: { scripts: [['dist/main.js', 'demo']], node: true },
+  demo: { scripts: [['dist/anteroom.cjs', 'demo']], node: true },
   test: { scripts: [JEST], node: true, packages: TEST_PACKAGES, viewer: true },
   crash: {
     scripts: [[...JEST, '--selectProjects', 'crash']],

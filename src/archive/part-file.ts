@@ -1,16 +1,20 @@
 /** A file that is still being received: written in order, hashed, and worth nothing until it is published. */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { closeSync, fdatasync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, open, openSync, rmSync, writeSync, writev } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { AnteroomError } from '../foundation/errors.js';
 
-/**
- * The beginning of the data set that is kept in memory: most objects lie in it whole. Its header is read from there, and it is
- * hashed while the disk flushes the file, not before.
- */
+/** What is kept in memory of a data set: most objects lie in it whole, and their header always should. */
 export const HEAD_BYTES = 1024 * 1024;
 /** Heads that are kept for the next files; more files than this at a time cost an allocation each. */
 const SPARE_HEADS = 16;
+// Readable for a model's own user, to whom the file is linked; the data folder itself is 0700.
+const MODE = 0o644;
+
+const openAsync = promisify(open);
+const writevAsync = promisify(writev);
+const flush = promisify(fdatasync);
 
 export interface SealedPart {
   readonly path: string;
@@ -22,68 +26,50 @@ export interface SealedPart {
 }
 
 /**
- * The file of one object that is being received. Writes go to the page cache at once and in the caller's thread: a disk that is behind holds
- * the caller, so that nothing queues up in memory, and the bytes given need not outlive the call.
+ * The file of one object that is being received. An object that fits into its head is written when it is complete, by the thread pool: then
+ * the caller's thread never waits for the disk. A larger one is written as it comes and in the caller's thread, so that a disk
+ * which is behind holds the sender and nothing queues up in memory. The bytes given need not outlive the call.
  */
 export class PartFile {
-  private readonly fd: number;
+  readonly path: string;
   private readonly head = spareHeads.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
   private dataSetBytes = 0;
   /** Once the data set is longer than its head. */
-  private hash: Hash | undefined;
-  private closed = false;
+  private large: { readonly fd: number; readonly hash: Hash } | undefined;
+  private released = false;
 
-  private constructor(
-    readonly path: string,
-    private readonly fileMetaBytes: number,
+  /** A new part file that begins with `fileMeta` (preamble and group 2); nothing is on the disk yet. */
+  constructor(
+    incomingFolder: string,
+    private readonly fileMeta: Uint8Array,
   ) {
-    // Readable for a model's own user, to whom the file is linked; the data folder itself is 0700.
-    this.fd = openSync(path, 'wx', 0o644);
-  }
-
-  /** Opens a new part file that begins with `fileMeta` (preamble and group 2). Throws STORE_FAILED or DISK_LOW. */
-  static open(incomingFolder: string, fileMeta: Uint8Array): PartFile {
-    const part = orStoreFailed(() => new PartFile(join(incomingFolder, `${randomUUID()}.part`), fileMeta.byteLength));
-    try {
-      writeFully(part.fd, fileMeta);
-      return part;
-    } catch (cause) {
-      part.discard();
-      throw storeFailed(cause);
-    }
+    this.path = join(incomingFolder, `${randomUUID()}.part`);
   }
 
   /** Takes the next bytes of the data set; they are the caller's again when it returns. Throws STORE_FAILED or DISK_LOW. */
   write(chunk: Uint8Array): void {
-    orStoreFailed(() => {
-      writeFully(this.fd, chunk);
-    });
-    this.keepOrHash(chunk);
+    const kept = this.dataSetBytes;
+    if (kept + chunk.byteLength <= HEAD_BYTES) this.head.set(chunk, kept);
+    else this.writeLarge(chunk);
     this.dataSetBytes += chunk.byteLength;
   }
 
-  /** The first bytes of the data set, at most `HEAD_BYTES`: a view that is good until the file is sealed or thrown away. */
-  get headBytes(): Buffer {
-    return this.head.subarray(0, Math.min(this.dataSetBytes, HEAD_BYTES));
-  }
-
-  get sizeBytes(): number {
-    return this.fileMetaBytes + this.dataSetBytes;
-  }
-
   /**
-   * Resolves when every byte is on the disk (fdatasync), and closes the file. `whileFlushing` is called in the meantime, with the head; what
-   * it throws is thrown. Rejects with STORE_FAILED or DISK_LOW. However it rejects, the file is thrown away.
+   * Resolves when every byte is on the disk (fdatasync), and closes the file. `whileFlushing` is called in the meantime with the first bytes of the
+   * data set, at most `HEAD_BYTES`, which it must not keep; what it throws is thrown. Rejects with STORE_FAILED or DISK_LOW. However it rejects,
+   * the file is thrown away.
    */
   async seal<T>(whileFlushing: (head: Buffer, dataSetBytes: number) => T): Promise<SealedPart & { readonly found: T }> {
-    const flushed = flush(this.fd);
+    const durable = this.large === undefined ? this.writeWhole() : flush(this.large.fd);
+    const { path, dataSetBytes } = this;
     try {
-      const [sha256, found] = [this.digest(), whileFlushing(this.headBytes, this.dataSetBytes)];
-      await flushed;
-      this.close();
-      return { path: this.path, sizeBytes: this.sizeBytes, dataSetBytes: this.dataSetBytes, sha256, found };
+      const sha256 = (this.large?.hash ?? createHash('sha256').update(this.headBytes)).digest('hex');
+      const found = whileFlushing(this.headBytes, dataSetBytes);
+      await durable;
+      this.release();
+      return { path, sizeBytes: this.fileMeta.byteLength + dataSetBytes, dataSetBytes, sha256, found };
     } catch (cause) {
-      await flushed.catch(() => undefined);
+      await durable.catch(() => undefined);
       this.discard();
       throw cause instanceof AnteroomError ? cause : storeFailed(cause);
     }
@@ -91,56 +77,73 @@ export class PartFile {
 
   /** Throws the file away, unless it has been published under another name; safe more than once. Not while it is being sealed. */
   discard(): void {
-    this.close();
+    this.release();
     rmSync(this.path, { force: true });
   }
 
-  private keepOrHash(chunk: Uint8Array): void {
-    const kept = this.dataSetBytes;
-    if (kept + chunk.byteLength <= HEAD_BYTES) {
-      this.head.set(chunk, kept);
-      return;
-    }
-    if (this.hash === undefined) {
-      this.head.set(chunk.subarray(0, HEAD_BYTES - kept), kept);
-      this.hash = createHash('sha256').update(this.head.subarray(0, kept));
-    }
-    this.hash.update(chunk);
+  private get headBytes(): Buffer {
+    return this.head.subarray(0, Math.min(this.dataSetBytes, HEAD_BYTES));
   }
 
-  private digest(): string {
-    return (this.hash ?? createHash('sha256').update(this.headBytes)).digest('hex');
+  private async writeWhole(): Promise<void> {
+    const fd = await openAsync(this.path, 'wx', MODE);
+    try {
+      await writeFully(fd, [this.fileMeta, this.headBytes]);
+      await flush(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
-  private close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    closeSync(this.fd);
+  private writeLarge(chunk: Uint8Array): void {
+    try {
+      const { fd, hash } = (this.large ??= this.begin(chunk));
+      writeFullySync(fd, chunk);
+      hash.update(chunk);
+    } catch (cause) {
+      throw storeFailed(cause);
+    }
+  }
+
+  /** The data set is about to outgrow its head: what came so far is written, and the head filled up with the beginning of `next`. */
+  private begin(next: Uint8Array): { fd: number; hash: Hash } {
+    const fd = openSync(this.path, 'wx', MODE);
+    const kept = this.headBytes;
+    const large = { fd, hash: createHash('sha256').update(kept) };
+    this.large = large; // from now on it is closed with the part
+    writeFullySync(fd, this.fileMeta);
+    writeFullySync(fd, kept);
+    this.head.set(next.subarray(0, HEAD_BYTES - kept.byteLength), kept.byteLength);
+    return large;
+  }
+
+  private release(): void {
+    if (this.released) return;
+    this.released = true;
+    if (this.large) closeSync(this.large.fd);
     if (spareHeads.length < SPARE_HEADS) spareHeads.push(this.head);
   }
 }
 
 const spareHeads: Buffer[] = [];
 
-function flush(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(fd, (error) => {
-      if (error) reject(error);
-      else resolve();
-    });
+async function writeFully(fd: number, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces;
+  while (left.length > 0) left = afterBytes(left, (await writevAsync(fd, left)).bytesWritten);
+}
+
+/** What is left of the pieces after so many bytes. */
+function afterBytes(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let done = bytes;
+  return pieces.flatMap((piece) => {
+    const rest = piece.subarray(Math.min(done, piece.byteLength));
+    done -= piece.byteLength - rest.byteLength;
+    return rest.byteLength === 0 ? [] : [rest];
   });
 }
 
-function writeFully(fd: number, bytes: Uint8Array): void {
+function writeFullySync(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at, bytes.byteLength - at);
-}
-
-function orStoreFailed<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw storeFailed(cause);
-  }
 }
 
 function storeFailed(cause: unknown): AnteroomError {

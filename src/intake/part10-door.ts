@@ -70,7 +70,7 @@ function open(head: Buffer, moreFollows: boolean, origin: Part10Origin, incoming
     truncated: moreFollows,
     stopAtPixelData: true,
   });
-  const part = PartFile.open(
+  const part = new PartFile(
     incomingFolder,
     fileMeta({
       sopClassUid: mediaStorageSopClassUid ?? '',

@@ -18,7 +18,7 @@ export function openStoreSink(
   incomingFolder: string,
 ): StoreSink {
   disk.demand();
-  const part = PartFile.open(
+  const part = new PartFile(
     incomingFolder,
     fileMeta({
       sopClassUid: context.sopClassUid,

@@ -170,7 +170,17 @@ describeWith('keeping and forgetting', missing, () => {
     const snapshots = () => readdirSync(backups).filter((name) => /^\d{4}-/.test(name));
     const before = snapshots();
     const preload = fileURLToPath(new URL('../support/failpoints.mjs', import.meta.url));
-    const args = ['--import', preload, resolve('dist/main.js'), 'backup', backups, '--config', node.settingsFile, '--data', node.dataDir];
+    const args = [
+      '--import',
+      preload,
+      resolve('dist/anteroom.cjs'),
+      'backup',
+      backups,
+      '--config',
+      node.settingsFile,
+      '--data',
+      node.dataDir,
+    ];
     const killed = spawnSync(process.execPath, args, { env: { ...process.env, ANTEROOM_FAILPOINT: 'backup.copied' } });
     expect(killed.signal).toBe('SIGKILL');
     expect(snapshots()).toEqual(before);

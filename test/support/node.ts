@@ -1,4 +1,4 @@
-/** The built node (`dist/main.js serve`) as a process of its own, which a test may kill and start again on the same data and ports. */
+/** The built node (`anteroom serve`) as a process of its own, which a test may kill and start again on the same data and ports. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { NodeClient } from '../../src/cli/node-client.js';
 import { freePort } from './orthanc.js';
 import { until } from './until.js';
 
-const MAIN = resolve('dist/main.js');
+const MAIN = resolve('dist/anteroom.cjs');
 const FAILPOINTS = fileURLToPath(new URL('failpoints.mjs', import.meta.url));
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
@@ -26,7 +26,7 @@ afterAll(() => {
 
 /** What is missing on this machine, for `describeWith`. */
 export function missingForNode(): string[] {
-  return existsSync(MAIN) ? [] : ['dist/main.js (npm run build)'];
+  return existsSync(MAIN) ? [] : ['dist/anteroom.cjs (npm run build)'];
 }
 
 export interface NodeOptions {
@@ -120,7 +120,9 @@ export async function prepareNode(options: NodeOptions = {}): Promise<TestNode> 
     pid: () => running?.pid,
     start: async ({ failpoint } = {}) => {
       const armed = failpoint === undefined ? {} : { ANTEROOM_FAILPOINT: failpoint };
-      running = launch(['--import', FAILPOINTS, MAIN, 'serve', ...common], { ...env, ...armed }, log);
+      // The preload of the failpoints starts the thread pool before the node says how large it shall be.
+      const preload = failpoint === undefined ? [] : ['--import', FAILPOINTS];
+      running = launch([...preload, MAIN, 'serve', ...common], { ...env, ...armed }, log);
       await answering(running, admin, log, failpoint !== undefined);
     },
     kill: async () => {
