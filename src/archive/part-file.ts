@@ -1,6 +1,6 @@
-/** A file that is still being received: written in order, hashed, and worth nothing until it is published. */
-import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { closeSync, fdatasync, open, openSync, rmSync, writeSync, writev } from 'node:fs';
+/** A file that is still being received: written in order, hashed, and worth nothing until `publish.ts` makes it durable under its name. */
+import { createHash, randomUUID, webcrypto, type Hash } from 'node:crypto';
+import { closeSync, open, openSync, rmSync, writeSync, writev } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AnteroomError } from '../foundation/errors.js';
@@ -14,9 +14,8 @@ const MODE = 0o644;
 
 const openAsync = promisify(open);
 const writevAsync = promisify(writev);
-const flush = promisify(fdatasync);
 
-export interface SealedPart {
+export interface CompletePart {
   readonly path: string;
   /** Of the whole file, with file meta. */
   readonly sizeBytes: number;
@@ -27,55 +26,58 @@ export interface SealedPart {
 
 /**
  * The file of one object that is being received. An object that fits into its head is written when it is complete, by the thread pool: then
- * the caller's thread never waits for the disk. A larger one is written as it comes and in the caller's thread, so that a disk
+ * the caller's thread never waits for the disk. A larger one is streamed: written as it comes and in the caller's thread, so that a disk
  * which is behind holds the sender and nothing queues up in memory. The bytes given need not outlive the call.
  */
 export class PartFile {
   readonly path: string;
   private readonly head = spareHeads.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
   private dataSetBytes = 0;
-  /** Once the data set is longer than its head. */
-  private large: { readonly fd: number; readonly hash: Hash } | undefined;
+  private stream: { readonly fd: number; readonly hash: Hash } | undefined;
   private released = false;
 
-  /** A new part file that begins with `fileMeta` (preamble and group 2); nothing is on the disk yet. */
+  /**
+   * A new part file that begins with `fileMeta` (preamble and group 2). `streamed`: from its first byte on, which is quickest where nothing else is
+   * under way; throws STORE_FAILED or DISK_LOW then. Otherwise nothing is on the disk yet.
+   */
   constructor(
     incomingFolder: string,
     private readonly fileMeta: Uint8Array,
+    streamed = false,
   ) {
     this.path = join(incomingFolder, `${randomUUID()}.part`);
+    if (streamed) this.orDiscarded(() => this.begin());
   }
 
   /** Takes the next bytes of the data set; they are the caller's again when it returns. Throws STORE_FAILED or DISK_LOW. */
   write(chunk: Uint8Array): void {
     const kept = this.dataSetBytes;
-    if (kept + chunk.byteLength <= HEAD_BYTES) this.head.set(chunk, kept);
-    else this.writeLarge(chunk);
+    if (kept < HEAD_BYTES) this.head.set(chunk.subarray(0, HEAD_BYTES - kept), kept);
+    if (this.stream !== undefined || kept + chunk.byteLength > HEAD_BYTES) this.orDiscarded(() => this.writeOn(chunk));
     this.dataSetBytes += chunk.byteLength;
   }
 
   /**
-   * Resolves when every byte is on the disk (fdatasync), and closes the file. `whileFlushing` is called in the meantime with the first bytes of the
-   * data set, at most `HEAD_BYTES`, which it must not keep; what it throws is thrown. Rejects with STORE_FAILED or DISK_LOW. However it rejects,
-   * the file is thrown away.
+   * All bytes have come: resolves when they are written, though not flushed, and closes the file. `look` is called in the meantime with the first bytes of
+   * the data set, at most `HEAD_BYTES`, which it must not keep; what it throws is thrown. Rejects with STORE_FAILED or DISK_LOW. However
+   * it rejects, the file is thrown away.
    */
-  async seal<T>(whileFlushing: (head: Buffer, dataSetBytes: number) => T): Promise<SealedPart & { readonly found: T }> {
-    const durable = this.large === undefined ? this.writeWhole() : flush(this.large.fd);
+  async complete<T>(look: (head: Buffer, dataSetBytes: number) => T): Promise<CompletePart & { readonly found: T }> {
+    const written = this.stream === undefined ? Promise.all([digestOf(this.headBytes), this.writeWhole()]) : undefined;
     const { path, dataSetBytes } = this;
     try {
-      const sha256 = (this.large?.hash ?? createHash('sha256').update(this.headBytes)).digest('hex');
-      const found = whileFlushing(this.headBytes, dataSetBytes);
-      await durable;
+      const found = look(this.headBytes, dataSetBytes);
+      const sha256 = (await written)?.[0] ?? this.stream?.hash.digest('hex') ?? '';
       this.release();
       return { path, sizeBytes: this.fileMeta.byteLength + dataSetBytes, dataSetBytes, sha256, found };
     } catch (cause) {
-      await durable.catch(() => undefined);
+      await written?.catch(() => undefined);
       this.discard();
       throw cause instanceof AnteroomError ? cause : storeFailed(cause);
     }
   }
 
-  /** Throws the file away, unless it has been published under another name; safe more than once. Not while it is being sealed. */
+  /** Throws the file away, unless it has been published under another name; safe more than once. Not while it is being completed. */
   discard(): void {
     this.release();
     rmSync(this.path, { force: true });
@@ -89,43 +91,49 @@ export class PartFile {
     const fd = await openAsync(this.path, 'wx', MODE);
     try {
       await writeFully(fd, [this.fileMeta, this.headBytes]);
-      await flush(fd);
     } finally {
       closeSync(fd);
     }
   }
 
-  private writeLarge(chunk: Uint8Array): void {
-    try {
-      const { fd, hash } = (this.large ??= this.begin(chunk));
-      writeFullySync(fd, chunk);
-      hash.update(chunk);
-    } catch (cause) {
-      throw storeFailed(cause);
-    }
+  private writeOn(chunk: Uint8Array): void {
+    const { fd, hash } = this.stream ?? this.begin();
+    writeFullySync(fd, chunk);
+    hash.update(chunk);
   }
 
-  /** The data set is about to outgrow its head: what came so far is written, and the head filled up with the beginning of `next`. */
-  private begin(next: Uint8Array): { fd: number; hash: Hash } {
-    const fd = openSync(this.path, 'wx', MODE);
+  /** From here on it is streamed; what came so far is written. */
+  private begin(): { readonly fd: number; readonly hash: Hash } {
     const kept = this.headBytes;
-    const large = { fd, hash: createHash('sha256').update(kept) };
-    this.large = large; // from now on it is closed with the part
-    writeFullySync(fd, this.fileMeta);
-    writeFullySync(fd, kept);
-    this.head.set(next.subarray(0, HEAD_BYTES - kept.byteLength), kept.byteLength);
-    return large;
+    this.stream = { fd: openSync(this.path, 'wx', MODE), hash: createHash('sha256').update(kept) };
+    writeFullySync(this.stream.fd, this.fileMeta);
+    writeFullySync(this.stream.fd, kept);
+    return this.stream;
+  }
+
+  private orDiscarded(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      this.discard();
+      throw storeFailed(cause);
+    }
   }
 
   private release(): void {
     if (this.released) return;
     this.released = true;
-    if (this.large) closeSync(this.large.fd);
+    if (this.stream) closeSync(this.stream.fd);
     if (spareHeads.length < SPARE_HEADS) spareHeads.push(this.head);
   }
 }
 
 const spareHeads: Buffer[] = [];
+
+/** SHA-256 in hex, computed by the thread pool. */
+async function digestOf(bytes: Buffer): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
+}
 
 async function writeFully(fd: number, pieces: readonly Uint8Array[]): Promise<void> {
   let left = pieces;

@@ -77,7 +77,7 @@ async function writeNote({ resultsFolder, equipment }: NoteOptions, outgrown: Ou
     });
     const part = `${path}.part`;
     await writeDurably(part, [bytes]);
-    await publish(resultsFolder, [{ from: part, to: `${note.sopInstanceUid}.dcm` }]);
+    await publish(resultsFolder, { from: part, to: `${note.sopInstanceUid}.dcm` });
     return (await stat(path)).size;
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;

@@ -10,6 +10,8 @@ export interface ListenerOptions extends Omit<ScpOptions, 'log'> {
 export interface RunningListeners {
   /** By name, in the order in which they were given. */
   readonly ports: ReadonlyMap<string, number>;
+  /** Associations that are open now. */
+  associations(): number;
   /** As `RunningScp.close`, of all of them at once. */
   close(graceMs: number): Promise<void>;
 }
@@ -29,5 +31,6 @@ export async function startListeners(listeners: readonly ListenerOptions[], log:
     await close(0);
     throw thrown;
   }
-  return { ports: new Map([...running].map(([name, { port }]) => [name, port])), close };
+  const associations = (): number => [...running.values()].reduce((sum, scp) => sum + scp.associations(), 0);
+  return { ports: new Map([...running].map(([name, { port }]) => [name, port])), associations, close };
 }

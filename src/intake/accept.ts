@@ -4,9 +4,9 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SealedPart } from '../archive/part-file.js';
+import type { CompletePart } from '../archive/part-file.js';
 import { instancePath } from '../archive/folders.js';
-import { publish } from '../archive/publish.js';
+import { Publisher } from '../archive/publish.js';
 import type { Clock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { Grouped } from '../foundation/grouped.js';
@@ -23,13 +23,15 @@ import { sameObject } from './same-object.js';
 const log = loggerOf('intake');
 
 export interface Candidate {
-  readonly part: Pick<SealedPart, 'path' | 'sizeBytes' | 'sha256'>;
+  readonly part: Pick<CompletePart, 'path' | 'sizeBytes' | 'sha256'>;
   readonly facts: InstanceFacts;
   readonly callingAe: string;
   readonly calledAe: string;
   readonly remoteAddress: string;
   /** Where it came over an association. */
   readonly associationId?: string;
+  /** It is small and nothing else is under way: its flushes may hold the thread. */
+  readonly alone?: boolean;
 }
 
 /** What became of an instance: all of these are Success for the sender, for nothing is lost. */
@@ -50,24 +52,33 @@ export interface AcceptorOptions {
   readonly onCommitted: () => void;
 }
 
-/**
- * The door behind both doors; there is one of it per ledger. What is on its way shares the flushes: while the folders of one group are
- * flushed, the rows of the one before are.
- */
+/** The door behind both doors; there is one of it per ledger. Files are made durable side by side, rows in groups. */
 export class Acceptor {
-  private readonly publishing = new Grouped<Candidate, undefined>((group) => this.publish(group));
+  private readonly publisher: Publisher;
   private readonly entering = new Grouped<Candidate, Acceptance>((group) => this.enter(group));
+  /** Archive paths on their way to a row, and how many candidates have each. */
+  private readonly pending = new Map<string, number>();
 
-  constructor(private readonly options: AcceptorOptions) {}
+  constructor(private readonly options: AcceptorOptions) {
+    this.publisher = new Publisher(options.archiveFolder);
+  }
 
   /** Resolves when the instance is durable. Rejects with DISK_LOW or STORE_FAILED; then nothing of it is left. */
   async accept(candidate: Candidate): Promise<Acceptance> {
+    const { part, facts, alone } = candidate;
+    const path = pathOf(part, facts);
+    this.pending.set(path, (this.pending.get(path) ?? 0) + 1);
     try {
-      await this.publishing.add(candidate);
+      await this.publisher.publish(part.path, path, alone);
+      failpoint('intake.renamed');
       return await this.entering.add(candidate);
     } catch (cause) {
       this.forget(candidate);
       throw storeError(cause);
+    } finally {
+      const others = (this.pending.get(path) ?? 1) - 1;
+      if (others > 0) this.pending.set(path, others);
+      else this.pending.delete(path);
     }
   }
 
@@ -77,26 +88,17 @@ export class Acceptor {
     try {
       rmSync(part.path, { force: true });
       const path = pathOf(part, facts);
-      if (fileAtPath(db, path) === undefined) rmSync(join(archiveFolder, path), { force: true });
+      if (this.pending.get(path) === 1 && fileAtPath(db, path) === undefined) rmSync(join(archiveFolder, path), { force: true });
     } catch (thrown) {
       log.warn('a file that was not acknowledged is left for the sweep', { seen: toAnteroomError(thrown).seen });
     }
-  }
-
-  private async publish(group: readonly Candidate[]): Promise<undefined[]> {
-    await publish(
-      this.options.archiveFolder,
-      group.map(({ part, facts }) => ({ from: part.path, to: pathOf(part, facts) })),
-    );
-    failpoint('intake.renamed');
-    return group.map(() => undefined);
   }
 
   private async enter(group: readonly Candidate[]): Promise<Acceptance[]> {
     const { db, onCommitted } = this.options;
     const relations = this.compareWithCurrent(group);
     const acceptances = db.transaction(() => this.enterGroup(group, relations));
-    await db.flush();
+    await db.flush(group.length === 1 && group[0].alone);
     failpoint('intake.committed');
     onCommitted();
     return acceptances;

@@ -28,13 +28,13 @@ export async function acceptPart10(
   check: (facts: InstanceFacts) => void = () => undefined,
 ): Promise<{ acceptance: Acceptance; facts: InstanceFacts }> {
   const { part, transferSyntaxUid } = await receive(receiver.disk ? metered(bytes, receiver.disk) : bytes, origin, incomingFolder);
-  const { found: facts, ...sealed } = await part.seal((head, dataSetBytes) => {
+  const { found: facts, ...complete } = await part.complete((head, dataSetBytes) => {
     const found = inspect(head, { transferSyntaxUid, dataSetBytes });
     check(found);
     return found;
   });
   try {
-    return { acceptance: await receiver.accept({ part: sealed, facts, ...origin }), facts };
+    return { acceptance: await receiver.accept({ part: complete, facts, ...origin }), facts };
   } catch (error) {
     part.discard();
     throw error;

@@ -1,7 +1,7 @@
 /** The receiver's thread: the DIMSE listener and the only writer of instance rows, with its own connection to the ledger. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { removePartFiles, SWEEP_MIN_AGE_MS, sweepArchive } from '../archive/sweep.js';
-import { startListeners } from '../dimse/listeners.js';
+import { startListeners, type RunningListeners } from '../dimse/listeners.js';
 import { systemClock } from '../foundation/clock.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { atMostEvery } from '../foundation/throttle.js';
@@ -17,7 +17,7 @@ import { DiskGuard } from './disk-space.js';
 import { InFlight } from './in-flight.js';
 import { removeUnknownRuns, Retention } from './retention.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
-import { openStoreSink } from './store-sink.js';
+import { StoreSinks } from './store-sink.js';
 
 /** The node looks for what may settle at most this often; there are hundreds of commits a second. */
 const TELL_EVERY_MS = 100;
@@ -75,8 +75,9 @@ try {
   removePartFiles(settings.incomingFolder);
   forgetAssociations(db, systemClock(), systemClock() - ASSOCIATIONS_KEPT_MS);
   const disk = new DiskGuard(settings.archiveFolder, settings.disk, true);
-  const listeners = await startListeners(settings.listeners, loggerOf('dimse'), {
-    openStore: (context) => journal.watch(context, () => openStoreSink(context, acceptor, disk, settings.incomingFolder)),
+  const sinks = new StoreSinks(acceptor, disk, settings.incomingFolder, () => listeners.associations());
+  const listeners: RunningListeners = await startListeners(settings.listeners, loggerOf('dimse'), {
+    openStore: (context) => journal.watch(context, () => sinks.open(context)),
     associationClosed: (association) => journal.closed(association),
     servicesFor: servicesFor(db, archiveFolder, settings.services, desk.port),
   });

@@ -1,5 +1,5 @@
 /** One C-STORE under way: wire bytes to a part file, and at the end through the door. */
-import { PartFile } from '../archive/part-file.js';
+import { HEAD_BYTES, PartFile } from '../archive/part-file.js';
 import type { StoreContext, StoreSink } from '../dimse/scp.js';
 import { fileMeta } from '../dicom/element/write.js';
 import { failpoint } from '../foundation/failpoint.js';
@@ -10,42 +10,43 @@ import { inspect } from './inspect.js';
 /** DIMSE status Success (PS3.4 table B.2-1). */
 const SUCCESS = 0x0000;
 
-/** Opens the sink of one C-STORE. Throws DISK_LOW or STORE_FAILED, whose DIMSE status is answered. */
-export function openStoreSink(
-  context: StoreContext,
-  acceptor: Pick<InFlight, 'accept'>,
-  disk: DiskRoom,
-  incomingFolder: string,
-): StoreSink {
-  disk.demand();
-  const part = new PartFile(
-    incomingFolder,
-    fileMeta({
-      sopClassUid: context.sopClassUid,
-      sopInstanceUid: context.sopInstanceUid,
-      transferSyntaxUid: context.transferSyntaxUid,
-      sourceAeTitle: context.callingAe,
-    }),
-  );
-  return {
-    write: (chunk) => {
-      failpoint('intake.receiving');
-      disk.charge(chunk.length);
-      part.write(chunk);
-    },
-    abort: () => part.discard(),
-    end: async () => {
-      const { transferSyntaxUid, callingAe, calledAe, remoteAddress, associationId } = context;
-      const { found: facts, ...sealed } = await part.seal((head, dataSetBytes) =>
-        inspect(head, { transferSyntaxUid, dataSetBytes, announced: context }),
-      );
-      try {
-        await acceptor.accept({ part: sealed, facts, callingAe, calledAe, remoteAddress, associationId });
-      } catch (error) {
-        part.discard();
-        throw error;
-      }
-      return { status: SUCCESS };
-    },
-  };
+/** Opens the sinks of C-STOREs. */
+export class StoreSinks {
+  constructor(
+    private readonly acceptor: Pick<InFlight, 'accept'>,
+    private readonly disk: DiskRoom,
+    private readonly incomingFolder: string,
+    /** How many associations are open. */
+    private readonly associations: () => number,
+  ) {}
+
+  /** The sink of one C-STORE. Throws DISK_LOW or STORE_FAILED, whose DIMSE status is answered. */
+  open(context: StoreContext): StoreSink {
+    const { transferSyntaxUid, callingAe, calledAe, remoteAddress, associationId, sopClassUid, sopInstanceUid } = context;
+    this.disk.demand();
+    const meta = fileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: callingAe });
+    const alone = this.associations() === 1;
+    const part = new PartFile(this.incomingFolder, meta, alone);
+    return {
+      write: (chunk) => {
+        failpoint('intake.receiving');
+        this.disk.charge(chunk.length);
+        part.write(chunk);
+      },
+      abort: () => part.discard(),
+      end: async () => {
+        try {
+          const { found: facts, ...complete } = await part.complete((head, dataSetBytes) =>
+            inspect(head, { transferSyntaxUid, dataSetBytes, announced: context }),
+          );
+          const quick = alone && complete.dataSetBytes <= HEAD_BYTES;
+          await this.acceptor.accept({ part: complete, facts, callingAe, calledAe, remoteAddress, associationId, alone: quick });
+          return { status: SUCCESS };
+        } catch (error) {
+          part.discard();
+          throw error;
+        }
+      },
+    };
+  }
 }

@@ -1,5 +1,5 @@
 /** Opening the one database, and the one way in which a row changes its state. better-sqlite3 is imported only here. */
-import { chmodSync, closeSync, existsSync, fdatasync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { AnteroomError } from '../foundation/errors.js';
@@ -105,10 +105,14 @@ export class Db {
     this.connection.prepare('VACUUM INTO ?').run(path);
   }
 
-  /** Resolves when every commit so far is on the disk: all of them are in the write-ahead log, which is flushed in another thread. */
-  flush(): Promise<void> {
+  /**
+   * Resolves when every commit so far is on the disk: all of them are in the write-ahead log, which is flushed in another thread, or in the
+   * caller's where that has nothing else to do (`atOnce`).
+   */
+  async flush(atOnce = false): Promise<void> {
     this.walFd ??= openSync(`${this.connection.name}-wal`, 'r');
-    return promisify(fdatasync)(this.walFd);
+    if (atOnce) fdatasyncSync(this.walFd);
+    else await promisify(fdatasync)(this.walFd);
   }
 
   close(): void {

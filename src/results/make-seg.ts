@@ -153,7 +153,7 @@ export async function makeSeg(job: ResultJob, root: string, path: string): Promi
   try {
     const sha256 = await writeDurably(partPath, file.chunks());
     await checkOwn(partPath, job);
-    await publish(root, [{ from: partPath, to: path }]);
+    await publish(root, { from: partPath, to: path });
     return { sizeBytes: file.sizeBytes, sha256, frameCount: file.frameCount, notes: file.notes };
   } catch (thrown) {
     await rm(partPath, { force: true });

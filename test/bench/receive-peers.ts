@@ -1,7 +1,7 @@
 /** The receivers that the bench `receive` compares, each a process of its own whose CPU time and memory can be read. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { dcmtkWith, NO_DELAY, startStorescpWith } from '../support/dcmtk.js';
 import { startNode } from '../support/node.js';
@@ -17,8 +17,8 @@ export interface Peer {
   readonly pid: number;
   /** Seconds until all files were answered, over so many associations. */
   send(files: readonly string[], associations: number): Promise<number>;
-  /** Throws away what it received where that is easy, so that the disk does not fill. */
-  empty(): void;
+  /** Where it keeps what it receives. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ async function nodePeer(env: Environment): Promise<Peer> {
     name: NODE,
     pid: node.pid() ?? 0,
     send: (files, associations) => storescu(node.dicomPort, files, associations, env),
-    empty: () => undefined,
+    folder: join(node.dataDir, 'archive'),
     stop: () => node.remove(),
   };
 }
@@ -53,10 +53,7 @@ async function storescpPeer(name: PeerName, options: readonly string[], env: Env
     name,
     pid: storescp.pid,
     send: (files, associations) => storescu(storescp.port, files, associations, env),
-    empty: () => {
-      rmSync(folder, { recursive: true });
-      mkdirSync(folder);
-    },
+    folder,
     stop: () => storescp.stop(),
   };
 }
@@ -67,7 +64,7 @@ async function orthancPeer(env: Environment): Promise<Peer> {
     name: 'orthanc',
     pid: orthanc.pid() ?? 0,
     send: (files, associations) => storescu(orthanc.dicomPort, files, associations, env),
-    empty: () => undefined,
+    folder: orthanc.storageFolder,
     stop: () => orthanc.remove(),
   };
 }
@@ -84,10 +81,7 @@ async function rawPeer(name: PeerName, ...options: readonly string[]): Promise<P
       Promise.resolve(
         Number(execFileSync(process.execPath, [RAW, 'send', port, String(associations)], { input: files.join('\n'), encoding: 'utf8' })),
       ),
-    empty: () => {
-      rmSync(join(folder, 'done'), { recursive: true });
-      mkdirSync(join(folder, 'done'));
-    },
+    folder,
     stop: async () => {
       const exited = once(child, 'exit');
       child.kill();
@@ -95,6 +89,18 @@ async function rawPeer(name: PeerName, ...options: readonly string[]): Promise<P
     },
   };
 }
+
+/**
+ * Gives the disk and the page cache back what a peer has received, by making its files empty. They are not deleted: for some minutes
+ * after a deletion ext4 looks for inodes that are not those, which makes each new file cost more than receiving it.
+ */
+export function emptyFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true }))
+    if (entry.isFile() && !KEPT.test(entry.name)) truncateSync(join(entry.parentPath, entry.name));
+}
+
+/** What is not an instance: Orthanc's index. */
+const KEPT = /^index/;
 
 /** The files dealt out evenly over so many `storescu`; seconds until the last of them has ended. */
 async function storescu(port: number, files: readonly string[], associations: number, env: Environment): Promise<number> {

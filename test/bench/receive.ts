@@ -4,14 +4,13 @@
  * Beside it the raw limits: a bare Node socket-to-disk server without any protocol, with and without the same flushes.
  */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { missingForNode } from '../support/node.js';
 import { missingForOrthanc } from '../support/orthanc.js';
 import { cpuSeconds, forgetPeak, residentMb } from '../support/process-figures.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { writeCtImages } from './ct-images.js';
-import { startPeers, type Peer, type PeerName } from './receive-peers.js';
+import { emptyFiles, startPeers, type Peer, type PeerName } from './receive-peers.js';
 import { median, NODE, type BenchOptions } from './report.js';
 
 /** Associations at the same time, and the images that they send in all; in the default environment dcmtk waits 40 ms for each. */
@@ -70,14 +69,13 @@ async function interleaved(
   repeats: number,
 ): Promise<Map<PeerName, Passage[]>> {
   const passages = new Map<PeerName, Passage[]>(peers.map(({ name }) => [name, []]));
+  const folder = tempFolder('bench-series');
   for (let round = 0; round <= repeats; round++) {
-    const folder = tempFolder('bench-series');
     const files = writeCtImages(folder, `${String(associations)}.${String(Date.now())}`, images);
     for (const peer of peers) {
       const passage = await pass(peer, files, associations);
       if (round > 0) passages.get(peer.name)?.push(passage);
     }
-    rmSync(folder, { recursive: true });
     process.stderr.write(`  ${String(associations)} associations: round ${String(round)} of ${String(repeats)}\n`);
   }
   return passages;
@@ -91,7 +89,7 @@ async function pass(peer: Peer, files: readonly string[], associations: number):
   const seconds = await peer.send(files, associations);
   const cpu = cpuSeconds(peer.pid) - cpuBefore;
   const { peak } = residentMb(peer.pid);
-  peer.empty();
+  emptyFiles(peer.folder);
   return { imagesPerSecond: files.length / seconds, cpuSecondsPerGb: cpu / (files.length * IMAGE_GB), peakRssMb: peak };
 }
 

@@ -4,6 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { dcmtk } from '../support/dcmtk.js';
 import { describeWith } from '../support/data.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { RawPeer } from '../support/dimse.js';
+import { abortPdu } from '../../src/dimse/pdu.js';
 import { missingForStrace, traced, type SystemCall } from '../support/strace.js';
 import { part10 } from '../support/synthetic-image.js';
 import { tempFolder } from '../support/temp.js';
@@ -25,48 +27,58 @@ const TRACED = [
 ];
 const WRITES = ['write', 'writev', 'pwrite64', 'pwritev', 'sendto', 'sendmsg'];
 const SYNCS = ['fsync', 'fdatasync'];
-const SOP_INSTANCE_UID = '1.2.3.9.1';
 
 describeWith('the order of a C-STORE', [...missingForNode(), ...missingForStrace(), ...missingTools('storescu')], () => {
   let node: TestNode;
-  let calls: SystemCall[];
 
   beforeAll(async () => {
     node = await startNode();
-    const folder = tempFolder('durable-order');
-    const file = join(folder, 'one.dcm');
-    writeFileSync(file, instance());
-    calls = await traced(node.pid() as number, TRACED, join(folder, 'trace'), async () => {
-      expect(await dcmtk('storescu', '-aec', 'ANTEROOM', '127.0.0.1', String(node.dicomPort), file)).toMatchObject({ code: 0 });
-    });
   }, 60_000);
   afterAll(() => node.remove());
 
-  it('flushes the bytes, then names them, then flushes the names, then commits, and only then answers Success', () => {
-    const lastByte = last('write of the part file', calls, ({ name, args }) => WRITES.includes(name) && isOfPart(args));
-    const fileFlush = last('flush of the part file', calls, ({ name, args }) => SYNCS.includes(name) && isOfPart(args));
-    const rename = last('rename into the archive', calls, ({ name, args }) => name.startsWith('rename') && args.includes(SOP_INSTANCE_UID));
-    const archived = /"([^"]*\.dcm)"/.exec(rename.call.args)?.[1] ?? '';
-    const folders = [dirname(archived), dirname(dirname(archived)), join(node.dataDir, 'archive')];
-    const folderFlushes = folders.map((folder) =>
-      last(`flush of ${relative(node.dataDir, folder)}/`, calls, ({ name, args }) => SYNCS.includes(name) && args.includes(`<${folder}>`)),
-    );
-    const answer = last('C-STORE-RSP', calls, isAnswer);
-    const toLedger = calls.filter(({ begin, args }) => begin < answer.call.begin && args.includes('ledger.sqlite-wal>'));
-    const commit = last('commit', toLedger, ({ name }) => WRITES.includes(name));
-    const commitFlush = last('flush of the commit', toLedger, ({ name }) => SYNCS.includes(name));
-
-    expect(
-      outOfOrder([
-        [lastByte, fileFlush],
-        [fileFlush, rename],
-        ...folderFlushes.flatMap((folderFlush) => [[rename, folderFlush] as const, [folderFlush, commit] as const]),
-        [commit, commitFlush],
-        [commitFlush, answer],
-      ]),
-    ).toEqual([]);
-  });
+  it.each([
+    ['alone', 0],
+    ['beside another association', 1],
+  ])(
+    'writes the bytes, names them, flushes bytes and names, then commits, and only then answers Success: %s',
+    async (_how, others) => {
+      const sopInstanceUid = `1.2.3.9.${String(others)}`;
+      const file = join(tempFolder('durable-order'), 'one.dcm');
+      writeFileSync(file, instance(sopInstanceUid));
+      const beside = await Promise.all(Array.from({ length: others }, () => RawPeer.associated(node.dicomPort)));
+      const calls = await traced(node.pid() as number, TRACED, `${file}.trace`, async () => {
+        expect(await dcmtk('storescu', '-aec', 'ANTEROOM', '127.0.0.1', String(node.dicomPort), file)).toMatchObject({ code: 0 });
+      });
+      for (const peer of beside) peer.send(abortPdu(0));
+      expect(outOfOrder(stepsOf(calls, node.dataDir, sopInstanceUid))).toEqual([]);
+    },
+    60_000,
+  );
 });
+
+/** Each pair must have happened in this order. */
+function stepsOf(calls: readonly SystemCall[], dataDir: string, sopInstanceUid: string): (readonly [Step, Step])[] {
+  const lastByte = last('write of the part file', calls, ({ name, args }) => WRITES.includes(name) && isOfPart(args));
+  const rename = last('rename into the archive', calls, ({ name, args }) => name.startsWith('rename') && args.includes(sopInstanceUid));
+  const archived = /"([^"]*\.dcm)"/.exec(rename.call.args)?.[1] ?? '';
+  const fileFlush = last('flush of the file', calls, ({ name, args }) => SYNCS.includes(name) && args.includes(`<${archived}>`));
+  const folders = [dirname(archived), dirname(dirname(archived)), join(dataDir, 'archive')];
+  const folderFlushes = folders.map((folder) =>
+    last(`flush of ${relative(dataDir, folder)}/`, calls, ({ name, args }) => SYNCS.includes(name) && args.includes(`<${folder}>`)),
+  );
+  const answer = last('C-STORE-RSP', calls, isAnswer);
+  const toLedger = calls.filter(({ begin, args }) => begin < answer.call.begin && args.includes('ledger.sqlite-wal>'));
+  const commit = last('commit', toLedger, ({ name }) => WRITES.includes(name));
+  const commitFlush = last('flush of the commit', toLedger, ({ name }) => SYNCS.includes(name));
+  return [
+    [lastByte, rename],
+    [lastByte, fileFlush],
+    [fileFlush, commit],
+    ...folderFlushes.flatMap((folderFlush) => [[rename, folderFlush] as const, [folderFlush, commit] as const]),
+    [commit, commitFlush],
+    [commitFlush, answer],
+  ];
+}
 
 interface Step {
   readonly what: string;
@@ -95,12 +107,12 @@ function outOfOrder(pairs: readonly (readonly [Step, Step])[]): string[] {
     .map(([first, then]) => `${then.what} before the end of: ${first.what}`);
 }
 
-function instance(): Uint8Array {
+function instance(sopInstanceUid: string): Uint8Array {
   return part10({
     SOPClassUID: ['1.2.840.10008.5.1.4.1.1.2'],
-    SOPInstanceUID: [SOP_INSTANCE_UID],
-    StudyInstanceUID: ['1.2.3.7'],
-    SeriesInstanceUID: ['1.2.3.8'],
+    SOPInstanceUID: [sopInstanceUid],
+    StudyInstanceUID: [`${sopInstanceUid}.7`],
+    SeriesInstanceUID: [`${sopInstanceUid}.8`],
     PatientID: ['ORDER'],
     Modality: ['CT'],
     Rows: [64],

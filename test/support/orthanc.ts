@@ -33,6 +33,8 @@ export interface Orthanc {
   /** `http://127.0.0.1:port`; for TLS see tls-front.ts. */
   readonly url: string;
   readonly dicomWebUrl: string;
+  /** Where it keeps its files and its index. */
+  readonly storageFolder: string;
   /** Process id of the running process. */
   pid(): number | undefined;
   /** Stops the process; its data stay. */
@@ -66,6 +68,7 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
     dicomPort,
     url,
     dicomWebUrl: `${url}/dicom-web`,
+    storageFolder: join(folder, 'db'),
     pid: () => running?.pid,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
