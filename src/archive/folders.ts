@@ -36,10 +36,18 @@ export function dataFolders(root: string): DataFolders {
   return folders;
 }
 
+/** Of the content's hash, in the name of an archive file. */
+const HASH_DIGITS = 12;
+
 /**
  * The file of an instance, relative to the archive. The content's hash is part of the name: the same bytes again are the
  * same file, and a corrected instance never overwrites the one that an earlier study version used.
  */
 export function instancePath(ids: { studyInstanceUid: string; seriesInstanceUid: string; sopInstanceUid: string; sha256: string }): string {
-  return join(ids.studyInstanceUid, ids.seriesInstanceUid, `${ids.sopInstanceUid}.${ids.sha256.slice(0, 12)}.dcm`);
+  return join(ids.studyInstanceUid, ids.seriesInstanceUid, `${ids.sopInstanceUid}.${ids.sha256.slice(0, HASH_DIGITS)}.dcm`);
+}
+
+/** Whether a file is what its name in the archive says, given the hash of its data set. */
+export function isNamedByContent(path: string, sha256: string): boolean {
+  return path.endsWith(`.${sha256.slice(0, HASH_DIGITS)}.dcm`);
 }

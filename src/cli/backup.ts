@@ -99,7 +99,7 @@ async function restoreBackup(source: string, options: RestoreCommandOptions): Pr
 }
 
 function restoredLines(report: RestoreReport): string[] {
-  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, deliveries, runs, rules } = report;
+  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, laterIncomplete, deliveries, runs, rules } = report;
   return [
     `restored ${snapshot}, made at ${madeAt}: ${files} file(s), ${megabytes(bytes)} MB`,
     ...(movedAside === undefined ? [] : [`what was in the data folder is in ${movedAside}`]),
@@ -107,6 +107,9 @@ function restoredLines(report: RestoreReport): string[] {
     ...(later + laterResults === 0
       ? []
       : [`${later} file(s) that arrived later are taken in at the next start; ${laterResults} result(s) are made again`]),
+    ...(laterIncomplete === 0
+      ? []
+      : [`${laterIncomplete} file(s) are not what their name says and are left out: nobody was told that they are kept`]),
     ...(rules === 'restored' ? ['the rules were restored too'] : []),
     ...(rules === 'differ' ? ['the rules folder is not as it was then and was left as it is; the former rules are in the snapshot'] : []),
     'settings are not touched; those of then are in the snapshot, under settings/',

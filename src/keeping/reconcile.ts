@@ -4,6 +4,8 @@ import { copyFile, link, open } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
+import { hashFile } from '../archive/data-set-hash.js';
+import { isNamedByContent } from '../archive/folders.js';
 import { filesBelow } from '../archive/walk.js';
 import { NODE_MANUFACTURER } from '../foundation/version.js';
 import type { Db } from '../ledger/database.js';
@@ -15,18 +17,22 @@ const HEAD_BYTES = 64 * 1024;
 
 /**
  * Puts each of them into `target`, from where the next start takes it in through the door. Objects that this node made are left out:
- * the node makes them again, and taken in as somebody else's they would become part of the study.
+ * the node makes them again, and taken in as somebody else's they would become part of the study. So are files that are not what their name says.
  */
 export async function gatherLaterFiles(
   db: Db,
   oldArchive: string,
   target: string,
   touched: TouchedFolders,
-): Promise<{ files: number; results: number }> {
+): Promise<{ files: number; results: number; incomplete: number }> {
   const serial = nodeId(db);
-  const found = { files: 0, results: 0 };
+  const found = { files: 0, results: 0, incomplete: 0 };
   for await (const path of filesBelow(oldArchive)) {
     if (isStored(db, relative(oldArchive, path))) continue;
+    if (!(await isComplete(path))) {
+      found.incomplete++;
+      continue;
+    }
     if (await isOwnObject(path, serial)) {
       found.results++;
       continue;
@@ -41,6 +47,11 @@ export async function gatherLaterFiles(
     found.files++;
   }
   return found;
+}
+
+/** A file has its name before its bytes are flushed: after a power cut it may lack some. Then it was never acknowledged, and its sender sends it again. */
+async function isComplete(path: string): Promise<boolean> {
+  return isNamedByContent(path, (await hashFile(path)).sha256);
 }
 
 async function isOwnObject(path: string, serial: string): Promise<boolean> {

@@ -52,6 +52,8 @@ export interface RestoreReport extends RestoredWork {
   readonly later: number;
   /** Results of this node in the old archive: they are made again, under the same UIDs. */
   readonly laterResults: number;
+  /** Files beside them that are not what their name says: never acknowledged, and left where they are. */
+  readonly laterIncomplete: number;
   /** `restored`: the rules folder was empty. `differ`: it is not as it was, and was left as it is. */
   readonly rules: 'restored' | 'same' | 'differ';
   readonly faults: readonly CopyFault[];
@@ -115,9 +117,19 @@ async function build(options: RestoreOptions, name: string, building: string, to
     }
     await restoreModels(db, join(source, name), building, dataDir);
     const later =
-      reconcile === undefined ? { files: 0, results: 0 } : await gatherLaterFiles(db, archiveBelow(reconcile), folders.takeIn, touched);
+      reconcile === undefined
+        ? { files: 0, results: 0, incomplete: 0 }
+        : await gatherLaterFiles(db, archiveBelow(reconcile), folders.takeIn, touched);
     const work = markRestored(db, clock(), clock() + quietMs);
-    return { files: total.count, bytes: total.bytes, faults, ...work, later: later.files, laterResults: later.results };
+    return {
+      files: total.count,
+      bytes: total.bytes,
+      faults,
+      ...work,
+      later: later.files,
+      laterResults: later.results,
+      laterIncomplete: later.incomplete,
+    };
   } finally {
     db.close();
   }

@@ -16,7 +16,7 @@ import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
 
-const MAX_GROWTH_MB = 150;
+const MAX_GROWTH_MB = 100;
 const FRAMES = 2048;
 const SLICES = 2000;
 const RULES = `rules:

@@ -83,7 +83,7 @@ describeWith('patient data in logs', [...missingForNode(), ...missingForOrthanc(
     expect((await node.command('explain', study.studyInstanceUid)).stdout).toContain('applied');
     expect((await node.command('deliveries')).stdout).toMatch(/to talkative is rejected: DESTINATION_REFUSED/);
     expectNoMarks();
-  });
+  }, 60_000);
 
   it('corrected, conflicting and mixed-up patients', async () => {
     await sendTo(node, marked(study, { '00100010': { vr: 'PN', Value: [{ Alphabetic: `${MARK}CORRECTED^NAME` }] } }));

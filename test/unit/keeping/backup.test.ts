@@ -1,5 +1,5 @@
 /** Backups are whole or not there, copy only what is new, and a restored ledger knows that it has missed something. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolders } from '../../../src/archive/folders.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
@@ -238,5 +238,17 @@ describe('restore', () => {
     expect(await site.restore({ reconcile: site.node.folders.root })).toMatchObject({ later: 3, laterResults: 0 });
     expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(3);
     expect(site.node.files('1.2')).toHaveLength(3);
+  });
+
+  it('leaves out what a power cut has left without its last bytes', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    await site.backup();
+    await site.receive('1.2');
+    const file = join(site.node.folders.archive, '1.2', site.node.files('1.2')[0]);
+    truncateSync(file, statSync(file).size - 2);
+    const report = await site.restore({ reconcile: site.node.folders.root });
+    expect(report).toMatchObject({ later: 2, laterIncomplete: 1 });
+    expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(2);
   });
 });
