@@ -1,16 +1,13 @@
 /** `anteroom backup` and `restore`: a copy of everything to go on from, and going on from it. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { dataFolders } from '../archive/folders.js';
 import { systemClock } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { setLogLevel } from '../foundation/log.js';
 import { backup, type BackupReport } from '../keeping/backup.js';
 import type { CopyFault } from '../keeping/copy.js';
 import { restore, type RestoreReport } from '../keeping/restore.js';
-import { demandSchema } from '../ledger/check.js';
-import { Db } from '../ledger/database.js';
+import { withDataFolder } from './data-folder.js';
 import { DEFAULT_CONFIG, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, progressDone, progressWithTimeLeft } from './print.js';
 
@@ -52,16 +49,11 @@ export function addBackupCommands(program: Command): void {
     });
 }
 
-async function makeBackup(target: string, options: BackupCommandOptions): Promise<BackupReport> {
+function makeBackup(target: string, options: BackupCommandOptions): Promise<BackupReport> {
   const { dataDir, rulesDir } = settingsFor(options);
-  const folders = existsSync(dataDir) ? dataFolders(dataDir) : undefined;
-  if (folders === undefined || !existsSync(folders.ledgerFile))
-    throw new AnteroomError('FILE_UNREADABLE', `there is no ledger in ${dataDir}`);
-  const db = Db.open(folders.ledgerFile, { migrate: false });
-  try {
-    demandSchema(db);
+  return withDataFolder(dataDir, (db, folders) => {
     const startedAt = Date.now();
-    return await backup({
+    return backup({
       db,
       folders,
       target,
@@ -71,10 +63,7 @@ async function makeBackup(target: string, options: BackupCommandOptions): Promis
       clock: systemClock,
       onProgress: (done, total) => progressWithTimeLeft('copied', { ...done, startedAt }, total),
     });
-  } finally {
-    progressDone();
-    db.close();
-  }
+  });
 }
 
 async function restoreBackup(source: string, options: RestoreCommandOptions): Promise<RestoreReport> {

@@ -1,14 +1,10 @@
 /** `anteroom verify`: are the files, the rows and the hashes what they should be? Needs no running node and disturbs none. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { dataFolders } from '../archive/folders.js';
-import { AnteroomError } from '../foundation/errors.js';
 import { verify, type VerifyReport } from '../keeping/verify.js';
-import { demandSchema } from '../ledger/check.js';
-import { Db } from '../ledger/database.js';
 import { isLocked } from '../ledger/lock.js';
+import { withDataFolder } from './data-folder.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
-import { json, line, progressDone, progressWithTimeLeft } from './print.js';
+import { json, line, progressWithTimeLeft } from './print.js';
 
 interface VerifyCommandOptions extends CommonOptions {
   readonly fast?: boolean;
@@ -30,15 +26,10 @@ export function addVerifyCommand(program: Command): void {
     });
 }
 
-async function verifyFolder(dataDir: string, { fast = false, study }: VerifyCommandOptions): Promise<VerifyReport> {
-  const folders = existsSync(dataDir) ? dataFolders(dataDir) : undefined;
-  if (folders === undefined || !existsSync(folders.ledgerFile))
-    throw new AnteroomError('FILE_UNREADABLE', `there is no ledger in ${dataDir}`);
-  const db = Db.open(folders.ledgerFile, { migrate: false });
-  try {
-    demandSchema(db);
+function verifyFolder(dataDir: string, { fast = false, study }: VerifyCommandOptions): Promise<VerifyReport> {
+  return withDataFolder(dataDir, (db, folders) => {
     const startedAt = Date.now();
-    return await verify({
+    return verify({
       db,
       folders,
       fast,
@@ -47,10 +38,7 @@ async function verifyFolder(dataDir: string, { fast = false, study }: VerifyComm
       now: startedAt,
       onProgress: (done, total) => progressWithTimeLeft('verified', { ...done, startedAt }, total),
     });
-  } finally {
-    progressDone();
-    db.close();
-  }
+  });
 }
 
 function print({ ok, files, bytes, hashed, inFlight, findings }: VerifyReport): void {
