@@ -20,6 +20,8 @@ const PACKAGES = [
   { group: 'peers', name: 'dcmtk', program: 'storescu', why: 'an independent sender, receiver and JPEG codec' },
   { group: 'peers', name: 'openssl', program: 'openssl', why: 'makes the certificates of the TLS tests' },
   { group: 'peers', name: 'busybox-static', program: 'busybox', why: 'the smallest image, for models that misbehave' },
+  { group: 'peers', name: 'podman', program: 'podman', why: 'the other container engine of the conformance suite' },
+  { group: 'peers', name: 'catatonit', program: 'catatonit', why: 'the init process of its containers' },
   { group: 'judges', name: 'dicom3tools', program: 'dciodvfy', why: 'judges the DICOM objects that we write' },
   { group: 'judges', name: 'libgdcm-tools', program: 'gdcmconv', why: 'an independent JPEG 2000 codec' },
   { group: 'judges', name: 'python3-pydicom', file: '/usr/lib/python3/dist-packages/pydicom', why: 'an independent reader of our objects' },

@@ -58,7 +58,11 @@ export interface OutboxOptions {
 export function startOutbox(options: OutboxOptions): () => Promise<void> {
   const { db, bell, clock, destinations } = options;
   for (const row of deliveriesLeftSending(db)) {
-    db.move('deliveries', row.id, 'unsure', { at: clock(), set: { due_at: clock() }, detail: 'the node stopped while sending' });
+    db.move('deliveries', row.id, 'unsure', {
+      at: clock(),
+      set: { due_at: clock() + INDEX_LAG_MS },
+      detail: 'the node stopped while sending',
+    });
   }
   holdUnknownDestinations(options);
   const stops = [...destinations].map(([name, destination]) =>

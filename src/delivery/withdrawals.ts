@@ -43,7 +43,11 @@ export interface WithdrawalOptions {
 export function startWithdrawals(options: WithdrawalOptions): () => Promise<void> {
   const { db, bell, clock, destinations } = options;
   for (const { id } of withdrawalsLeftSending(db)) {
-    db.move('withdrawals', id, 'unsure', { at: clock(), set: { due_at: clock() }, detail: 'the node stopped in the middle' });
+    db.move('withdrawals', id, 'unsure', {
+      at: clock(),
+      set: { due_at: clock() + INDEX_LAG_MS },
+      detail: 'the node stopped in the middle',
+    });
   }
   const stops = [...destinations].map(([name, destination]) =>
     startStageLoop({ stage: 'delivery', bell, log, work: () => withdrawDue(options, name, destination) }),

@@ -168,7 +168,12 @@ export class Acceptor {
     }
     const known = fileAtPath(db, path);
     if (known !== undefined) {
-      if (relation !== 'conflict') restoreInstance(db, known.id, { header: JSON.stringify(facts.header), patient_id: facts.patientId });
+      const said = { header: JSON.stringify(facts.header), patient_id: facts.patientId, size_bytes: part.sizeBytes };
+      // A result of ours that was withdrawn here stays withdrawn, whoever sends it back.
+      const withdrawn = own && known.standing === 'replaced' && known.purged_at === null;
+      if (relation === 'conflict') {
+        if (known.purged_at !== null) restoreInstance(db, known.id, 'conflict', said);
+      } else if (!withdrawn) restoreInstance(db, known.id, 'current', said);
       return relation;
     }
     insertInstance(db, {

@@ -6,6 +6,7 @@ import type { Acceptance } from './accept.js';
 import { metered, type DiskRoom } from './disk-space.js';
 import { inspect, type InstanceFacts } from './inspect.js';
 import type { Receiver } from './receiver.js';
+import { paddedAe } from './store-sink.js';
 
 /** File meta information and the first elements must lie within this. */
 const META_BYTES = 64 * 1024;
@@ -76,7 +77,7 @@ function open(head: Buffer, moreFollows: boolean, origin: Part10Origin, incoming
       sopClassUid: mediaStorageSopClassUid ?? '',
       sopInstanceUid: mediaStorageSopInstanceUid ?? '',
       transferSyntaxUid,
-      sourceAeTitle: origin.callingAe,
+      sourceAeTitle: paddedAe(origin.callingAe),
     }),
   );
   try {

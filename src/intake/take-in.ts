@@ -42,7 +42,7 @@ export function startTakeIn(options: TakeInOptions): () => Promise<void> {
 }
 
 async function takeAll(options: TakeInOptions, signal: AbortSignal): Promise<void> {
-  const names = (await readdir(options.folder)).filter((name) => name !== REFUSED);
+  const names = (await readdir(options.folder)).filter((name) => name !== REFUSED).sort();
   if (names.length === 0) return;
   log.info('taking in what arrived after the backup', { count: names.length });
   for (const name of names) {

@@ -49,8 +49,12 @@ export async function copyFileOfRow(
     const { sha256 } = await hashFile(source, {
       whole: kind === 'result',
       onBytes: async (bytes) => {
-        await handle.write(bytes, 0, bytes.length, at);
-        at += bytes.length;
+        // A nearly full disk takes part of it.
+        for (let done = 0; done < bytes.length;) {
+          const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at);
+          done += bytesWritten;
+          at += bytesWritten;
+        }
       },
     });
     if (sha256 !== row.sha256) throw new Error(`SHA-256 ${sha256}; expected ${row.sha256}`);

@@ -1,6 +1,6 @@
 /** What arrived after the backup: files of the old archive that the restored ledger does not know. */
 import { randomUUID } from 'node:crypto';
-import { copyFile, link, open } from 'node:fs/promises';
+import { copyFile, link, open, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
@@ -37,7 +37,9 @@ export async function gatherLaterFiles(
       found.results++;
       continue;
     }
-    const copy = join(target, `${randomUUID()}.dcm`);
+    // In the order in which they came: a correction must not be undone by what it corrected.
+    const { mtimeMs } = await stat(path);
+    const copy = join(target, `${String(Math.floor(mtimeMs)).padStart(15, '0')}-${randomUUID()}.dcm`);
     // The same file system needs no second copy; the old archive is only read.
     await link(path, copy).catch(async () => {
       await copyFile(path, copy);

@@ -18,6 +18,7 @@ export class Db {
   private readonly statements = new Map<string, Database.Statement>();
 
   private walFd: number | undefined;
+  private flushFailed = false;
 
   private constructor(private readonly connection: Database.Database) {}
 
@@ -111,8 +112,21 @@ export class Db {
    */
   async flush(atOnce = false): Promise<void> {
     this.walFd ??= openSync(`${this.connection.name}-wal`, 'r');
-    if (atOnce) fdatasyncSync(this.walFd);
-    else await promisify(fdatasync)(this.walFd);
+    if (this.flushFailed) this.writeOut();
+    try {
+      if (atOnce) fdatasyncSync(this.walFd);
+      else await promisify(fdatasync)(this.walFd);
+    } catch (error) {
+      this.flushFailed = true;
+      throw error;
+    }
+  }
+
+  /** The kernel tells of a failed write once, and takes the pages for written then: what the log has must get to the disk in another way. */
+  private writeOut(): void {
+    const [{ busy }] = this.connection.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+    if (busy !== 0) throw new AnteroomError('STORE_FAILED', 'the ledger cannot be written out after a failed flush, as it is in use');
+    this.flushFailed = false;
   }
 
   close(): void {

@@ -61,16 +61,20 @@ export function currentInstance(db: Db, sopInstanceUid: string): InstanceRow | u
 }
 
 /** The row of an archive file, without its header: what the receiver asks for each instance that it takes. */
-export type FileRow = Pick<InstanceRow, 'id' | 'study_id' | 'path'>;
+export interface FileRow extends Pick<InstanceRow, 'id' | 'study_id' | 'path' | 'standing'> {
+  readonly purged_at: EpochMs | null;
+}
+
+const FILE_COLUMNS = 'id, study_id, path, standing, purged_at';
 
 /** The file that is served under this UID. */
 export function currentFile(db: Db, sopInstanceUid: string): FileRow | undefined {
-  return db.get<FileRow>("SELECT id, study_id, path FROM instances WHERE sop_instance_uid = ? AND standing = 'current'", sopInstanceUid);
+  return db.get<FileRow>(`SELECT ${FILE_COLUMNS} FROM instances WHERE sop_instance_uid = ? AND standing = 'current'`, sopInstanceUid);
 }
 
 /** The row of an archive file, whatever its standing. */
 export function fileAtPath(db: Db, path: string): FileRow | undefined {
-  return db.get<FileRow>('SELECT id, study_id, path FROM instances WHERE path = ?', path);
+  return db.get<FileRow>(`SELECT ${FILE_COLUMNS} FROM instances WHERE path = ?`, path);
 }
 
 /** The row of a corrected instance: it stays for the versions that used it, but is no longer served. */
@@ -85,8 +89,20 @@ export function withdrawInstance(db: Db, sopInstanceUid: string): boolean {
 }
 
 /** A resent earlier content becomes the current one again, also where its file had been purged: then its row says again what it said. */
-export function restoreInstance(db: Db, id: number, { header, patient_id }: Pick<InstanceRow, 'header' | 'patient_id'>): void {
-  db.run("UPDATE instances SET standing = 'current', purged_at = NULL, header = ?, patient_id = ? WHERE id = ?", header, patient_id, id);
+export function restoreInstance(
+  db: Db,
+  id: number,
+  standing: InstanceRow['standing'],
+  { header, patient_id, size_bytes }: Pick<InstanceRow, 'header' | 'patient_id' | 'size_bytes'>,
+): void {
+  db.run(
+    'UPDATE instances SET standing = ?, purged_at = NULL, header = ?, patient_id = ?, size_bytes = ? WHERE id = ?',
+    standing,
+    header,
+    patient_id,
+    size_bytes,
+    id,
+  );
 }
 
 /** True for an archive file that a row stands for; false for one that was purged or never committed. */

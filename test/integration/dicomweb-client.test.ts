@@ -315,7 +315,8 @@ describe('DICOMweb client and servers of other manners', () => {
     [301, { location: 'https://pacs/dicom-web/studies?token=secret' }, '', 'DESTINATION_SETTINGS'],
     [413, {}, '', 'DESTINATION_REFUSED'],
     [403, {}, '', 'DESTINATION_AUTH'],
-    [500, {}, '', 'DESTINATION_BUSY'],
+    [500, {}, '', 'DESTINATION_UNSURE'],
+    [504, {}, '', 'DESTINATION_UNSURE'],
     [507, {}, '', 'DESTINATION_BUSY'],
   ])('turns %i into an error that says what to do', async (status, headers, body, code) => {
     const error: unknown = await answering(status, headers as Record<string, string>, body, (endpoint) => stow(endpoint, [item])).catch(

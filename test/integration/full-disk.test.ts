@@ -179,7 +179,8 @@ describeWith(
         expect(stored.length + refused.length).toBe(ASSOCIATIONS);
         expect(refused.length).toBeGreaterThan(0);
         expect(new Set(refused)).toEqual(new Set(['Refused: OutOfResources']));
-        expect(node.log.some(({ seen }) => String(seen).includes('are kept for the ledger'))).toBe(true);
+        // Which of the marks is met first depends on how the senders take turns.
+        expect(node.log.some(({ seen }) => /MB are (kept for the ledger|needed)/.test(String(seen)))).toBe(true);
         expect(node.log.some(({ seen }) => String(seen).includes('ENOSPC'))).toBe(false);
         expectKept(node, stored);
       } finally {

@@ -16,6 +16,9 @@ const CERTIFICATE_ALERT = /ALERT_.*(CERT|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE)/;
 const AUTH_STATUSES: ReadonlySet<number> = new Set([401, 403, 407]);
 const BUSY_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 507]);
 
+/** What a proxy or a server says that may have stored all the same. */
+const MAY_HAVE_STORED: ReadonlySet<number> = new Set([408, 500, 502, 504]);
+
 /** A connection on which nothing moved for too long. */
 export class IdleTimeoutError extends Error {
   constructor(timeoutMs: number) {
@@ -44,13 +47,20 @@ export function wireFailure(cause: unknown, host: string, stage: Stage, changesT
   });
 }
 
-/** The error for an answer whose status is not one that the caller expects. */
-export function statusFailure(status: number, headers: IncomingHttpHeaders, body: string, host: string): AnteroomError {
+/** The error for an answer whose status is not one that the caller expects; `storing`: the request would have left something there. */
+export function statusFailure(
+  status: number,
+  headers: IncomingHttpHeaders,
+  body: string,
+  host: string,
+  { storing = false } = {},
+): AnteroomError {
   const said = quotableAnswer(headers['content-type'], body);
   const seen = `${host} answered ${String(status)}${redirection(status, headers)}${said === '' ? '' : `: ${said}`}`;
   if (AUTH_STATUSES.has(status)) return new AnteroomError('DESTINATION_AUTH', seen);
   if (status === 404) return new AnteroomError('DESTINATION_NO_SERVICE', seen);
   if (status === 405 || (status >= 300 && status <= 399)) return new AnteroomError('DESTINATION_SETTINGS', seen);
+  if (storing && MAY_HAVE_STORED.has(status)) return new AnteroomError('DESTINATION_UNSURE', seen);
   if (BUSY_STATUSES.has(status)) return new DestinationBusyError(seen, retryAfterMs(headers['retry-after']));
   return new AnteroomError('DESTINATION_REFUSED', seen);
 }

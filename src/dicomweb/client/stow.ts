@@ -131,7 +131,7 @@ function outcomesOf(answer: HttpAnswer, text: string, items: readonly StowItem[]
   const list = STATUSES_WITH_LIST.has(status) ? readStowAnswer(text) : undefined;
   const names = list !== undefined && items.some((item) => list.has(item.sopInstanceUid));
   if (status === 400 || status === 409 ? names : list !== undefined) return items.map((item) => outcomeOf(item, list));
-  if (status !== 200 && status !== 202) throw statusFailure(status, headers, text, host);
+  if (status !== 200 && status !== 202) throw statusFailure(status, headers, text, host, { storing: true });
   if (status === 200 && text.trim() === '')
     return items.map(({ sopInstanceUid }) => ({ sopInstanceUid, stored: true, text: 'the answer is 200 without a list of instances' }));
   const type = headers['content-type'] ?? 'no content type';

@@ -1,5 +1,5 @@
 /** The same SOPInstanceUID again: what is the same, what is corrected, what is a conflict. Nothing that came is lost. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { dataFolders, type DataFolders } from '../../../src/archive/folders.js';
@@ -11,7 +11,7 @@ import { acceptPart10 } from '../../../src/intake/part10-door.js';
 import { settleDueStudies } from '../../../src/intake/settle.js';
 import { Db } from '../../../src/ledger/database.js';
 import { findStudy } from '../../../src/ledger/studies.js';
-import type { InstanceRow } from '../../../src/ledger/instances.js';
+import type { FileRow, InstanceRow } from '../../../src/ledger/instances.js';
 import { quietOnly } from '../../support/settling.js';
 import { tempFolder } from '../../support/temp.js';
 
@@ -48,14 +48,14 @@ class Door {
     onCommitted: () => undefined,
   });
 
-  async take(bytes: Buffer, calledAe = 'ANTEROOM'): Promise<string> {
-    const origin = { callingAe: 'CT', calledAe, remoteAddress: '127.0.0.1' };
+  async take(bytes: Buffer, calledAe = 'ANTEROOM', callingAe = 'CT'): Promise<string> {
+    const origin = { callingAe, calledAe, remoteAddress: '127.0.0.1' };
     return (await acceptPart10(Readable.from([bytes.subarray(0, 200), bytes.subarray(200)]), origin, this.acceptor, this.folders.incoming))
       .acceptance;
   }
 
-  rows(): InstanceRow[] {
-    return this.db.all<InstanceRow>('SELECT * FROM instances ORDER BY id');
+  rows(): (InstanceRow & FileRow)[] {
+    return this.db.all<InstanceRow & FileRow>('SELECT * FROM instances ORDER BY id');
   }
 
   settle(): string | undefined {
@@ -66,6 +66,41 @@ class Door {
 }
 
 describe('accept', () => {
+  it('the same object from a sender with a longer name is the same file', async () => {
+    const door = new Door();
+    await door.take(object());
+    expect(await door.take(object(), 'ANTEROOM', 'A-LONGER-NAME')).toBe('same');
+    const [row] = door.rows();
+    expect(statSync(join(door.folders.archive, row.path)).size).toBe(row.size_bytes);
+  });
+
+  it('both of two conflicting objects stay when they come again after their study was purged', async () => {
+    const door = new Door();
+    await door.take(object());
+    await door.take(object({ pixels: 2 }));
+    door.db.run("UPDATE instances SET purged_at = 1, standing = 'replaced', header = '{}', patient_id = ''");
+    expect(await door.take(object())).toBe('new');
+    expect(await door.take(object({ pixels: 2 }))).toBe('conflict');
+    expect(door.rows().map(({ standing, purged_at }) => ({ standing, purged_at }))).toEqual([
+      { standing: 'current', purged_at: null },
+      { standing: 'conflict', purged_at: null },
+    ]);
+  });
+
+  it('a result of ours that was withdrawn here stays withdrawn when it is sent back', async () => {
+    const door = new Door();
+    await door.take(object());
+    door.db.run('PRAGMA foreign_keys = OFF');
+    door.db.run(
+      `INSERT INTO results (run_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, created_at)
+       VALUES (1, 'passed', ?, '1.2.3.4', '1.2.3.1', 1, 1)`,
+      CT,
+    );
+    door.db.run("UPDATE instances SET standing = 'replaced', own_result = 1");
+    expect(await door.take(object())).toBe('own-result');
+    expect(door.rows().map(({ standing }) => standing)).toEqual(['replaced']);
+  });
+
   it('keeps a new instance in the archive under a row', async () => {
     const door = new Door();
     expect(await door.take(object())).toBe('new');

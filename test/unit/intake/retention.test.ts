@@ -138,7 +138,7 @@ describe('retention', () => {
     const purge = node.db.transaction(() => markPurged(node.db, 1, 'age', node.now));
     const { db, folders } = node;
     const has = () => {
-      restoreInstance(db, 3, { header: '{}', patient_id: 'P1' });
+      restoreInstance(db, 3, 'current', { header: '{}', patient_id: 'P1', size_bytes: 1 });
       return false;
     };
     const places = { archiveFolder: folders.archive, resultsFolder: folders.results, runsFolder: folders.runs };

@@ -217,7 +217,7 @@ describe('the series of the archive', () => {
     expect(found({ patientId: 'P1' })).toEqual([]);
     addInstanceOf(db, studies[1][1], '1.2.1.1', '1.2.1.1.2', headerOf('CORRECTED', '20240201'));
     expect(found({ patientId: 'CORRECTED' })).toEqual(['1.2.1']);
-    restoreInstance(db, studies[1][0], { header: JSON.stringify(headerOf('P1', '20240201')), patient_id: 'P1' });
+    restoreInstance(db, studies[1][0], 'current', { header: JSON.stringify(headerOf('P1', '20240201')), patient_id: 'P1', size_bytes: 1 });
     expect([...storedSeries(db, ['1.2.1'])].map(({ instance_count }) => instance_count)).toEqual([2]);
   });
 });
