@@ -72,6 +72,8 @@ const desk = new CommitmentDesk({
 });
 
 try {
+  // The descriptor for it is there from now on: what is open does not change with the first instance.
+  await instancesDb.flush();
   removePartFiles(settings.incomingFolder);
   forgetAssociations(db, systemClock(), systemClock() - ASSOCIATIONS_KEPT_MS);
   const disk = new DiskGuard(settings.archiveFolder, settings.disk, true);

@@ -132,7 +132,7 @@ describeWith(`soak of ${INSTANCES} instances (seed ${SEED})`, [...missingForNode
     expect(lastMb).toBeLessThanOrEqual(firstMb + MAX_GROWTH_MB);
     await until('the descriptors of an idle node', () => descriptorCount(node.pid() as number) <= idleDescriptors);
     expect(ownFaults(node.log)).toEqual([]);
-  });
+  }, 60_000);
 
   function* everyInstance() {
     for (let study = 0; study < STUDIES; study++) {
