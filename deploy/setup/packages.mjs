@@ -22,6 +22,8 @@ const PACKAGES = [
   { group: 'peers', name: 'busybox-static', program: 'busybox', why: 'the smallest image, for models that misbehave' },
   { group: 'peers', name: 'podman', program: 'podman', why: 'the other container engine of the conformance suite' },
   { group: 'peers', name: 'catatonit', program: 'catatonit', why: 'the init process of its containers' },
+  { group: 'peers', name: 'e2fsprogs', program: 'mkfs.ext4', why: 'the small file system of the full-disk test' },
+  { group: 'peers', name: 'mount', program: 'mount', why: 'mounts it' },
   { group: 'judges', name: 'dicom3tools', program: 'dciodvfy', why: 'judges the DICOM objects that we write' },
   { group: 'judges', name: 'libgdcm-tools', program: 'gdcmconv', why: 'an independent JPEG 2000 codec' },
   { group: 'judges', name: 'python3-pydicom', file: '/usr/lib/python3/dist-packages/pydicom', why: 'an independent reader of our objects' },

@@ -319,7 +319,7 @@ export const CATALOGUE = {
   }),
   DESTINATION_UNSURE: entry({
     kind: 'ambiguous',
-    text: 'The connection broke before the destination answered',
+    text: 'It is not known whether the destination has the object: it broke off, or answered that it may have failed in the middle',
     remedy: 'The node asks the destination and sends the same object again if it is not there.',
   }),
   DESTINATION_AUTH: entry({

@@ -6,7 +6,6 @@ import type { Acceptance } from './accept.js';
 import { metered, type DiskRoom } from './disk-space.js';
 import { inspect, type InstanceFacts } from './inspect.js';
 import type { Receiver } from './receiver.js';
-import { paddedAe } from './store-sink.js';
 
 /** File meta information and the first elements must lie within this. */
 const META_BYTES = 64 * 1024;
@@ -77,7 +76,7 @@ function open(head: Buffer, moreFollows: boolean, origin: Part10Origin, incoming
       sopClassUid: mediaStorageSopClassUid ?? '',
       sopInstanceUid: mediaStorageSopInstanceUid ?? '',
       transferSyntaxUid,
-      sourceAeTitle: paddedAe(origin.callingAe),
+      sourceAeTitle: origin.callingAe,
     }),
   );
   try {

@@ -10,13 +10,6 @@ import { inspect } from './inspect.js';
 /** DIMSE status Success (PS3.4 table B.2-1). */
 const SUCCESS = 0x0000;
 
-/**
- * To its full 16 characters, as trailing spaces mean nothing (PS3.5 6.2): the same object has the same size on disk whoever sends it.
- */
-export function paddedAe(aeTitle: string): string {
-  return aeTitle.padEnd(16);
-}
-
 /** Opens the sinks of C-STOREs. */
 export class StoreSinks {
   constructor(
@@ -31,7 +24,7 @@ export class StoreSinks {
   open(context: StoreContext): StoreSink {
     const { transferSyntaxUid, callingAe, calledAe, remoteAddress, associationId, sopClassUid, sopInstanceUid } = context;
     this.disk.demand();
-    const meta = fileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: paddedAe(callingAe) });
+    const meta = fileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: callingAe });
     const alone = this.associations() === 1;
     const part = new PartFile(this.incomingFolder, meta, alone);
     return {

@@ -30,6 +30,9 @@ export interface FileMetaFacts {
   readonly sourceAeTitle?: string;
 }
 
+/** An AE title with the trailing spaces that mean nothing (PS3.5 6.2): the same object has the same size on disk whoever sends it. */
+const padded = (aeTitle: string): string => aeTitle.padEnd(16);
+
 /** Preamble, prefix and group 0002 (PS3.10 7.1): what stands before the data set in a file. */
 export function fileMeta(facts: FileMetaFacts): Uint8Array {
   const elements = [
@@ -39,7 +42,9 @@ export function fileMeta(facts: FileMetaFacts): Uint8Array {
     encodeElement(TAG.TransferSyntaxUID, { vr: 'UI', Value: [facts.transferSyntaxUid] }),
     encodeElement(TAG.ImplementationClassUID, { vr: 'UI', Value: [IMPLEMENTATION_CLASS_UID] }),
     encodeElement(TAG.ImplementationVersionName, { vr: 'SH', Value: [IMPLEMENTATION_VERSION_NAME] }),
-    facts.sourceAeTitle === undefined ? [] : encodeElement(TAG.SourceApplicationEntityTitle, { vr: 'AE', Value: [facts.sourceAeTitle] }),
+    facts.sourceAeTitle === undefined
+      ? []
+      : encodeElement(TAG.SourceApplicationEntityTitle, { vr: 'AE', Value: [padded(facts.sourceAeTitle)] }),
   ].flat();
   const groupLength = encodeElement(TAG.FileMetaInformationGroupLength, { vr: 'UL', Value: [totalBytes(elements)] });
   return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), ...groupLength, ...elements]);
