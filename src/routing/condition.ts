@@ -51,7 +51,7 @@ function group(
 
 function explainClause(clause: Clause, series: SeriesFacts, path: string): Explained {
   const operator = OPERATORS.find((name) => clause[name] !== undefined) ?? 'exists';
-  const { values, source } = clause.fact === undefined ? tagValues(series.first, clause.tag ?? '') : factValues(series, clause.fact);
+  const { values, source } = clause.fact === undefined ? tagValues(series.first, clause.tag ?? '') : series.facts[clause.fact];
   const truth = answer(operator, clause, values);
   return { path, text: clauseText(clause, operator), truth, seen: { values, source } };
 }
@@ -105,11 +105,6 @@ function within(value: SeenValue, least: number, most: number): Truth {
 interface Values {
   readonly values: readonly SeenValue[];
   readonly source: string;
-}
-
-function factValues(series: SeriesFacts, name: NonNullable<Clause['fact']>): Values {
-  const { value, source } = series.facts[name];
-  return { values: value === undefined ? [] : [value], source };
 }
 
 function tagValues(header: Header, name: string): Values {

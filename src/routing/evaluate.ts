@@ -178,7 +178,7 @@ function verdictOf(series: SeriesFacts, when: Explained, selection: Selection): 
     seriesInstanceUid: uid,
     ...(series.seriesNumber === undefined ? {} : { seriesNumber: series.seriesNumber }),
     ...(series.modality === undefined ? {} : { modality: series.modality }),
-    instanceCount: Number(series.facts.instanceCount.value ?? 0),
+    instanceCount: series.instances().length,
     fate: uid === selection.chosen?.seriesInstanceUid ? 'chosen' : when.truth === 'true' ? 'lost' : 'not concerned',
     when,
     ...(where === undefined ? {} : { where }),

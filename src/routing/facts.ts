@@ -21,9 +21,14 @@ export interface SeriesInput {
   readonly instances: readonly { readonly sopInstanceUid: string; readonly header: Header }[];
 }
 
-/** A derived value and where it comes from; without a value it is missing, and the source says why. */
+export type FactValue = string | number | boolean;
+
+/**
+ * What was derived and where it comes from. Without values it is missing, and the source says why; of several values each one
+ * holds (a chest and abdomen CT shows both).
+ */
 export interface Fact {
-  readonly value?: string | number | boolean;
+  readonly values: readonly FactValue[];
   readonly source: string;
 }
 
@@ -34,6 +39,8 @@ export interface SeriesFacts {
   /** Header of the first instance in the order of InstanceNumber, then SOPInstanceUID: what clauses on tags look at. */
   readonly first: Header;
   readonly facts: Readonly<Record<FactName, Fact>>;
+  /** The headers of all instances in that order, which does not depend on how they arrived. */
+  readonly instances: () => readonly Header[];
 }
 
 export interface StudyFacts {
@@ -89,8 +96,8 @@ function seriesFacts(series: SeriesInput, input: FactsInput): SeriesFacts {
     ...(modality === undefined ? {} : { modality }),
     first,
     facts: {
-      instanceCount: { value: headers.length, source: 'counted' },
-      sliceCount: { value: sum(headers.map(frameCount)), source: 'counted' },
+      instanceCount: known(headers.length, 'counted'),
+      sliceCount: known(sum(headers.map(frameCount)), 'counted'),
       sliceThicknessMm: sliceThickness(first),
       ...geometryFacts(stack),
       isLocalizer: imageTypeFact(headers, (values) => values.includes('LOCALIZER')),
@@ -99,7 +106,17 @@ function seriesFacts(series: SeriesInput, input: FactsInput): SeriesFacts {
       callingAe: aeFact(input.callingAe),
       calledAe: aeFact(input.calledAe),
     },
+    instances: () => headers,
   };
+}
+
+/** A fact that is known, or missing where there is no value; the source then says why. */
+function known(value: FactValue | undefined, source: string): Fact {
+  return { values: value === undefined ? [] : [value], source };
+}
+
+function missing(source: string): Fact {
+  return { values: [], source };
 }
 
 function inInstanceOrder(series: SeriesInput): Header[] {
@@ -110,7 +127,7 @@ function inInstanceOrder(series: SeriesInput): Header[] {
 }
 
 function geometryFacts(stack: StackFacts): Record<'spacingBetweenSlicesMm' | 'plane' | 'stack', Fact> {
-  const fact = (value: string | number | undefined): Fact => ({ ...(value === undefined ? {} : { value }), source: stack.source });
+  const fact = (value: FactValue | undefined) => known(value, stack.source);
   return { spacingBetweenSlicesMm: fact(stack.spacingMm), plane: fact(stack.plane), stack: fact(stack.kind) };
 }
 
@@ -122,27 +139,25 @@ function frameCount(header: Header): number {
 /** SliceThickness of the first instance; of an enhanced one, that of the pixel measures (PS3.3 C.7.6.16.2.1). */
 function sliceThickness(first: Header): Fact {
   const plain = numberIn(first, TAG.SliceThickness);
-  if (plain !== undefined && plain > 0) return { value: plain, source: 'SliceThickness' };
-  if (plain !== undefined) return { source: `SliceThickness is ${plain}, which no slice has` };
+  if (plain !== undefined && plain > 0) return known(plain, 'SliceThickness');
+  if (plain !== undefined) return missing(`SliceThickness is ${plain}, which no slice has`);
   const groups = [
     ...headersIn(first, TAG.SharedFunctionalGroupsSequence),
     ...headersIn(first, TAG.PerFrameFunctionalGroupsSequence).slice(0, 1),
   ];
   for (const group of groups) {
     const [value] = headersIn(group, TAG.PixelMeasuresSequence).flatMap((measures) => numberIn(measures, TAG.SliceThickness) ?? []);
-    if (value !== undefined) return { value, source: 'SliceThickness of the pixel measures' };
+    if (value !== undefined) return known(value, 'SliceThickness of the pixel measures');
   }
-  return { source: why(first, TAG.SliceThickness, 'SliceThickness') };
+  return missing(why(first, TAG.SliceThickness, 'SliceThickness'));
 }
 
 /** True if it holds of any instance: a localizer among the slices spoils the series. */
 function imageTypeFact(headers: readonly Header[], holds: (values: readonly string[]) => boolean): Fact {
   const types = headers.map((header) => textsIn(header, TAG.ImageType, { keepEmpty: true }).map((text) => text.toUpperCase()));
-  if (types.some(holds)) return { value: true, source: 'ImageType' };
+  if (types.some(holds)) return known(true, 'ImageType');
   const unknown = types.filter((values) => values.length === 0).length;
-  return unknown === 0
-    ? { value: false, source: 'ImageType' }
-    : { source: `ImageType is absent in ${unknown} of ${headers.length} instances` };
+  return unknown === 0 ? known(false, 'ImageType') : missing(`ImageType is absent in ${unknown} of ${headers.length} instances`);
 }
 
 const NO_AGENT = /^(no|none|n|without|w\/o|n\/a|not applied|0)$/i;
@@ -150,19 +165,17 @@ const NO_AGENT = /^(no|none|n|without|w\/o|n\/a|not applied|0)$/i;
 /** Only what the header says of the agent (PS3.3 C.7.6.4); descriptions are not consulted. */
 function contrast(headers: readonly Header[]): Fact {
   const agents = headers.flatMap((header) => textsIn(header, TAG.ContrastBolusAgent).slice(0, 1));
-  if (agents.some((agent) => !NO_AGENT.test(agent))) return { value: 'yes', source: 'ContrastBolusAgent' };
+  if (agents.some((agent) => !NO_AGENT.test(agent))) return known('yes', 'ContrastBolusAgent');
   if (headers.some((header) => headersIn(header, CONTRAST_BOLUS_AGENT_SEQUENCE).length > 0))
-    return { value: 'yes', source: 'ContrastBolusAgentSequence' };
-  if (agents.length > 0) return { value: 'no', source: 'ContrastBolusAgent' };
-  return { source: 'ContrastBolusAgent is absent or empty' };
+    return known('yes', 'ContrastBolusAgentSequence');
+  if (agents.length > 0) return known('no', 'ContrastBolusAgent');
+  return missing('ContrastBolusAgent is absent or empty');
 }
 
 const CONTRAST_BOLUS_AGENT_SEQUENCE = 0x00180012;
 
 function aeFact(title: string | undefined): Fact {
-  return title === undefined || title.trim() === ''
-    ? { source: 'not received over an association' }
-    : { value: title.trim(), source: 'association' };
+  return title === undefined || title.trim() === '' ? missing('not received over an association') : known(title.trim(), 'association');
 }
 
 /** Why a tag gave no number. */

@@ -79,7 +79,7 @@ interface Rank {
 function rankOf(series: SeriesFacts, preference: Preference, path: string): Rank {
   if ('thinnest' in preference) return thinness(series);
   if ('mostInstances' in preference) {
-    const count = Number(series.facts.instanceCount.value ?? 0);
+    const count = series.instances().length;
     return { rank: -count, text: `${count} instances` };
   }
   if ('kernel' in preference) return kernelRank(series, preference.kernel);
@@ -89,7 +89,8 @@ function rankOf(series: SeriesFacts, preference: Preference, path: string): Rank
 
 /** Thicknesses that differ by less than 0.01 mm are the same; a series without one comes last. */
 function thinness(series: SeriesFacts): Rank {
-  const { value, source } = series.facts.sliceThicknessMm;
+  const { values, source } = series.facts.sliceThicknessMm;
+  const [value] = values;
   return typeof value === 'number' ? { rank: Math.round(value * 100), text: `${value} mm thick` } : { rank: Infinity, text: source };
 }
 

@@ -55,23 +55,24 @@ describe('the stack of a series', () => {
       5,
     ],
   ])('knows %s', (_, input, kind, spacing) => {
-    expect(factOf(input, 'stack')?.value).toBe(kind);
-    expect(factOf(input, 'spacingBetweenSlicesMm')?.value).toBe(spacing);
+    expect(factOf(input, 'stack')?.values[0]).toBe(kind);
+    expect(factOf(input, 'spacingBetweenSlicesMm')?.values[0]).toBe(spacing);
   });
 
   it('knows two orientations', () => {
     const [axial] = placed([[0, 0, 0]]).instances;
     const [sagittal] = placed([[5, 0, 0]], [0, 1, 0, 0, 0, -1]).instances;
-    expect(factOf({ seriesInstanceUid: '1', instances: [axial, { ...sagittal, sopInstanceUid: '2' }] }, 'stack')?.value).toBe(
+    expect(factOf({ seriesInstanceUid: '1', instances: [axial, { ...sagittal, sopInstanceUid: '2' }] }, 'stack')?.values[0]).toBe(
       'several-orientations',
     );
   });
 
   it('says why it knows nothing', () => {
     expect(factOf(series('1', { ImagePositionPatient: null }), 'stack')).toEqual({
+      values: [],
       source: 'ImagePositionPatient or ImageOrientationPatient is absent or unreadable',
     });
-    expect(factOf(series('1', { ImageOrientationPatient: [1, 0, 0, 2, 0, 0] }), 'stack')?.value).toBeUndefined();
+    expect(factOf(series('1', { ImageOrientationPatient: [1, 0, 0, 2, 0, 0] }), 'stack')?.values[0]).toBeUndefined();
   });
 
   it.each([
@@ -80,7 +81,7 @@ describe('the stack of a series', () => {
     ['sagittal', [0, 1, 0, 0, 0, -1]],
     ['oblique', [1, 0, 0, 0, Math.SQRT1_2, Math.SQRT1_2]],
   ])('knows the %s plane', (plane, orientation) => {
-    expect(factOf(placed([[0, 0, 0]], orientation), 'plane')?.value).toBe(plane);
+    expect(factOf(placed([[0, 0, 0]], orientation), 'plane')?.values[0]).toBe(plane);
   });
 
   it('places the frames of an enhanced object', () => {
@@ -95,11 +96,11 @@ describe('the stack of a series', () => {
     });
     const input: SeriesInput = { seriesInstanceUid: '1', instances: [{ sopInstanceUid: '1.1', header: enhanced }] };
     expect(study(input).series[0]?.facts).toMatchObject({
-      stack: { value: 'regular' },
-      spacingBetweenSlicesMm: { value: 2 },
-      sliceThicknessMm: { value: 2.5 },
-      sliceCount: { value: 3 },
-      instanceCount: { value: 1 },
+      stack: { values: ['regular'] },
+      spacingBetweenSlicesMm: { values: [2] },
+      sliceThicknessMm: { values: [2.5] },
+      sliceCount: { values: [3] },
+      instanceCount: { values: [1] },
     });
   });
 });
@@ -119,14 +120,18 @@ describe('facts of the header', () => {
     ['a thickness of nothing', 'sliceThicknessMm', { SliceThickness: 0 }, undefined],
     ['the sender', 'callingAe', {}, 'CT1'],
   ])('knows %s', (_, name, tags, value) => {
-    expect(factsOf(tags).facts[name].value).toBe(value);
+    expect(factsOf(tags).facts[name].values[0]).toBe(value);
   });
 
-  it('looks at the first instance in the order of InstanceNumber, not of arrival', () => {
-    const instances = [10, 9, 2].map((number) => ({
-      sopInstanceUid: `1.${number}`,
-      header: header({ InstanceNumber: number, SeriesDescription: `of ${number}` }),
-    }));
-    expect(study({ seriesInstanceUid: '1', instances }).series[0]?.first['0008103E']?.Value).toEqual(['of 2']);
+  it('has the instances in the order of InstanceNumber, then of SOPInstanceUID, not of arrival', () => {
+    const instance = (number: number | null, uid: string) => ({
+      sopInstanceUid: uid,
+      header: header({ InstanceNumber: number, SeriesDescription: `${number} ${uid}` }),
+    });
+    const instances = [instance(null, '1.0'), instance(10, '1.1'), instance(9, '1.3'), instance(9, '1.2'), instance(2, '1.4')];
+    const [only] = study({ seriesInstanceUid: '1', instances }).series;
+    const described = only?.instances().map((one) => one['0008103E']?.Value?.[0]);
+    expect(described).toEqual(['2 1.4', '9 1.2', '9 1.3', '10 1.1', 'null 1.0']);
+    expect(only?.first).toBe(only?.instances()[0]);
   });
 });
