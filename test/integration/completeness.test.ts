@@ -1,40 +1,18 @@
 /** Each signal of completeness, given by real peers: dcmtk's storescu sends, Orthanc knows how many instances there are. */
-import type { StudyView } from '../../src/api/views.js';
 import { describeWith } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { holdAssociation } from '../support/held-association.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
 import { storedInstances } from '../support/orthanc-rest.js';
-import { smallStudy, type SmallStudy } from '../support/small-study.js';
+import { quietOf, send, settled, signals, waitingFor } from '../support/settled-study.js';
+import { smallStudy } from '../support/small-study.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
 
 const SHORT_S = 0.4;
 /** The last resort; long enough to be told from the short quiet time on a slow machine. */
 const QUIET_S = 4;
-
-const send = async (node: TestNode, files: readonly string[], ...options: string[]): Promise<void> => {
-  const { code, output } = await dcmtk('storescu', ...options, '-aec', 'ANTEROOM', '127.0.0.1', String(node.dicomPort), ...files);
-  if (code !== 0) throw new Error(`storescu ended with ${String(code)}: ${output}`);
-};
-
-const look = async (node: TestNode, { studyInstanceUid }: SmallStudy): Promise<StudyView | undefined> =>
-  (await node.admin.get<StudyView[]>('/studies')).find((study) => study.studyInstanceUid === studyInstanceUid);
-
-async function settled(node: TestNode, study: SmallStudy, versions = 1): Promise<StudyView> {
-  return until(`version ${versions} of the study`, async () => {
-    const view = await look(node, study);
-    return view?.state === 'settled' && view.versions.length >= versions && view;
-  });
-}
-
-/** Seconds from the last instance to the last settling. */
-function quietOf({ versions, lastReceivedAt }: StudyView): number {
-  return (Date.parse(versions.at(-1)?.settledAt ?? '') - Date.parse(lastReceivedAt ?? '')) / 1000;
-}
-
-const signals = ({ versions }: StudyView) => versions.map(({ signal }) => signal);
 
 describeWith('the signal association-released', [...missingForNode(), ...missingTools('storescu')], () => {
   let node: TestNode;
@@ -67,7 +45,7 @@ describeWith('the signal association-released', [...missingForNode(), ...missing
 
   it('takes an association that storescu aborted for no sign: the long quiet time holds', async () => {
     const study = smallStudy([4]);
-    await send(node, study.files[0], '--abort');
+    await send(node, study.files[0], ['--abort']);
     const view = await settled(node, study);
     expect(view.versions).toMatchObject([
       { signal: 'quiet-time', signalDetail: expect.stringContaining('1 association broke off (aborted)') as string },
@@ -81,17 +59,11 @@ describeWith('the signal association-released', [...missingForNode(), ...missing
     await silent.store(study.slices[1][0]);
     await beginning.storeHalf(study.slices[1][1]);
     await send(node, study.files[0]);
-    const open = await until('it waits for the one', async () => {
-      const view = await look(node, study);
-      return view?.waitsFor?.includes('still open') === true && view;
-    });
+    const open = await waitingFor(node, study, 'still open');
     expect(open).toMatchObject({ state: 'receiving', instances: 5, versions: [] });
     await silent.store(study.slices[1][2]);
     await silent.release();
-    const undeclared = await until('it waits for the other', async () => {
-      const view = await look(node, study);
-      return view?.waitsFor?.includes('just begun') === true && view;
-    });
+    const undeclared = await waitingFor(node, study, 'just begun');
     expect(undeclared).toMatchObject({ state: 'receiving', instances: 6 });
     beginning.abort();
     const view = await settled(node, study);
@@ -149,10 +121,7 @@ describeWith('the signal expected-count', [...missingForNode(), ...missingForOrt
         expect((await storedInstances(pacs)).filter(({ studyInstanceUid }) => studyInstanceUid === study.studyInstanceUid)).toHaveLength(8);
 
         await Promise.all([send(node, [...study.files[0], study.files[1][0]]), send(node, torn.files[0])]);
-        const waiting = await until('the count says what is missing', async () => {
-          const view = await look(node, study);
-          return view?.waitsFor?.includes('missing') === true && view;
-        });
+        const waiting = await waitingFor(node, study, 'missing');
         expect(waiting).toMatchObject({ state: 'receiving', waitsFor: `${countFrom} lists 8 instances, 5 are here, 3 are missing` });
         await until('longer than the short quiet time', () => Date.now() - Date.parse(waiting.lastReceivedAt ?? '') > SHORT_S * 3000);
         await send(node, study.files[1].slice(1));
