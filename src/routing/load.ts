@@ -1,11 +1,11 @@
 /** Reading the folder of rules: every fault of every file at once. A folder with any fault never becomes a rule set. */
-import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suggestionFor, type Fault } from '../foundation/faults.js';
 import { sha256Hex } from '../foundation/ids.js';
 import { parseYaml, validate, type YamlDocument } from '../foundation/yaml.js';
 import { parseCases, type RuleCase } from './cases.js';
 import { isActive, type ActiveModels } from './evaluate.js';
+import { readRuleFolder } from './rule-folder.js';
 import { ruleFileSchema, type Rule, type RuleSet } from './schema.js';
 
 export interface RulesContext {
@@ -29,30 +29,15 @@ export type RulesResult = { readonly ok: true; readonly rules: LoadedRules } | {
  * fault; an empty one is a rule set without rules.
  */
 export function loadRules(dir: string, context: RulesContext): RulesResult {
-  let names: string[];
-  const texts = new Map<string, string>();
-  try {
-    names = readdirSync(dir)
-      .filter((name) => name.endsWith('.yaml'))
-      .sort();
-    for (const name of names) texts.set(name, readFileSync(join(dir, name), 'utf8'));
-  } catch (thrown) {
-    const fault: Fault = {
-      file: dir,
-      line: 0,
-      column: 0,
-      path: '',
-      message: `cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown reason'})`,
-    };
-    return { ok: false, faults: [fault] };
-  }
-  return parseRules(texts, dir, context);
+  const folder = readRuleFolder(dir);
+  return folder.ok ? parseRules(folder.texts, dir, context) : folder;
 }
 
-/** `loadRules` for texts by file name; `dir` only names the place. */
+/** `loadRules` for texts by file name; `dir` only names the place. Files of sub-folders count only where they are included. */
 export function parseRules(texts: ReadonlyMap<string, string>, dir: string, context: RulesContext): RulesResult {
   const collected: Collected = { rules: [], faults: [], warnings: [], firstPlace: new Map() };
-  const names = [...texts.keys()].sort();
+  const names = [...texts.keys()].filter((name) => !name.includes('/')).sort();
+  for (const name of names) if (texts.get(name)?.trim() === '') collected.faults.push(emptyFile(join(dir, name)));
   const ruleFiles = names.filter((name) => !isCaseFile(name));
   for (const name of ruleFiles) collectFile(parseYaml(texts.get(name) ?? '', join(dir, name)), name, context, collected);
   const ruleNames = collected.rules.map((rule) => rule.name);
@@ -68,8 +53,13 @@ export function parseRules(texts: ReadonlyMap<string, string>, dir: string, cont
   });
   const { faults, warnings } = collected;
   if (faults.length > 0) return { ok: false, faults };
-  const files = Object.fromEntries(ruleFiles.map((name) => [name, texts.get(name) ?? '']));
+  const files = Object.fromEntries(names.map((name) => [name, texts.get(name) ?? '']));
   return { ok: true, rules: { rules: collected.rules, revision: revisionOf(files), files, cases, warnings } };
+}
+
+/** What a full disk leaves, or an editor in the middle of saving: that its rules are gone must not be what somebody meant. */
+function emptyFile(file: string): Fault {
+  return { file, line: 1, column: 1, path: '', message: 'the file is empty; delete it, or write `rules: []` for no rules' };
 }
 
 /** SHA-256 over names and contents: the same files have the same revision, wherever they lie. */

@@ -177,8 +177,8 @@ export type Priority = Rule['priority'];
 /** All rules that are in force together, in the order of file names and, within a file, as written. */
 export interface RuleSet {
   readonly rules: readonly Rule[];
-  /** SHA-256 over names and contents of the rule files. */
+  /** SHA-256 over names and contents of `files`. */
   readonly revision: string;
-  /** Name and text of each rule file, as it is kept with the revision. */
+  /** Name and text of each file of rules, of cases, and of each one that is included, as they are kept with the revision. */
   readonly files: Readonly<Record<string, string>>;
 }

@@ -87,7 +87,7 @@ describe('a folder of rules', () => {
   const folder = mkdtempSync(join(tmpdir(), 'anteroom-rules-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('has the same revision for the same rules, and another for others; cases and other files do not count', () => {
+  it('has the same revision for the same rules and cases, and another for others; other files do not count', () => {
     writeFileSync(join(folder, 'a.yaml'), RULE);
     const revision = () => {
       const loaded = loadRules(folder, CONTEXT);
@@ -96,16 +96,25 @@ describe('a folder of rules', () => {
     };
     const first = revision();
     writeFileSync(join(folder, 'notes.txt'), 'x');
-    writeFileSync(join(folder, 'a.cases.yaml'), 'cases: []');
+    mkdirSync(join(folder, 'unused'));
+    writeFileSync(join(folder, 'unused', 'b.yaml'), 'x');
     expect(revision()).toBe(first);
+    writeFileSync(join(folder, 'a.cases.yaml'), 'cases: []');
+    const withCases = revision();
+    expect(withCases).not.toBe(first);
     writeFileSync(join(folder, 'a.yaml'), `${RULE}# changed\n`);
-    expect(revision()).not.toBe(first);
+    expect([first, withCases]).not.toContain(revision());
   });
 
   it('that is not there is a fault, and an empty one has no rules', () => {
     expect(loadRules(join(folder, 'nowhere'), CONTEXT)).toMatchObject({ ok: false, faults: [{ message: 'cannot be read (ENOENT)' }] });
     mkdirSync(join(folder, 'empty'));
     expect(loadRules(join(folder, 'empty'), CONTEXT)).toMatchObject({ ok: true, rules: { rules: [] } });
+  });
+
+  it('does not take an empty file for one without rules', () => {
+    expect(faultsOf('\n')).toEqual([expect.stringContaining('test.yaml:1:1: the file is empty; delete it, or write `rules: []`')]);
+    expect(faultsOf('rules: []\n')).toEqual([]);
   });
 });
 
