@@ -7,7 +7,8 @@ import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '
 import { activeModel, listModels } from '../ledger/models.js';
 import { lastPurge } from '../ledger/retention.js';
 import { resultsOfRun } from '../ledger/results.js';
-import { insertRun, laterRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
+import { laterRun } from '../ledger/run-succession.js';
+import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { instancesOfVersion } from '../ledger/instances.js';

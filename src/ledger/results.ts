@@ -84,12 +84,16 @@ export function resultsOfRun(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>('SELECT * FROM results WHERE run_id = ? ORDER BY id', runId);
 }
 
-/** Results that still stand and that the same rule made of earlier versions of the study. */
+/**
+ * Results that still stand and whose runs of earlier versions this run has replaced: all of them, where a result is that of several runs
+ * (the one that made it, and those to which it was the same).
+ */
 export function earlierResults(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>(
-    `SELECT x.* FROM results x JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id
-     JOIN runs this ON this.rule = r.rule AND this.model_name = r.model_name JOIN versions own ON own.id = this.version_id AND own.study_id = v.study_id
-     WHERE this.id = ? AND v.number < own.number AND x.state = 'passed' ORDER BY x.id`,
+    `SELECT x.* FROM results x WHERE x.state = 'passed'
+       AND x.run_id IN (SELECT coalesce(same_as, id) FROM runs WHERE replaced_by = ?)
+       AND NOT EXISTS (SELECT 1 FROM runs r WHERE (r.id = x.run_id OR (r.same_as = x.run_id AND r.state = 'done')) AND r.replaced_by IS NULL)
+     ORDER BY x.id`,
     runId,
   );
 }

@@ -1,6 +1,6 @@
 /** Queries on runs and their attempts. */
 import type { EpochMs } from '../foundation/clock.js';
-import type { Db } from './database.js';
+import type { Bindable, Db } from './database.js';
 import type { RunState } from './states.js';
 
 /** Lower runs first. */
@@ -32,6 +32,46 @@ export interface RunRow {
   readonly created_at: EpochMs;
   readonly started_at: EpochMs | null;
   readonly ended_at: EpochMs | null;
+  /** Null: the workflow of the model's package. */
+  readonly workflow: string | null;
+  /** 1: its results are kept and never delivered. */
+  readonly shadow: 0 | 1;
+  /** JSON of a RunWindow. */
+  readonly window: string | null;
+  /** JSON of RunLimits. */
+  readonly limits: string | null;
+  /** AE title that sent the study. */
+  readonly calling_ae: string;
+  readonly same_as: number | null;
+  readonly input_hash: string | null;
+  /** 1: run although the same has been done. */
+  readonly again: 0 | 1;
+  /** Index of the GPU that it was given. */
+  readonly gpu: number | null;
+  /** Names and series of its inputs. */
+  readonly series_key: string;
+  readonly replaced_by: number | null;
+}
+
+export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+
+/** When runs may start, in local time `HH:MM`. From > to goes over midnight and belongs to the day on which it begins. */
+export interface RunWindow {
+  readonly from: string;
+  readonly to: string;
+  readonly days?: readonly (typeof WEEKDAYS)[number][];
+}
+
+/** How many runs may be under way, and may start within an hour and within 24 hours. */
+export interface StartLimits {
+  readonly atOnce?: number;
+  readonly perHour?: number;
+  readonly perDay?: number;
+}
+
+/** The limits of a rule; `perSource` counts for each calling AE title. */
+export interface RunLimits extends StartLimits {
+  readonly perSource?: StartLimits;
 }
 
 export interface AttemptRow {
@@ -58,6 +98,22 @@ export interface NewRun {
   readonly destinations: readonly string[];
   readonly priority: PriorityName;
   readonly inputs: readonly { readonly name: string; readonly seriesInstanceUid: string }[];
+  /** Undefined: the workflow of the model's package. */
+  readonly workflow?: string;
+  /** True: its results are kept and never delivered. */
+  readonly shadow?: boolean;
+  readonly window?: RunWindow;
+  readonly limits?: RunLimits;
+  /** True: run even if the same has been done. */
+  readonly again?: boolean;
+}
+
+/** What tells apart the runs that one rule makes of one study version. */
+export function seriesKey(inputs: NewRun['inputs']): string {
+  return inputs
+    .map(({ name, seriesInstanceUid }) => `${name}=${seriesInstanceUid}`)
+    .sort()
+    .join(' ');
 }
 
 /** A new run: `queued` if a model of that name is active, else `waiting` for it, which is its reason. */
@@ -70,23 +126,37 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
     version,
   );
   const state: RunState = model === undefined ? 'waiting' : 'queued';
-  const { lastId } = db.run(
-    `INSERT INTO runs (purpose, version_id, rule, rules_revision, model_name, model_version, model_id, settings, destinations, priority, state, due_at, created_at, reason)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    run.purpose,
+  const source = db.get<{ ae: string }>(
+    'SELECT s.calling_ae AS ae FROM versions v JOIN studies s ON s.id = v.study_id WHERE v.id = ?',
     run.versionId,
-    run.rule,
-    run.rulesRevision,
-    run.modelName,
-    version,
-    model?.id ?? null,
-    JSON.stringify(run.settings),
-    JSON.stringify(run.destinations),
-    PRIORITY[run.priority],
+  );
+  const columns: Record<string, Bindable> = {
+    purpose: run.purpose,
+    version_id: run.versionId,
+    rule: run.rule,
+    rules_revision: run.rulesRevision,
+    model_name: run.modelName,
+    model_version: version,
+    model_id: model?.id ?? null,
+    settings: JSON.stringify(run.settings),
+    destinations: JSON.stringify(run.destinations),
+    priority: PRIORITY[run.priority],
     state,
-    at,
-    at,
-    model === undefined ? `waits until ${version === null ? 'a version' : `version ${version}`} of model ${run.modelName} is active` : null,
+    due_at: at,
+    created_at: at,
+    reason: model === undefined ? missingModel(db, run.modelName, version) : null,
+    workflow: run.workflow ?? null,
+    shadow: run.shadow === true ? 1 : 0,
+    window: run.window === undefined ? null : JSON.stringify(run.window),
+    limits: run.limits === undefined ? null : JSON.stringify(run.limits),
+    calling_ae: source?.ae ?? '',
+    again: run.again === true ? 1 : 0,
+    series_key: seriesKey(run.inputs),
+  };
+  const names = Object.keys(columns);
+  const { lastId } = db.run(
+    `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    ...Object.values(columns),
   );
   for (const input of run.inputs) {
     db.run('INSERT INTO run_inputs (run_id, name, series_instance_uid) VALUES (?, ?, ?)', lastId, input.name, input.seriesInstanceUid);
@@ -95,14 +165,25 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
   return lastId;
 }
 
-/** Runs that waited for this model, and for no other version of it, are queued with it. */
+function missingModel(db: Db, name: string, version: string | null): string {
+  const suspended = db.get<{ suspended_reason: string | null }>(
+    "SELECT suspended_reason FROM models WHERE name = ? AND state = 'suspended' AND (? IS NULL OR version = ?)",
+    name,
+    version,
+    version,
+  );
+  if (suspended !== undefined) return `model ${name} is suspended: ${suspended.suspended_reason ?? 'by a person'}`;
+  return `waits until ${version === null ? 'a version' : `version ${version}`} of model ${name} is active`;
+}
+
+/** Runs that waited for this model, and for no other version of it, are queued with it, in the order in which they were made. */
 export function queueRunsWaitingFor(db: Db, model: { id: number; name: string; version: string }, at: EpochMs): number {
   const waiting = db.all<{ id: number }>(
-    "SELECT id FROM runs WHERE state = 'waiting' AND model_name = ? AND (model_version IS NULL OR model_version = ?)",
+    `SELECT id FROM runs WHERE state = 'waiting' AND same_as IS NULL AND model_name = ? AND (model_version IS NULL OR model_version = ?)`,
     model.name,
     model.version,
   );
-  for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, due_at: at, reason: null } });
+  for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, reason: null } });
   return waiting.length;
 }
 
@@ -175,34 +256,6 @@ export function runById(db: Db, id: number): RunRow | undefined {
 export function recordDelay(db: Db, runId: number, { code, reason }: { code: string | null; reason: string }): void {
   const sql = 'UPDATE runs SET failure_code = ?, reason = ? WHERE id = ? AND (failure_code IS NOT ? OR reason IS NOT ?)';
   db.run(sql, code, reason, runId, code, reason);
-}
-
-/** A run and the number of the study version that it is of. */
-export type VersionedRun = RunRow & { readonly version_number: number };
-
-const OF_SAME_RULE = `SELECT r.*, v.number AS version_number FROM runs r JOIN versions v ON v.id = r.version_id
-  JOIN runs this ON this.rule = r.rule AND this.model_name = r.model_name JOIN versions own ON own.id = this.version_id AND own.study_id = v.study_id
-  WHERE this.id = ?`;
-
-/** The run that the same rule made of a later version of the study. A run by hand has none. */
-export function laterRun(db: Db, runId: number): VersionedRun | undefined {
-  return db.get<VersionedRun>(`${OF_SAME_RULE} AND v.number > own.number ORDER BY v.number DESC LIMIT 1`, runId);
-}
-
-/** Runs that the same rule made of earlier versions of the study and that have not started. */
-export function earlierRunsNotStarted(db: Db, runId: number): VersionedRun[] {
-  return db.all<VersionedRun>(`${OF_SAME_RULE} AND v.number < own.number AND r.state IN ('waiting', 'queued')`, runId);
-}
-
-/** The newest run that this rule made of any version of the study. */
-export function lastRunOfRule(db: Db, studyId: number, rule: string, modelName: string): VersionedRun | undefined {
-  return db.get<VersionedRun>(
-    `SELECT r.*, v.number AS version_number FROM runs r JOIN versions v ON v.id = r.version_id
-     WHERE v.study_id = ? AND r.rule = ? AND r.model_name = ? ORDER BY v.number DESC LIMIT 1`,
-    studyId,
-    rule,
-    modelName,
-  );
 }
 
 /** Runs in a state, in the order in which they are due. */

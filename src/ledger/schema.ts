@@ -3,6 +3,7 @@
  * A published migration is never edited: add the next one.
  */
 import { COMMITMENT } from './commitment-schema.js';
+import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
@@ -381,4 +382,5 @@ export const MIGRATIONS: readonly string[] = [
   COUNT_GROWTH,
   COMMITMENT,
   FETCHES,
+  RUN_ORDER,
 ];

@@ -70,7 +70,7 @@ export function provenSuccessors(db: Db, resultId: number, destination: string):
          SELECT 1 FROM deliveries d WHERE d.result_id = y.id AND d.destination = ? AND d.state = 'delivered'))
        AND NOT EXISTS (SELECT 1 FROM results y JOIN withdrawals w ON w.result_id = y.id AND w.destination = ?
          WHERE y.run_id = later.id AND w.state IN ('sending', 'unsure', 'withdrawn'))
-     ORDER BY lv.number DESC LIMIT 1`,
+     ORDER BY later.series_key = r.series_key DESC, lv.number DESC LIMIT 1`,
     resultId,
     destination,
     destination,
@@ -176,14 +176,13 @@ export interface LeftoverRow {
 export function leftoversOfStudy(db: Db, studyId: number): LeftoverRow[] {
   return db.all<LeftoverRow>(
     `SELECT x.id AS result_id, x.sop_instance_uid, v.number AS version_number, d.destination,
-       max(lv.number) AS later_version, later.id AS later_run, later.state AS later_state, later.reason AS later_reason
+       lv.number AS later_version, later.id AS later_run, later.state AS later_state, later.reason AS later_reason
      FROM results x JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id
      JOIN deliveries d ON d.result_id = x.id AND d.state = 'delivered'
-     JOIN runs later ON later.rule = r.rule AND later.model_name = r.model_name
-     JOIN versions lv ON lv.id = later.version_id AND lv.study_id = v.study_id AND lv.number > v.number
+     JOIN runs later ON later.id = r.replaced_by JOIN versions lv ON lv.id = later.version_id
      WHERE v.study_id = ? AND NOT EXISTS (
        SELECT 1 FROM withdrawals w WHERE w.result_id = x.id AND w.destination = d.destination AND w.state = 'withdrawn')
-     GROUP BY d.id ORDER BY x.id, d.destination`,
+     ORDER BY x.id, d.destination`,
     studyId,
   );
 }

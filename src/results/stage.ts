@@ -21,7 +21,8 @@ import {
   type OutputRow,
   type ResultRow,
 } from '../ledger/results.js';
-import { inputsOfRun, lastAttempt, laterRun, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { laterRun } from '../ledger/run-succession.js';
+import { inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { parseCard, type ModelCard } from '../models/card.js';
@@ -191,7 +192,7 @@ async function passAll(
         summary: JSON.stringify(summaryOf(verdict, seg)),
       };
       db.move('results', row.id, 'passed', { at, set });
-      for (const destination of JSON.parse(run.destinations) as string[]) ensureDelivery(db, row.id, destination, at);
+      for (const destination of destinationsOf(run)) ensureDelivery(db, row.id, destination, at);
     }
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
@@ -204,6 +205,11 @@ async function passAll(
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
   return passed;
+}
+
+/** Where its results go: nowhere from a shadow run and from an evaluation. */
+function destinationsOf({ destinations, shadow, purpose }: RunRow): string[] {
+  return shadow === 1 || purpose !== 'clinical' ? [] : (JSON.parse(destinations) as string[]);
 }
 
 function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {

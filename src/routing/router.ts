@@ -6,7 +6,8 @@ import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { activeModel, listModels } from '../ledger/models.js';
-import { earlierRunsNotStarted, inputsOfRun, insertRun, lastRunOfRule, type VersionedRun } from '../ledger/runs.js';
+import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
+import { inputsOfRun, insertRun, seriesKey } from '../ledger/runs.js';
 import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { decide, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
@@ -45,44 +46,72 @@ function holdUndecidable(db: Db, study: StudyRow, thrown: unknown, now: EpochMs)
   holdStudy(db, study.id, `the rules could not be decided on it (${code}; the node's log says more)`, now);
 }
 
-/** Writes a decision and its runs; returns how many there are. */
-function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: RuleSet, now: EpochMs): number {
-  const standing = new Map(due(decision).flatMap((rule) => standingRun(db, version, rule).map((run) => [rule, run] as const)));
-  const explained = decision.rules.map((rule) => ({ ...rule, reason: rule.reason + notAgain(standing.get(rule)) }));
-  if (!recordDecision(db, version.id, JSON.stringify({ ...decision, rules: explained }), rules.revision, now)) return 0;
-  const wanted = due(decision).filter((rule) => !standing.has(rule));
-  for (const rule of wanted) enterRun(db, version, rule, decision.rulesRevision, now);
-  return wanted.length;
+/** What a rule is going to run, and what of it stands from earlier versions. */
+interface RunsOfRule {
+  readonly rule: RuleDecision;
+  readonly wanted: readonly RunInputs[];
+  readonly standing: readonly VersionedRun[];
 }
 
-function due(decision: Decision): RuleDecision[] {
-  return decision.rules.filter((rule) => rule.inputs.length > 0);
+type RunInputs = RuleDecision['inputs'];
+
+/** Writes a decision and its runs; returns how many there are. */
+function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: RuleSet, now: EpochMs): number {
+  const plans = decision.rules.map((rule) => planOf(db, version, rule));
+  const explained = plans.map(({ rule, standing }) => ({ ...rule, reason: rule.reason + standing.map(notAgain).join('') }));
+  if (!recordDecision(db, version.id, JSON.stringify({ ...decision, rules: explained }), rules.revision, now)) return 0;
+  for (const plan of plans) enterRuns(db, version, plan, decision.rulesRevision, now);
+  return plans.reduce((count, { wanted }) => count + wanted.length, 0);
+}
+
+function planOf(db: Db, version: VersionRow, rule: RuleDecision): RunsOfRule {
+  const asked = inputsOf(rule).map((inputs) => ({ inputs, stands: standingRun(db, version, rule, inputs) }));
+  return {
+    rule,
+    wanted: asked.filter(({ stands }) => stands === undefined).map(({ inputs }) => inputs),
+    standing: asked.flatMap(({ stands }) => stands ?? []),
+  };
+}
+
+function inputsOf({ inputs }: RuleDecision): RunInputs[] {
+  return inputs.length === 0 ? [] : [inputs];
 }
 
 /**
  * The run that this rule made of an earlier version, where it stands for this one too: the late instances do not concern
  * its input. Nothing else may differ, and it must not have ended in vain.
  */
-function standingRun(db: Db, version: VersionRow, { rule, model, settings, destinations, inputs }: RuleDecision): VersionedRun[] {
-  const run = lastRunOfRule(db, version.study_id, rule, model.name);
-  if (run === undefined || ['failed', 'rejected', 'cancelled'].includes(run.state)) return [];
+function standingRun(db: Db, version: VersionRow, decision: RuleDecision, inputs: RunInputs): VersionedRun | undefined {
+  const { rule, model, settings, destinations } = decision;
+  const run = lastRunOfSeries(db, version.study_id, rule, model.name, seriesKey(inputs));
+  if (run === undefined || ['failed', 'rejected', 'cancelled'].includes(run.state)) return undefined;
   const inUse = activeModel(db, model.name);
-  const asked = JSON.stringify([settings, destinations, model.version ?? null, inputs.map((input) => input.seriesInstanceUid)]);
-  const before = inputsOfRun(db, run.id).map((input) => input.series_instance_uid);
+  const asked = JSON.stringify([settings, destinations, model.version ?? null]);
   const same =
-    asked === JSON.stringify([JSON.parse(run.settings), JSON.parse(run.destinations), run.model_version, before]) &&
+    asked === JSON.stringify([JSON.parse(run.settings), JSON.parse(run.destinations), run.model_version]) &&
     (run.model_id === null || run.model_id === inUse?.id) &&
-    before.every((series) => sameSeries(db, version.id, run.version_id, series));
-  return same ? [run] : [];
+    inputsOfRun(db, run.id).every(({ series_instance_uid }) => sameSeries(db, version.id, run.version_id, series_instance_uid));
+  return same ? run : undefined;
 }
 
-function notAgain(run: VersionedRun | undefined): string {
-  return run === undefined ? '' : `; not run again: run ${run.id} on version ${run.version_number} has the same instances`;
+function notAgain(run: VersionedRun): string {
+  return `; not run again: run ${run.id} on version ${run.version_number} has the same instances`;
 }
 
-function enterRun(db: Db, version: VersionRow, rule: RuleDecision, rulesRevision: string, now: EpochMs): void {
-  const { rule: name, model, settings, destinations, priority, inputs } = rule;
-  const run = insertRun(
+function enterRuns(db: Db, version: VersionRow, { rule, wanted, standing }: RunsOfRule, rulesRevision: string, now: EpochMs): void {
+  const [first, ...others] = wanted.map((inputs) => enterRun(db, version, rule, inputs, rulesRevision, now));
+  if (first === undefined) return;
+  const stays = standing.map(({ id }) => id);
+  for (const { id, state, replaced_by } of replaceEarlierRuns(db, [first, ...others], stays)) {
+    if (state !== 'waiting' && state !== 'queued') continue;
+    const reason = `version ${version.number} of its study has run ${replaced_by} in its place`;
+    db.move('runs', id, 'cancelled', { at: now, set: { failure_code: 'OUTDATED', reason, ended_at: now }, detail: reason });
+  }
+}
+
+function enterRun(db: Db, version: VersionRow, rule: RuleDecision, inputs: RunInputs, rulesRevision: string, now: EpochMs): number {
+  const { rule: name, model, settings, destinations, priority } = rule;
+  return insertRun(
     db,
     {
       purpose: 'clinical',
@@ -98,10 +127,6 @@ function enterRun(db: Db, version: VersionRow, rule: RuleDecision, rulesRevision
     },
     now,
   );
-  const reason = `version ${version.number} of its study has run ${run} in its place`;
-  for (const earlier of earlierRunsNotStarted(db, run)) {
-    db.move('runs', earlier.id, 'cancelled', { at: now, set: { failure_code: 'OUTDATED', reason, ended_at: now }, detail: reason });
-  }
 }
 
 /** Name and version of the models that can run now. */

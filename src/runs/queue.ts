@@ -229,6 +229,7 @@ export class RunQueue {
       digest: model.digest,
       modelFolder: model.folder,
       settings: JSON.parse(run.settings) as Record<string, unknown>,
+      workflow: run.workflow,
       folders: attemptFolders(runsFolder, run.id, attempt.number),
       limits,
     });

@@ -20,6 +20,8 @@ export interface SpecInput {
   readonly modelFolder: string | null;
   /** Settings of the rule for this model; they win over those of model.yaml. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Of the rule; the package's own where it names none. */
+  readonly workflow?: string | null;
   readonly folders: AttemptFolders;
   readonly limits: Settings['runs']['limits'];
 }
@@ -71,9 +73,9 @@ export function runSpec(input: SpecInput): RunSpec {
   };
 }
 
-function commandOf({ yaml, settings }: SpecInput): string[] {
+function commandOf({ yaml, settings, workflow: asked }: SpecInput): string[] {
   const overrides = Object.entries({ ...yaml.settings, ...settings }).map(([key, value]) => `--config:${key}=${String(value)}`);
-  const workflow = ['--workflow', yaml.workflow, '--non-interactive', '--stream-json-progress'];
+  const workflow = ['--workflow', asked ?? yaml.workflow, '--non-interactive', '--stream-json-progress'];
   if (yaml.runtime === 'process') return [...yaml.command, ...workflow, ...overrides];
   return [...(yaml.command ?? workflow), ...overrides];
 }

@@ -13,9 +13,9 @@ import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { ensureResult } from '../../../src/ledger/results.js';
 import { markPurged } from '../../../src/ledger/retention.js';
-import { insertRun } from '../../../src/ledger/runs.js';
 import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
+import { enterRuleRun } from '../../support/rule-run.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -80,7 +80,7 @@ function run(versionId: number, state: 'failed' | 'waiting' | 'cancelled' = 'fai
     destinations: [],
     priority: 'routine',
   } as const;
-  const id = insertRun(db, { ...asked, versionId, inputs: [] }, 1);
+  const id = enterRuleRun(db, { ...asked, versionId, inputs: [] }, 1);
   if (state === 'cancelled') db.move('runs', id, 'cancelled', { at: 1 });
   if (state === 'failed') {
     db.move('runs', id, 'queued', { at: 1, set: { model_id: model() } });

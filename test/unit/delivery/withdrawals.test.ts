@@ -10,9 +10,9 @@ import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { ensureResult, insertOutput } from '../../../src/ledger/results.js';
-import { insertRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { leftoversOfStudy, retryWithdrawal, withdrawalOf, type WithdrawalRow } from '../../../src/ledger/withdrawals.js';
+import { enterRuleRun } from '../../support/rule-run.js';
 import { tempFolder } from '../../support/temp.js';
 import { until } from '../../support/until.js';
 
@@ -66,7 +66,7 @@ class Ledger {
     const sql = "INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, ?, 'settled', 'test', 1)";
     const { lastId: versionId } = db.run(sql, this.study.id, number);
     const asked = { purpose: 'clinical', rulesRevision: 'x', modelName: 'm', settings: {}, destinations: ['pacs'], inputs: [] } as const;
-    const run = insertRun(db, { ...asked, versionId, rule, priority: 'routine' }, 1);
+    const run = enterRuleRun(db, { ...asked, versionId, rule, priority: 'routine' }, 1);
     const attempt = db.run('INSERT INTO attempts (run_id, number, container, started_at) VALUES (?, 1, ?, 1)', run, `c${run}`).lastId;
     const ids = Array.from({ length: results }, (_, index) => {
       const output = { run_id: run, attempt_id: attempt, path: `${index}`, kind: 'dicom', size_bytes: 1, sha256: 'y' };

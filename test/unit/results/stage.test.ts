@@ -17,12 +17,13 @@ import type { DeliveryRow } from '../../../src/ledger/deliveries.js';
 import { instancesOfVersion } from '../../../src/ledger/instances.js';
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { insertOutput, type ResultRow } from '../../../src/ledger/results.js';
-import { beginAttempt, inputsOfRun, insertRun, runById, type RunRow } from '../../../src/ledger/runs.js';
+import { beginAttempt, inputsOfRun, runById, type RunRow } from '../../../src/ledger/runs.js';
 import { readModelPackage } from '../../../src/models/package.js';
 import { readSourceSeries } from '../../../src/results/source-series.js';
 import { makeDueResults } from '../../../src/results/stage.js';
 import { ellipsoid, segInput, segmentOf } from '../../support/seg.js';
 import { quietOnly } from '../../support/settling.js';
+import { enterRuleRun } from '../../support/rule-run.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -73,7 +74,7 @@ class Node {
       destinations: ['pacs'],
       priority: 'routine',
     } as const;
-    return insertRun(this.db, { ...asked, versionId: version, rule, inputs: [{ name: 'series', seriesInstanceUid }] }, this.now);
+    return enterRuleRun(this.db, { ...asked, versionId: version, rule, inputs: [{ name: 'series', seriesInstanceUid }] }, this.now);
   }
 
   /** The model ends with a segmentation of its input, or with what is given. */

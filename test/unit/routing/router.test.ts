@@ -4,7 +4,8 @@ import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
-import { laterRun, type RunRow } from '../../../src/ledger/runs.js';
+import { laterRun } from '../../../src/ledger/run-succession.js';
+import type { RunRow } from '../../../src/ledger/runs.js';
 import { ensureStudy, findStudy, noteArrival, releaseStudy, type StudyRow } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
 import type { Decision } from '../../../src/routing/evaluate.js';
@@ -182,7 +183,7 @@ rules:
     ledger.db.move('models', 1, 'suspended', { at: 1 });
     ledger.arrive('1.2', '1', 0, 3);
     ledger.decide();
-    expect(ledger.runs()).toMatchObject([{ state: 'waiting', reason: 'waits until a version of model lungs is active' }]);
+    expect(ledger.runs()).toMatchObject([{ state: 'waiting', reason: 'model lungs is suspended: by a person' }]);
   });
 
   it('holds a study that it cannot decide, goes on with those behind it, and decides it when it is released', () => {
