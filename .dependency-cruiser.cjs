@@ -6,7 +6,7 @@ const LAYERS = [
   ['dicom'],
   ['ledger', 'archive', 'dimse', 'dicomweb', 'settings'],
   ['models'],
-  ['fetching', 'intake', 'routing', 'runs', 'results', 'delivery', 'evaluation', 'keeping'],
+  ['fetching', 'intake', 'routing', 'runs', 'results', 'delivery', 'evaluation', 'keeping', 'accounting'],
   ['api', 'cli'],
 ];
 

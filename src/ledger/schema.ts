@@ -3,6 +3,7 @@
  * A published migration is never edited: add the next one.
  */
 import { COMMITMENT } from './commitment-schema.js';
+import { DUES } from './due-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
@@ -383,4 +384,5 @@ export const MIGRATIONS: readonly string[] = [
   COMMITMENT,
   FETCHES,
   RUN_ORDER,
+  DUES,
 ];

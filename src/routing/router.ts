@@ -5,6 +5,7 @@ import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { instancesOfVersion } from '../ledger/instances.js';
+import { recordDueRun } from '../ledger/dues.js';
 import { activeModel, listModels } from '../ledger/models.js';
 import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
 import { inputsOfRun, insertRun, seriesKey } from '../ledger/runs.js';
@@ -100,8 +101,9 @@ function notAgain(run: VersionedRun): string {
 
 function enterRuns(db: Db, version: VersionRow, { rule, wanted, standing }: RunsOfRule, rulesRevision: string, now: EpochMs): void {
   const [first, ...others] = wanted.map((inputs) => enterRun(db, version, rule, inputs, rulesRevision, now));
-  if (first === undefined) return;
   const stays = standing.map(({ id }) => id);
+  for (const run of [...stays, first, ...others]) if (run !== undefined) recordDueRun(db, version.id, rule.rule, run);
+  if (first === undefined) return;
   for (const { id, state, replaced_by } of replaceEarlierRuns(db, [first, ...others], stays)) {
     if (state !== 'waiting' && state !== 'queued') continue;
     const reason = `version ${version.number} of its study has run ${replaced_by} in its place`;
