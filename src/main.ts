@@ -1,5 +1,6 @@
 /** The subcommands; started by `anteroom.cts`. */
 import { Command } from 'commander';
+import { addAccountCommand } from './cli/account.js';
 import { addActionCommands } from './cli/actions.js';
 import { addBackupCommands } from './cli/backup.js';
 import { addDemoCommand } from './cli/demo.js';
@@ -28,6 +29,7 @@ addSendCommand(program);
 addFetchCommand(program);
 addListCommands(program);
 addExplainCommand(program);
+addAccountCommand(program);
 addActionCommands(program);
 addKeepingCommands(program);
 addModelCommands(program);

@@ -6,7 +6,7 @@ import {
   answersOfRuns,
   duesOfVersions,
   studiesToAccountFor,
-  studyToAccountFor,
+  studiesByUid,
   type AccountedStudyRow,
   type AnswerRow,
   type DueRow,
@@ -43,6 +43,13 @@ export interface Account {
   readonly silent: readonly { readonly studyInstanceUid: string; readonly rule?: string; readonly reason: string }[];
 }
 
+export interface RecentAccount {
+  readonly accountedShare: number;
+  readonly due: number;
+  /** StudyInstanceUIDs, at most 50. */
+  readonly silent: readonly string[];
+}
+
 /** Between so many studies others have their turn. */
 const STUDIES_AT_ONCE = 200;
 const MOST_REASONS = 50;
@@ -60,10 +67,30 @@ export async function accountSince(db: Db, receivedSince: EpochMs, clock: Clock)
   }
 }
 
-/** The account of one study; undefined where it is not known. */
-export function accountOfStudy(db: Db, studyInstanceUid: string, now: EpochMs): StudyAccount | undefined {
-  const row = studyToAccountFor(db, studyInstanceUid);
-  return row && accountsOf(db, [row], now)[0];
+/** How often `/health` is answered with a new account, and of how long. */
+const RECENT_EVERY_MS = 10_000;
+const RECENT_MS = 7 * 24 * 3_600_000;
+
+/** The share and the number of silent studies of the last seven days, for whoever asks often: not counted again within ten seconds. */
+export function recentAccount(db: Db, clock: Clock): () => Promise<RecentAccount> {
+  let counted: { readonly at: EpochMs; readonly account: Promise<RecentAccount> } | undefined;
+  return () => {
+    const now = clock();
+    if (counted === undefined || now - counted.at > RECENT_EVERY_MS) {
+      const account = accountSince(db, now - RECENT_MS, clock).then(({ accountedShare, studies, silent }) => ({
+        accountedShare,
+        due: studies.due,
+        silent: silent.map(({ studyInstanceUid }) => studyInstanceUid).slice(0, MOST_REASONS),
+      }));
+      counted = { at: now, account };
+    }
+    return counted.account;
+  };
+}
+
+/** The accounts of these studies, by StudyInstanceUID; those that are not known are left out. */
+export function accountsOfStudies(db: Db, studyInstanceUids: readonly string[], now: EpochMs): Map<string, StudyAccount> {
+  return new Map(accountsOf(db, studiesByUid(db, studyInstanceUids), now).map((account) => [account.studyInstanceUid, account]));
 }
 
 function accountsOf(db: Db, studies: readonly AccountedStudyRow[], now: EpochMs): StudyAccount[] {

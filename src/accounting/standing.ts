@@ -84,14 +84,18 @@ function standingOfRun(row: DueRow, answers: readonly AnswerRow[], surroundings:
         answers.filter(({ run_id }) => run_id === row.run_id),
       );
     default:
-      return { standing: 'not analysed', reason: stated('not analysed', failureText(row.failure_code, row.run_reason ?? row.run_state)) };
+      return { standing: 'not analysed', reason: stated('not analysed', whyEnded(row)) };
   }
+}
+
+function whyEnded({ run_state, failure_code, run_reason }: DueRow): string {
+  return failureText(failure_code, run_reason ?? (failure_code === null ? `its run is ${run_state ?? 'gone'}` : null));
 }
 
 function whileWaiting({ model_name, model_version, run_reason }: DueRow, { activeModels }: Surroundings): Standing {
   const active = activeModels.get(model_name);
   const isThere = active !== undefined && (model_version === null || model_version === active);
-  if (isThere && run_reason === null) return silent(`waits for model ${model_name}, which is active`);
+  if (isThere) return silent(`waits for model ${model_name}, which is active`);
   return underWay(run_reason ?? `waits for model ${model_name}`);
 }
 

@@ -2,6 +2,8 @@
 import express, { type Router } from 'express';
 import { attention } from '../ledger/attention.js';
 import { z } from 'zod';
+import { accountsOfStudies, accountSince, recentAccount, type StudyAccount } from '../accounting/account.js';
+import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
 import { activeModel, listModels } from '../ledger/models.js';
@@ -16,7 +18,7 @@ import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from 
 import type { NodePort } from './node-port.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
-import { limitOf, parseBody, textQuery } from './requests.js';
+import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
 
 const runRequest = z.strictObject({
@@ -46,7 +48,8 @@ export function adminRoutes(node: NodePort): Router {
   withdrawalRoutes(router, node);
   fetchRoutes(router, node);
   modelRoutes(router, node);
-  router.get('/health', (_request, response) => {
+  const recently = recentAccount(node.db, node.clock);
+  router.get('/health', async (_request, response) => {
     const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;
     response.json({
       ok: true,
@@ -59,6 +62,7 @@ export function adminRoutes(node: NodePort): Router {
       rulesRevision: rules.revision(),
       rulesRefused: rules.refused() ?? null,
       attention: attention(node.db),
+      account: await recently(),
     });
   });
   router.post('/rules/reload', (_request, response) => {
@@ -69,16 +73,25 @@ export function adminRoutes(node: NodePort): Router {
 
 function studyRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/studies', (request, response) => {
-    response.json(listStudies(db, limitOf(request)).map((row) => viewOf(db, row)));
+    const rows = listStudies(db, limitOf(request));
+    const uids = rows.map(({ study_instance_uid }) => study_instance_uid);
+    const accounts = accountsOfStudies(db, uids, clock());
+    response.json(rows.map((row) => viewOf(db, row, accounts.get(row.study_instance_uid))));
   });
   router.get('/studies/:uid/decision', (request, response) => {
     const study = studyOf(db, request.params.uid);
     const version = lastVersion(db, study.id);
     response.json({
-      ...viewOf(db, study),
+      ...viewOf(db, study, accountOf(db, study, clock())),
       rulesRevision: version?.rules_revision ?? null,
       decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
     });
+  });
+  router.get('/studies/:uid/account', (request, response) => {
+    response.json(accountOf(db, studyOf(db, request.params.uid), clock()));
+  });
+  router.get('/account', async (request, response) => {
+    response.json(await accountSince(db, sinceOf(request), clock));
   });
   router.post('/studies/:uid/release', (request, response) => {
     const study = studyOf(db, request.params.uid);
@@ -204,8 +217,12 @@ function modelRoutes(router: Router, node: NodePort): void {
   });
 }
 
-function viewOf(db: NodePort['db'], row: StudyRow): StudyView {
-  return studyView(row, versionsOfStudy(db, row.id), leftoversOfStudy(db, row.id), lastPurge(db, row.id));
+function viewOf(db: NodePort['db'], row: StudyRow, account: StudyAccount | undefined): StudyView {
+  return studyView(row, versionsOfStudy(db, row.id), leftoversOfStudy(db, row.id), { purge: lastPurge(db, row.id), account });
+}
+
+function accountOf(db: NodePort['db'], { study_instance_uid: uid }: StudyRow, now: EpochMs): StudyAccount | undefined {
+  return accountsOfStudies(db, [uid], now).get(uid);
 }
 
 function studyOf(db: NodePort['db'], uid: string): StudyRow {

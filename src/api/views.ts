@@ -1,4 +1,5 @@
 /** Rows as the API shows them: the field's words, names instead of numbers, times in ISO 8601. */
+import type { StudyAccount } from '../accounting/account.js';
 import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
 import type { DeliveryListRow } from '../ledger/deliveries.js';
 import type { FetchRow } from '../ledger/fetches.js';
@@ -14,8 +15,13 @@ const iso = (at: number | null): string | null => (at === null ? null : new Date
 
 const remedyOf = (code: string | null): string | null => (code !== null && code in CATALOGUE ? CATALOGUE[code as ErrorCode].remedy : null);
 
-/** A study with its versions, what is still at destinations although a later version has been run on, and the last time that its files were purged. */
-export function studyView(row: StudyRow, versions: readonly VersionRow[], leftovers: readonly LeftoverRow[], purge?: PurgeRow) {
+/** A study with its versions, what is still at destinations although a later version has been run on, the last time that its files were purged, and what it was due. */
+export function studyView(
+  row: StudyRow,
+  versions: readonly VersionRow[],
+  leftovers: readonly LeftoverRow[],
+  { purge, account }: { readonly purge?: PurgeRow | undefined; readonly account?: StudyAccount | undefined },
+) {
   return {
     studyInstanceUid: row.study_instance_uid,
     state: row.state,
@@ -26,6 +32,8 @@ export function studyView(row: StudyRow, versions: readonly VersionRow[], leftov
     lastReceivedAt: iso(row.last_received_at),
     looksAgainAt: iso(row.settle_at),
     waitsFor: row.settle_wait,
+    standing: account?.standing ?? null,
+    dues: account?.dues ?? [],
     purged: purge === undefined ? null : { at: iso(purge.at), cause: purge.cause, sizeBytes: purge.size_bytes },
     versions: versions.map((version) => ({
       number: version.number,

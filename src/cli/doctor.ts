@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import type { Account } from '../accounting/account.js';
 import type { ModelView } from '../api/views.js';
 import { cstorePeer } from '../delivery/cstore-peer.js';
 import { searchStudies } from '../dicomweb/client/qido.js';
@@ -127,6 +128,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   const client = new NodeClient(settings.dataDir);
   try {
     const health = await client.get<{ version: string; dicomPort: number; rulesRefused: string | null; attention: Attention }>('/health');
+    const account = await client.get<Account>('/account');
     const models = await client.get<ModelView[]>('/models');
     const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
     return [
@@ -142,6 +144,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
             },
           ]),
       waitingForAPerson(health.attention),
+      accountFinding(account),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',
@@ -175,6 +178,20 @@ function waitingForAPerson(counts: Attention): Finding {
   if (parts.length === 0) return { subject: 'work', standing: 'ok', seen: 'nothing waits for a person' };
   const remedy = 'Each is listed there with its reason and what to do; then `anteroom retry` or `anteroom release`.';
   return { subject: 'work', standing: 'warning', seen: parts.join(', '), remedy };
+}
+
+/** Studies that were due a result and of which nobody would ever hear. */
+function accountFinding({ studies: { due }, silent }: Account): Finding {
+  const subject = 'every study accounted for';
+  if (silent.length === 0) return { subject, standing: 'ok', seen: `${due} due a result; each has one, a stated reason, or is under way` };
+  const uids = [...new Set(silent.map(({ studyInstanceUid }) => studyInstanceUid))];
+  return {
+    subject,
+    standing: 'wrong',
+    seen: `${uids.length} of ${due} studies that are due a result have neither one nor a reason: ${uids.slice(0, 5).join(', ')}${uids.length > 5 ? ', …' : ''}`,
+    remedy:
+      'A defect of the node, please report it: `anteroom account` says where each of them stands; send it again, or `anteroom retry`.',
+  };
 }
 
 async function destinationFinding(name: string, destination: Settings['destinations'][string], settings: Settings): Promise<Finding> {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { StudyView } from '../api/views.js';
 import type { Decision } from '../routing/evaluate.js';
 import { formatExplanation } from '../routing/explain.js';
+import { dueLine } from './account.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
 
@@ -21,6 +22,7 @@ export function addExplainCommand(program: Command): void {
         `study ${answer.studyInstanceUid}: ${answer.state}, ${answer.instances} instance(s)${version === undefined ? '' : `, version ${version.number} (settled by ${signalOf(version)})`}`,
       );
       if (answer.holdReason !== null) line(`held: ${answer.holdReason}`);
+      for (const due of answer.dues) line(dueLine(due));
       if (answer.decision !== null) line(`\n${formatExplanation(answer.decision)}`);
       if (answer.looksAgainAt !== null)
         line(

@@ -1,6 +1,7 @@
 /** `anteroom studies`, `runs`, `deliveries`: what the ledger knows, as tables or JSON. */
 import type { Command } from 'commander';
 import type { DeliveryView, ResultView, RunView, StudyView } from '../api/views.js';
+import { dueLine } from './account.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, shortTime, table } from './print.js';
 
@@ -24,10 +25,11 @@ export function addListCommands(program: Command): void {
     const studies = await clientFor(options).get<StudyView[]>(`/studies?${query(options)}`);
     if (options.json) return json(studies);
     table(
-      ['STUDY', 'STATE', 'VERSION', 'INSTANCES', 'FROM', 'RECEIVED'],
+      ['STUDY', 'STATE', 'RESULT', 'VERSION', 'INSTANCES', 'FROM', 'RECEIVED'],
       studies.map((study) => [
         study.studyInstanceUid,
         study.purged === null || study.state !== 'purged' ? study.state : `purged ${study.purged.at?.slice(0, 10)} (${study.purged.cause})`,
+        study.standing,
         study.versions.at(-1)?.number,
         study.instances,
         study.callingAe,
@@ -35,6 +37,7 @@ export function addListCommands(program: Command): void {
       ]),
       'no study has been received yet',
     );
+    for (const study of studies) tellWhyNoResult(study);
     for (const study of studies) tellEarlierResults(study);
     for (const { studyInstanceUid, holdReason } of studies.filter((study) => study.holdReason !== null)) {
       line(`\nstudy ${studyInstanceUid} is held: ${holdReason}`);
@@ -98,6 +101,14 @@ function tellWithdrawal({ delivery, destination, withdrawal }: DeliveryView): vo
     `\ndelivery ${delivery} to ${destination} is replaced by result ${replacedBy}; its withdrawal ${withdrawal.withdrawal} is ${state}: ${why(withdrawal)}`,
   );
   if (remedy !== null) line(`  what to do: ${remedy}`);
+}
+
+/** A study that was due a result and has none must not look like one in which nothing was found. */
+function tellWhyNoResult({ studyInstanceUid, dues }: StudyView): void {
+  const without = dues.filter(({ standing }) => standing !== 'answered' && standing !== 'under way');
+  if (without.length === 0) return;
+  line(`\nstudy ${studyInstanceUid}`);
+  for (const due of without) line(dueLine(due));
 }
 
 /** What is at a destination is of an earlier version, and why there is none of the newest. */

@@ -1,6 +1,7 @@
 /** Queries that look at the ledger as a whole: is the file sound, and do its rows fit together. */
 import { AnteroomError } from '../foundation/errors.js';
 import type { Db } from './database.js';
+import { DUE_OUTCOMES } from './due-schema.js';
 import { MIGRATIONS } from './schema.js';
 
 /** Throws CONFIG_INVALID for a ledger of another version of the program than this one. */
@@ -38,6 +39,13 @@ const CONTRADICTIONS: readonly (readonly [table: string, text: string, sql: stri
        (SELECT count(*) FROM instances i WHERE i.study_id = s.id AND i.standing = 'current' AND i.own_result = 0)`,
   ],
   ['versions', 'is decided, and has no decision', "SELECT id FROM versions WHERE state = 'decided' AND decision IS NULL"],
+  [
+    'versions',
+    'was due other results than there are dues',
+    `SELECT v.id FROM versions v WHERE v.decision IS NOT NULL
+       AND (SELECT count(*) FROM dues d WHERE d.version_id = v.id) <> (SELECT count(*) FROM json_each(v.decision, '$.rules') j
+         WHERE j.value ->> '$.outcome' IN (${DUE_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ')}))`,
+  ],
   [
     'runs',
     'is done, and has results that are not',

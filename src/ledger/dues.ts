@@ -28,12 +28,20 @@ const STUDIES = `SELECT s.id, s.study_instance_uid, s.state, s.instance_count, s
 
 /** Studies to which something has come since `receivedSince`, by row from `after` on, so many at a time. */
 export function studiesToAccountFor(db: Db, receivedSince: EpochMs, after: number, limit: number): AccountedStudyRow[] {
-  return db.all<AccountedStudyRow>(`${STUDIES} WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`, after, receivedSince, limit);
+  return db.all<AccountedStudyRow>(
+    `${STUDIES} WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`,
+    after,
+    receivedSince,
+    limit,
+  );
 }
 
-/** One study. */
-export function studyToAccountFor(db: Db, studyInstanceUid: string): AccountedStudyRow | undefined {
-  return db.get<AccountedStudyRow>(`${STUDIES} WHERE s.study_instance_uid = ?`, studyInstanceUid);
+/** The studies of these StudyInstanceUIDs, as far as they are known. */
+export function studiesByUid(db: Db, studyInstanceUids: readonly string[]): AccountedStudyRow[] {
+  return db.all<AccountedStudyRow>(
+    `${STUDIES} WHERE s.study_instance_uid IN (SELECT value FROM json_each(?)) ORDER BY s.id`,
+    JSON.stringify(studyInstanceUids),
+  );
 }
 
 /** What a rule owes a version and one of the runs that answer it: as many rows as there are runs, and one without a run where there is none. */

@@ -40,8 +40,12 @@ export async function register(
     options.at,
   );
   if (options.activate === undefined) return { row, queuedRuns: 0 };
-  activateModel(db, row.id, options.activate.reason, options.at);
-  const queuedRuns = queueRunsWaitingFor(db, row, options.at);
+  const { reason } = options.activate;
+  // Together: runs that wait for a model which is active would wait for ever.
+  const queuedRuns = db.transaction(() => {
+    activateModel(db, row.id, reason, options.at);
+    return queueRunsWaitingFor(db, row, options.at);
+  });
   return { row: modelById(db, row.id) as ModelRow, queuedRuns };
 }
 

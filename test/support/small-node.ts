@@ -76,7 +76,7 @@ export class SmallNode {
   }
 
   /** The study's instances arrive, it settles and is decided. */
-  async receive(study: string, numbers = [1, 2, 3]): Promise<void> {
+  async receive(study: string, numbers = [1, 2, 3], decision: object = {}): Promise<void> {
     const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
     for (const number of numbers) {
       await acceptPart10(Readable.from([instance(study, number)]), origin, this.door, this.folders.incoming);
@@ -84,7 +84,7 @@ export class SmallNode {
     this.now += 1000;
     settleDueStudies(this.db, this.now, quietOnly(10));
     for (const { id, state } of versionsOfStudy(this.db, this.id(study)))
-      if (state === 'settled') recordDecision(this.db, id, '{}', 'r', this.now);
+      if (state === 'settled') recordDecision(this.db, id, JSON.stringify(decision), 'r', this.now);
   }
 
   /** A run that is done, with a result at one destination and the folders of its attempt. */
