@@ -102,7 +102,9 @@ function accountsOf(db: Db, studies: readonly AccountedStudyRow[], now: EpochMs)
     ),
     ({ version_id }) => version_id,
   );
-  const done = [...dues.values()].flat().flatMap(({ run_id, run_state }) => (run_state === 'done' && run_id !== null ? [run_id] : []));
+  const done = [...dues.values()]
+    .flat()
+    .flatMap(({ answering_run_id: id, run_state }) => (run_state === 'done' && id !== null ? [id] : []));
   const answers = groupBy(answersOfRuns(db, [...new Set(done)]), ({ run_id }) => run_id);
   return studies.map((study) => accountOf(study, dues.get(study.version_id ?? -1) ?? [], answers, surroundings));
 }
@@ -119,7 +121,7 @@ function accountOf(
 ): StudyAccount {
   const dues = [...groupBy(rows, ({ rule }) => rule).values()].map((ofRule): DueAccount => {
     const [{ rule, model_name: model, shadow }] = ofRule;
-    const given = ofRule.flatMap(({ run_id }) => answers.get(run_id ?? -1) ?? []);
+    const given = ofRule.flatMap(({ answering_run_id: id }) => answers.get(id ?? -1) ?? []);
     return { rule, model, shadow: shadow === 1, ...standingOfDue(ofRule, given, surroundings) };
   });
   const { study_instance_uid: studyInstanceUid } = study;

@@ -81,7 +81,7 @@ function standingOfRun(row: DueRow, answers: readonly AnswerRow[], surroundings:
     case 'done':
       return whenDone(
         row,
-        answers.filter(({ run_id }) => run_id === row.run_id),
+        answers.filter(({ run_id }) => run_id === row.answering_run_id),
       );
     default:
       return { standing: 'not analysed', reason: stated('not analysed', whyEnded(row)) };

@@ -53,6 +53,8 @@ export interface DueRow {
   readonly outcome: string;
   readonly reason: string | null;
   readonly run_id: number | null;
+  /** The run whose results are this one's too. */
+  readonly answering_run_id: number | null;
   readonly run_state: RunState | null;
   readonly failure_code: string | null;
   readonly run_reason: string | null;
@@ -62,7 +64,7 @@ export interface DueRow {
 /** The dues of these versions. */
 export function duesOfVersions(db: Db, versionIds: readonly number[]): DueRow[] {
   return db.all<DueRow>(
-    `SELECT d.*, r.id AS run_id, r.state AS run_state, r.failure_code, r.reason AS run_reason, r.model_version
+    `SELECT d.*, r.id AS run_id, coalesce(r.same_as, r.id) AS answering_run_id, r.state AS run_state, r.failure_code, r.reason AS run_reason, r.model_version
      FROM json_each(?) j JOIN dues d ON d.version_id = j.value
      LEFT JOIN due_runs u ON u.version_id = d.version_id AND u.rule = d.rule LEFT JOIN runs r ON r.id = u.run_id
      ORDER BY d.version_id, d.rule, r.id`,
