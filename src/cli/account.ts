@@ -38,7 +38,10 @@ async function tellAll(options: AccountOptions): Promise<void> {
   const query = options.since === undefined ? '' : `?since=${encodeURIComponent(options.since.toISOString())}`;
   const account = await clientFor(options).get<Account>(`/account${query}`);
   if (account.silent.length > 0) process.exitCode = 1;
-  if (options.json) { json(account); return; }
+  if (options.json) {
+    json(account);
+    return;
+  }
   const { studies, dues } = account;
   const rows: [string, keyof Account['dues']][] = [
     ['due a result', 'due'],
@@ -80,7 +83,10 @@ function tellSilent({ silent }: Account): void {
 async function tellStudy(study: string, options: AccountOptions): Promise<void> {
   const account = await clientFor(options).get<StudyAccount>(`/studies/${encodeURIComponent(study)}/account`);
   if (account.standing === 'silent') process.exitCode = 1;
-  if (options.json) { json(account); return; }
+  if (options.json) {
+    json(account);
+    return;
+  }
   for (const text of accountLines(account)) line(text);
 }
 
