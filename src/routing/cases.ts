@@ -86,7 +86,7 @@ export function checkCases(ruleSet: RuleSet, cases: readonly RuleCase[]): CaseFa
 
 /** Series of cases have their name as UID, so that the chosen one can be named. */
 function asExpected(decided: RuleDecision): string {
-  return decided.inputs[0]?.seriesInstanceUid ?? decided.outcome;
+  return decided.runs[0]?.inputs[0]?.seriesInstanceUid ?? decided.outcome;
 }
 
 function factsOf(one: RuleCase) {

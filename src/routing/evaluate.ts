@@ -1,76 +1,28 @@
 /**
  * The decision on one study version: every rule with every clause, the value seen and its answer. Pure: the same headers,
- * rules and models give the same decision. It is plain JSON and is kept with the version.
+ * rules and models give the same decision.
  */
-import { explain, reasonOf, seriesLabel, type Explained } from './condition.js';
+import { combinationsOf, lossesOfFit, type Combination, type InputChoice } from './combine.js';
+import { explain, explainStudy, reasonOf, type Explained } from './condition.js';
+import {
+  OUTCOME,
+  type ActiveModels,
+  type Decision,
+  type InputVerdict,
+  type Loss,
+  type RuleDecision,
+  type SeriesVerdict,
+} from './decision.js';
 import type { SeriesFacts, StudyFacts } from './facts.js';
 import { whyNotAsked, type RuleLimit } from './limits.js';
-import type { Priority, Rule, RuleSet } from './schema.js';
-import { select, type Loss, type Selection } from './selection.js';
-import { anyOf, type Truth } from './truth.js';
+import { noPartners, notAnalysed, notConcerned, takesText, waitsText, type AskedSeries } from './reasons.js';
+import { inputsOf, type RuleInput } from './rule-inputs.js';
+import type { Rule, RuleSet } from './schema.js';
+import { select } from './selection.js';
+import { allOf, anyOf, type Truth } from './truth.js';
 
-/**
- * What became of a rule on a study. With `noSeries` the study was due a result and has none, for the reason given; with
- * `notAsked` the AE title that it was sent to keeps the rule from being asked at all.
- */
-export const OUTCOME = {
-  applied: 'applied',
-  waitingForModel: 'waiting for model',
-  noSeries: 'no series',
-  notApplied: 'not applied',
-  notAsked: 'not asked',
-} as const;
-export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
-
-/** The name of the input of a model that takes one series. */
-export const SERIES_INPUT = 'series';
-
-/** Name to version of the models that can run now: at most one of each name is active. */
-export type ActiveModels = ReadonlyMap<string, string>;
-
-export interface RunInput {
-  /** The model's name for this input. */
-  readonly name: string;
-  readonly seriesInstanceUid: string;
-}
-
-/** What a rule made of one series. */
-export interface SeriesVerdict {
-  readonly seriesInstanceUid: string;
-  readonly seriesNumber?: number;
-  readonly modality?: string;
-  readonly instanceCount: number;
-  readonly fate: 'chosen' | 'lost' | 'not concerned';
-  readonly when: Explained;
-  readonly where?: Explained;
-  /** Only where `fate` is `lost`. */
-  readonly loss?: Loss;
-}
-
-export interface RuleDecision {
-  readonly rule: string;
-  readonly file: string;
-  readonly outcome: Outcome;
-  /** `when` over all series: `missing` says that the rule did not apply for want of a value. */
-  readonly when: Truth;
-  /** One sentence for people. May hold header values: not for logs. */
-  readonly reason: string;
-  /** One or more where the outcome is `applied` or `waiting for model`, else none. */
-  readonly inputs: readonly RunInput[];
-  readonly model: { readonly name: string; readonly version?: string };
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
-  readonly destinations: readonly string[];
-  readonly priority: Priority;
-  readonly series: readonly SeriesVerdict[];
-}
-
-export interface Decision {
-  readonly studyInstanceUid: string;
-  readonly rulesRevision: string;
-  readonly rules: readonly RuleDecision[];
-  /** Series that this node made; no rule looks at them. */
-  readonly ownSeries: readonly string[];
-}
+export * from './decision.js';
+export { SERIES_INPUT } from './rule-inputs.js';
 
 export interface Circumstances {
   readonly models: ActiveModels;
@@ -80,106 +32,150 @@ export interface Circumstances {
 
 /** Decides a study by all rules; a rule whose model is not in `models` waits for it. Never throws, whatever the headers hold. */
 export function decide(study: StudyFacts, ruleSet: RuleSet, { models, limit }: Circumstances): Decision {
+  let stopped: string | undefined;
+  const rules = ruleSet.rules.map((rule) => {
+    const decided = decideRule(study, rule, models, whyNot(rule, limit, stopped));
+    if (rule.then === 'stop' && decided.runs.length > 0) stopped ??= rule.name;
+    return decided;
+  });
+  return { studyInstanceUid: study.studyInstanceUid, rulesRevision: ruleSet.revision, rules, ownSeries: study.ownSeries };
+}
+
+/** Whether a rule would run its model on this study, if the model were active. */
+export function wouldRun(study: StudyFacts, rule: Rule): boolean {
+  return rule.enabled && decideRule(study, rule, new Map(), undefined).runs.length > 0;
+}
+
+type Verdict = Pick<RuleDecision, 'outcome' | 'when' | 'reason' | 'runs' | 'inputs' | 'study'>;
+
+/** Why a rule is not asked at all. */
+function whyNot(rule: Rule, limit: RuleLimit | undefined, stoppedBy: string | undefined): Verdict | undefined {
+  const nothing = { when: 'false', runs: [], inputs: [] } as const;
+  const limited = rule.enabled ? whyNotAsked(rule, limit) : 'not asked: the rule file says `enabled: false`';
+  if (limited !== undefined) return { ...nothing, outcome: OUTCOME.notAsked, reason: limited };
+  if (stoppedBy === undefined) return undefined;
   return {
-    studyInstanceUid: study.studyInstanceUid,
-    rulesRevision: ruleSet.revision,
-    rules: ruleSet.rules.map((rule) => decideRule(study, rule, models, whyNotAsked(rule, limit))),
-    ownSeries: study.ownSeries,
+    ...nothing,
+    outcome: OUTCOME.preempted,
+    reason: `not asked: rule ${stoppedBy} before it has the study, and says \`then: stop\``,
   };
 }
 
-function decideRule(study: StudyFacts, rule: Rule, models: ActiveModels, notAskedWhy: string | undefined): RuleDecision {
-  if (notAskedWhy !== undefined) return notAsked(rule, notAskedWhy);
-  const asked = study.series.map((series) => ({ series, when: explain(rule.when, series, 'when') }));
-  const candidates = asked.filter(({ when }) => when.truth === 'true').map(({ series }) => series);
-  const selection = select(candidates, rule.series);
-  const { outcome, reason } = outcomeOf(rule, asked, candidates, selection, models);
-  return {
-    rule: rule.name,
-    file: rule.file,
-    outcome,
-    when: anyOf(asked.map(({ when }) => when.truth)),
-    reason,
-    inputs: selection.chosen === undefined ? [] : [{ name: SERIES_INPUT, seriesInstanceUid: selection.chosen.seriesInstanceUid }],
-    ...orderOf(rule),
-    series: asked.map(({ series, when }) => verdictOf(series, when, selection)),
-  };
-}
-
-function notAsked(rule: Rule, reason: string): RuleDecision {
-  const { name, file } = rule;
-  const outcome = OUTCOME.notAsked;
-  return { rule: name, file, outcome, when: 'false', reason, inputs: [], ...orderOf(rule), series: [] };
+function decideRule(study: StudyFacts, rule: Rule, models: ActiveModels, notAsked: Verdict | undefined): RuleDecision {
+  const { name, file, owner, tags } = rule;
+  const about = { rule: name, file, ...(owner === undefined ? {} : { owner }), tags };
+  return { ...about, ...(notAsked ?? verdictOn(study, rule, models)), ...orderOf(rule) };
 }
 
 /** What a rule asks for, whatever comes of it. */
-function orderOf({ model, settings, destinations, priority }: Rule) {
+function orderOf({ model, workflow, settings, destinations, shadow, priority, window, limits }: Rule) {
   return {
     model: { name: model.name, ...(model.version === undefined ? {} : { version: model.version }) },
+    ...(workflow === undefined ? {} : { workflow }),
     settings,
-    destinations,
+    destinations: shadow ? [] : destinations,
+    shadow,
     priority,
+    ...(window === undefined ? {} : { window }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 
-interface Asked {
-  readonly series: SeriesFacts;
-  readonly when: Explained;
+interface AskedInput {
+  readonly input: RuleInput;
+  readonly asked: readonly AskedSeries[];
+  readonly when: Truth;
 }
 
-function outcomeOf(
-  rule: Rule,
-  asked: readonly Asked[],
-  candidates: readonly SeriesFacts[],
-  selection: Selection,
-  models: ActiveModels,
-): { outcome: Outcome; reason: string } {
-  const { chosen, losses } = selection;
-  if (candidates.length === 0) return { outcome: OUTCOME.notApplied, reason: notConcerned(asked) };
-  if (chosen === undefined) {
-    const why = candidates.map((series) => `${seriesLabel(series)}: ${losses.get(series.seriesInstanceUid)?.text ?? ''}`);
-    return { outcome: OUTCOME.noSeries, reason: `no series is fit for model ${rule.model.name} (${why.join(' | ')})` };
+function verdictOn(study: StudyFacts, rule: Rule, models: ActiveModels): Verdict {
+  const account = rule.study === undefined ? undefined : explainStudy(rule.study, study, 'study');
+  const withStudy = account === undefined ? {} : { study: account };
+  const none = { runs: [], outcome: OUTCOME.notApplied, ...withStudy };
+  if (account !== undefined && account.truth !== 'true')
+    return { ...none, when: account.truth, reason: `the study: ${reasonOf(account)}`, inputs: [] };
+  const asked = inputsOf(rule).map((input) => askedFor(input, study));
+  const when = allOf(asked.map((one) => one.when));
+  const lacking = asked.find((one) => one.when !== 'true');
+  if (lacking !== undefined) {
+    const reason = `${rule.inputs === undefined ? '' : `no series for ${lacking.input.name}: `}${notConcerned(lacking.asked)}`;
+    return { ...none, when, reason, inputs: asked.map((one) => inputVerdict(one, undefined, new Map())) };
   }
-  const { name, version } = rule.model;
-  const wanted = version === undefined ? name : `${name} ${version}`;
-  const takes = `model ${wanted} takes ${seriesLabel(chosen)}`;
-  if (isActive(rule.model, models)) return { outcome: OUTCOME.applied, reason: takes };
-  const active = models.get(name);
+  return { ...withStudy, when, ...chosenBy(rule, asked, models) };
+}
+
+function askedFor(input: RuleInput, study: StudyFacts): AskedInput {
+  const asked = study.series.map((series) => ({ series, when: explain(input.when, series, input.paths.when) }));
+  return { input, asked, when: anyOf(asked.map(({ when }) => when.truth)) };
+}
+
+/** The verdict of a rule that the study is due a result of. */
+function chosenBy(rule: Rule, asked: readonly AskedInput[], models: ActiveModels): Pick<Verdict, 'outcome' | 'reason' | 'runs' | 'inputs'> {
+  const active = isActive(rule.model, models);
+  const choices = asked.map((one): InputChoice => {
+    const candidates = one.asked.filter(({ when }) => when.truth === 'true').map(({ series }) => series);
+    return { input: one.input, selection: select(candidates, one.input, active ? models.get(rule.model.name) : undefined) };
+  });
+  const combinations = combinationsOf(choices, rule.tiedBy ?? 'study');
+  const losses = choices.map((choice, index) => new Map([...choice.selection.losses, ...lossesOfFit(choices, combinations, index)]));
+  const inputs = asked.map((one, index) => inputVerdict(one, choices[index], losses[index] ?? new Map()));
+  if (combinations.length === 0) return { outcome: OUTCOME.noSeries, reason: whyNoRun(rule, choices, asked), runs: [], inputs };
+  const takes = takesText(rule.model, choices, combinations);
   return {
-    outcome: OUTCOME.waitingForModel,
-    reason: `${takes}, but ${active === undefined ? 'no model of that name is active' : `version ${active} is active`}`,
+    outcome: active ? OUTCOME.applied : OUTCOME.waitingForModel,
+    reason: active ? takes : `${takes}, but ${waitsText(rule.model, models)}`,
+    runs: combinations.map((combination) => runOf(combination, choices)),
+    inputs,
   };
+}
+
+function runOf(combination: Combination, choices: readonly InputChoice[]) {
+  const named = combination.map(({ series }, index) => ({
+    name: choices[index]?.input.name ?? '',
+    seriesInstanceUid: series.seriesInstanceUid,
+  }));
+  return { inputs: named };
+}
+
+function whyNoRun(rule: Rule, choices: readonly InputChoice[], asked: readonly AskedInput[]): string {
+  const empty = choices.findIndex(({ selection }) => selection.ranked.length === 0);
+  const choice = choices[empty];
+  if (choice === undefined) return noPartners(choices, rule.tiedBy ?? 'study');
+  const lost = (asked[empty]?.asked ?? []).flatMap(({ series }) => {
+    const loss = choice.selection.losses.get(series.seriesInstanceUid);
+    return loss === undefined ? [] : [{ series, loss }];
+  });
+  return notAnalysed(lost, rule.inputs === undefined ? undefined : choice.input.name);
 }
 
 /** Whether the model that a rule names can run now. */
 export function isActive(model: Rule['model'], models: ActiveModels): boolean {
   const active = models.get(model.name);
-  return active !== undefined && (model.version === undefined || model.version === active);
+  return active !== undefined && (model.version === undefined || model.version === active.version);
 }
 
-/** The reason of the series that came nearest: missing before false, then most clauses true, then the first. */
-function notConcerned(asked: readonly Asked[]): string {
-  const nearness = ({ when }: Asked) => (when.truth === 'missing' ? 1000 : 0) + trueClauses(when);
-  const [nearest] = [...asked].sort((a, b) => nearness(b) - nearness(a));
-  if (nearest === undefined) return 'the study has no series';
-  return `${seriesLabel(nearest.series)}${asked.length > 1 ? `, the nearest of ${asked.length}` : ''}: ${reasonOf(nearest.when)}`;
+function inputVerdict({ input, asked }: AskedInput, choice: InputChoice | undefined, losses: ReadonlyMap<string, Loss>): InputVerdict {
+  const where = choice?.selection.where;
+  return {
+    name: input.name,
+    series: asked.map(({ series, when }) => seriesVerdict(series, when, where, choice === undefined ? undefined : losses)),
+  };
 }
 
-function trueClauses(explained: Explained): number {
-  if (explained.parts === undefined) return explained.truth === 'true' ? 1 : 0;
-  return explained.parts.reduce((count, part) => count + trueClauses(part), 0);
-}
-
-function verdictOf(series: SeriesFacts, when: Explained, selection: Selection): SeriesVerdict {
+/** Without `losses` the rule did not apply, and nothing was chosen. */
+function seriesVerdict(
+  series: SeriesFacts,
+  when: Explained,
+  accounts: ReadonlyMap<string, Explained> | undefined,
+  losses: ReadonlyMap<string, Loss> | undefined,
+): SeriesVerdict {
   const uid = series.seriesInstanceUid;
-  const loss = selection.losses.get(uid);
-  const where = selection.where.get(uid);
+  const [loss, where] = [losses?.get(uid), accounts?.get(uid)];
   return {
     seriesInstanceUid: uid,
     ...(series.seriesNumber === undefined ? {} : { seriesNumber: series.seriesNumber }),
     ...(series.modality === undefined ? {} : { modality: series.modality }),
     instanceCount: series.instances().length,
-    fate: uid === selection.chosen?.seriesInstanceUid ? 'chosen' : when.truth === 'true' ? 'lost' : 'not concerned',
+    fate: when.truth !== 'true' || losses === undefined ? 'not concerned' : loss === undefined ? 'chosen' : 'lost',
     when,
     ...(where === undefined ? {} : { where }),
     ...(loss === undefined ? {} : { loss }),

@@ -1,6 +1,6 @@
 /** A decision as text for the administrator. Shows header values of the study: for the terminal, never for logs. */
-import { seriesLabel, type Explained } from './condition.js';
-import { OUTCOME, type Decision, type RuleDecision, type SeriesVerdict } from './evaluate.js';
+import { countsText, seriesLabel, valuesText, type Explained } from './condition.js';
+import { OUTCOME, SERIES_INPUT, type Decision, type RuleDecision, type SeriesVerdict } from './evaluate.js';
 import type { Truth } from './truth.js';
 
 const MARKS: Readonly<Record<Truth, string>> = { true: '✓', false: '✗', missing: '?' };
@@ -10,6 +10,7 @@ const OUTCOME_MARKS: Readonly<Record<RuleDecision['outcome'], string>> = {
   [OUTCOME.noSeries]: '!',
   [OUTCOME.notApplied]: '✗',
   [OUTCOME.notAsked]: '–',
+  [OUTCOME.preempted]: '–',
 };
 
 /** Widest left column of an aligned block; longer clauses push their own value to the right. */
@@ -31,9 +32,21 @@ function formatRule(rule: RuleDecision): string {
     { indent: 0, left: `${OUTCOME_MARKS[rule.outcome]} ${rule.rule}: ${rule.outcome}` },
     { indent: 2, left: rule.reason },
   ];
-  if (rule.inputs.length > 0) lines.push({ indent: 2, left: `priority ${rule.priority}, to ${rule.destinations.join(', ')}` });
-  for (const alike of alikeSeries(rule.series)) lines.push(...seriesLines(alike));
+  if (rule.runs.length > 0) lines.push({ indent: 2, left: orderText(rule) });
+  if (rule.study !== undefined) lines.push({ indent: 2, left: 'the study as a whole' }, ...clauseLines(rule.study, 'study', 4));
+  for (const input of rule.inputs) {
+    const named = rule.inputs.length > 1 || input.name !== SERIES_INPUT;
+    if (named) lines.push({ indent: 2, left: `input ${input.name}` });
+    for (const alike of alikeSeries(input.series)) lines.push(...seriesLines(alike, named ? 4 : 2));
+  }
   return aligned(lines);
+}
+
+/** How the runs of a rule are ordered, and where their results go. */
+function orderText({ priority, destinations, shadow, workflow, window }: RuleDecision): string {
+  const where = shadow ? 'shadow: results are kept and never delivered' : `to ${destinations.join(', ')}`;
+  const when = window && `starts between ${window.from} and ${window.to}${window.days === undefined ? '' : ` (${window.days.join(', ')})`}`;
+  return [`priority ${priority}`, where, workflow && `workflow ${workflow}`, when].filter((text) => text !== undefined).join(', ');
 }
 
 interface Line {
@@ -52,27 +65,31 @@ function alikeSeries(series: readonly SeriesVerdict[]): SeriesVerdict[][] {
   return [...groups.values()];
 }
 
-function seriesLines(alike: readonly SeriesVerdict[]): Line[] {
+function seriesLines(alike: readonly SeriesVerdict[], indent: number): Line[] {
   const [first] = alike;
   if (first === undefined) return [];
   const title = alike.map((one) => `${seriesLabel(one)} (${one.modality ?? 'no modality'}, ${one.instanceCount} inst.)`).join(', ');
-  const lines: Line[] = [{ indent: 2, left: `${title}: ${first.fate}` }, ...clauseLines(first.when, 'when', 4)];
-  if (first.where !== undefined) lines.push(...clauseLines(first.where, 'series.where', 4));
-  if (first.loss !== undefined && first.loss.path !== 'series.where')
-    lines.push({ indent: 4, left: `✗ ${first.loss.path}`, right: first.loss.text });
+  const lines: Line[] = [{ indent, left: `${title}: ${first.fate}` }, ...clauseLines(first.when, 'when', indent + 2)];
+  if (first.where !== undefined) lines.push(...clauseLines(first.where, 'series.where', indent + 2));
+  if (first.loss !== undefined && first.loss.path !== first.where?.path)
+    lines.push({ indent: indent + 2, left: `✗ ${first.loss.path}`, right: first.loss.text });
   return lines;
 }
 
 function clauseLines(explained: Explained, title: string, indent: number): Line[] {
-  const name = explained.parts === undefined ? explained.text : title === '' ? explained.text : `${title}: ${explained.text}`;
-  const own: Line = { indent, left: `${MARKS[explained.truth]} ${name}`, ...rightOf(explained) };
-  return [own, ...(explained.parts ?? []).flatMap((part) => clauseLines(part, '', indent + 2))];
+  const { parts, truth, text, member, group } = explained;
+  const name = parts === undefined || title === '' ? text : `${title}: ${text}`;
+  const own: Line = { indent, left: `${MARKS[truth]} ${member === undefined ? '' : `${member}: `}${name}`, ...rightOf(explained) };
+  // What a name stands for is one condition: its members follow at once.
+  const [inner] = parts ?? [];
+  const below = group === 'named' && inner?.parts !== undefined ? inner.parts : (parts ?? []);
+  return [own, ...below.flatMap((part) => clauseLines(part, '', indent + 2))];
 }
 
-function rightOf({ seen }: Explained): { right?: string } {
+function rightOf({ seen, counts }: Explained): { right?: string } {
+  if (counts !== undefined) return { right: countsText(counts) };
   if (seen === undefined) return {};
-  if (seen.values.length === 0) return { right: seen.source };
-  return { right: seen.values.map(String).join('\\') };
+  return { right: seen.values.length === 0 ? seen.source : valuesText(seen.values) };
 }
 
 /** Header values come from outside: control characters must not reach the terminal. */

@@ -4,7 +4,7 @@ import type { Header, HeaderValue } from '../dicom/header.js';
 
 /** The items of a sequence; none where the tag is absent or no sequence. */
 export function headersIn(header: Header, tag: number): Header[] {
-  return valuesOf(header, tag).filter(isHeader);
+  return valuesOf(header, tag).filter(isItem);
 }
 
 /** The texts of an element without padding; a person's name as its alphabetic group. Empty values are left out unless they hold a place. */
@@ -46,6 +46,7 @@ export function numberOf(value: HeaderValue): number | undefined {
   return text !== undefined && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-function isHeader(value: HeaderValue): value is Header {
+/** True for an item of a sequence, not for a name. */
+export function isItem(value: HeaderValue): value is Header {
   return typeof value === 'object' && value !== null && !('Alphabetic' in value) && !('Ideographic' in value) && !('Phonetic' in value);
 }

@@ -88,9 +88,10 @@ function collectFile(document: YamlDocument, name: string, context: RulesContext
     collected.faults.push(...checked.faults);
     return;
   }
-  for (const [index, rule] of checked.value.rules.entries()) {
-    checkNames({ ...rule, file: name }, index, document, context, collected);
-    collected.rules.push({ ...rule, file: name });
+  for (const [index, written] of checked.value.rules.entries()) {
+    const rule: Rule = { ...written, destinations: written.destinations ?? [], file: name };
+    checkNames(rule, index, document, context, collected);
+    collected.rules.push(rule);
   }
 }
 

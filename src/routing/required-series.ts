@@ -2,11 +2,11 @@
 import type { Db } from '../ledger/database.js';
 import { currentHeaders } from '../ledger/instances.js';
 import type { StudyRow } from '../ledger/studies.js';
-import { explain } from './condition.js';
+import { truthOfCondition } from './condition.js';
+import { wouldRun } from './evaluate.js';
 import { factsInput, studyFacts, type StudyFacts } from './facts.js';
 import { limitOf, whyNotAsked, type RuleLimits } from './limits.js';
 import type { Rule, RuleSet } from './schema.js';
-import { select } from './selection.js';
 
 /**
  * The first rule with `completeWith` that has a series for its model and, for each condition of the list, a series of which
@@ -17,9 +17,8 @@ export function ruleWithItsSeries(study: StudyFacts, rules: readonly Rule[]): st
 }
 
 function hasItsSeries(study: StudyFacts, rule: Rule, completeWith: NonNullable<Rule['completeWith']>): boolean {
-  const isAbout = study.series.filter((series) => explain(rule.when, series, 'when').truth === 'true');
-  if (select(isAbout, rule.series).chosen === undefined) return false;
-  return completeWith.every((condition) => study.series.some((series) => explain(condition, series, 'completeWith').truth === 'true'));
+  if (!wouldRun(study, rule)) return false;
+  return completeWith.every((condition) => study.series.some((series) => truthOfCondition(condition, series) === 'true'));
 }
 
 /** `ruleWithItsSeries` for what is in the archive of a study now, of the rules that its AE title lets be asked. Reads no header where no rule has `completeWith`. */

@@ -6,15 +6,18 @@ import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { recordDueRun } from '../ledger/dues.js';
-import { activeModel, listModels } from '../ledger/models.js';
+import { activeModel } from '../ledger/models.js';
 import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
 import { inputsOfRun, insertRun, seriesKey } from '../ledger/runs.js';
 import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
-import { decide, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
+import { activeModels } from './active-models.js';
+import { decide, type Decision, type RuleDecision, type RunInput } from './evaluate.js';
 import { factsInput, studyFacts } from './facts.js';
 import { limitOf, type RuleLimits } from './limits.js';
 import type { RuleSet } from './schema.js';
+
+export { activeModels } from './active-models.js';
 
 const log = loggerOf('routing');
 
@@ -54,7 +57,7 @@ interface RunsOfRule {
   readonly standing: readonly VersionedRun[];
 }
 
-type RunInputs = RuleDecision['inputs'];
+type RunInputs = readonly RunInput[];
 
 /** Writes a decision and its runs; returns how many there are. */
 function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: RuleSet, now: EpochMs): number {
@@ -66,16 +69,12 @@ function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: R
 }
 
 function planOf(db: Db, version: VersionRow, rule: RuleDecision): RunsOfRule {
-  const asked = inputsOf(rule).map((inputs) => ({ inputs, stands: standingRun(db, version, rule, inputs) }));
+  const asked = rule.runs.map(({ inputs }) => ({ inputs, stands: standingRun(db, version, rule, inputs) }));
   return {
     rule,
     wanted: asked.filter(({ stands }) => stands === undefined).map(({ inputs }) => inputs),
     standing: asked.flatMap(({ stands }) => stands ?? []),
   };
-}
-
-function inputsOf({ inputs }: RuleDecision): RunInputs[] {
-  return inputs.length === 0 ? [] : [inputs];
 }
 
 /**
@@ -112,7 +111,7 @@ function enterRuns(db: Db, version: VersionRow, { rule, wanted, standing }: Runs
 }
 
 function enterRun(db: Db, version: VersionRow, rule: RuleDecision, inputs: RunInputs, rulesRevision: string, now: EpochMs): number {
-  const { rule: name, model, settings, destinations, priority } = rule;
+  const { rule: name, model, workflow, settings, destinations, shadow, priority, window, limits } = rule;
   return insertRun(
     db,
     {
@@ -126,13 +125,11 @@ function enterRun(db: Db, version: VersionRow, rule: RuleDecision, inputs: RunIn
       destinations,
       priority,
       inputs,
+      workflow,
+      shadow,
+      window,
+      limits,
     },
     now,
   );
-}
-
-/** Name and version of the models that can run now. */
-export function activeModels(db: Db): ActiveModels {
-  const active = listModels(db).filter((model) => model.state === 'active');
-  return new Map(active.map(({ name, version }) => [name, version]));
 }

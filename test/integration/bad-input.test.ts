@@ -31,7 +31,7 @@ interface OddInput {
   readonly explained: RegExp;
 }
 
-const NOT_FIT = /any-stack: no series\s+no series is fit for model not_installed/.source;
+const NOT_FIT = /any-stack: no series\s+not analysed: /.source;
 const notFit = (why: string) => new RegExp(`${NOT_FIT}.*${why}`);
 
 const STORED: readonly OddInput[] = [

@@ -50,7 +50,7 @@ function decideAll(folder: string, rules: LoadedRules): Decision[] {
       studyInstanceUid,
       series: [...series].map(([seriesInstanceUid, members]) => ({ seriesInstanceUid, instances: members })),
     });
-    return decide(facts, rules, { models: new Map([['lungs', '1.0.0']]) });
+    return decide(facts, rules, { models: new Map([['lungs', { version: '1.0.0' }]]) });
   });
 }
 
@@ -61,7 +61,7 @@ function lungs(decision: Decision | undefined) {
 }
 
 function shippedRules(): LoadedRules {
-  const loaded = loadRules('routing-rules', { destinations: ['archive'], models: new Map([['lungs', '1.0.0']]) });
+  const loaded = loadRules('routing-rules', { destinations: ['archive'], models: new Map([['lungs', { version: '1.0.0' }]]) });
   if (!loaded.ok) throw new Error(loaded.faults.map((fault) => fault.message).join('\n'));
   return loaded.rules;
 }
@@ -75,16 +75,16 @@ describeWithData(
     it('takes the only series of ct-chest-a0001, whose body part is only in its descriptions', () => {
       const decision = lungs(decideAll(a0001, rules)[0]);
       expect(decision.outcome).toBe(OUTCOME.applied);
-      expect(decision.inputs.map(({ name }) => name)).toEqual(['series']);
-      expect(decision.inputs[0]?.seriesInstanceUid).toMatch(/1485641315$/);
+      expect(decision.runs[0]?.inputs.map(({ name }) => name)).toEqual(['series']);
+      expect(decision.runs[0]?.inputs[0]?.seriesInstanceUid).toMatch(/1485641315$/);
     });
 
     it('takes the soft kernel B40f of ct-chest-a0002 and says why B70f lost', () => {
       const [study] = decideAll(a0002, rules);
       const decision = lungs(study);
       expect(decision.outcome).toBe(OUTCOME.applied);
-      expect(decision.inputs[0]?.seriesInstanceUid).toMatch(/7216610983$/);
-      const loser = decision.series.find((series) => series.fate === 'lost');
+      expect(decision.runs[0]?.inputs[0]?.seriesInstanceUid).toMatch(/7216610983$/);
+      const loser = decision.inputs[0]?.series.find((series) => series.fate === 'lost');
       expect(loser?.loss).toEqual({
         path: 'series.prefer[0]',
         text: 'kernel B70f matches none; series 3: kernel B40f matches /^[BI][a-z]?[1-4][0-9]/',
@@ -93,10 +93,10 @@ describeWithData(
     });
 
     it('does not fire on the abdomen or on the head', () => {
-      expect(lungs(decideAll(abdomen, rules)[0])).toMatchObject({ outcome: OUTCOME.notApplied, inputs: [] });
+      expect(lungs(decideAll(abdomen, rules)[0])).toMatchObject({ outcome: OUTCOME.notApplied, runs: [] });
       const headDecision = lungs(decideAll(head, rules)[0]);
-      expect(headDecision).toMatchObject({ outcome: OUTCOME.notApplied, inputs: [] });
-      expect(headDecision.series.map((series) => series.fate)).toEqual([
+      expect(headDecision).toMatchObject({ outcome: OUTCOME.notApplied, runs: [] });
+      expect(headDecision.inputs[0]?.series.map((series) => series.fate)).toEqual([
         'not concerned',
         'not concerned',
         'not concerned',
@@ -149,7 +149,9 @@ describeWithData(
     const loaded = parseRules(new Map([['stack.yaml', STACK_RULE]]), '', { destinations: ['archive'], models: new Map() });
     if (!loaded.ok) throw new Error('the rule of this test is not valid');
     const stackOf = (folder: string) =>
-      decideAll(folder, loaded.rules).flatMap((study) => lungs(study).series.map((series) => series.where?.parts?.[0]?.seen));
+      decideAll(folder, loaded.rules).flatMap((study) =>
+        (lungs(study).inputs[0]?.series ?? []).map((series) => series.where?.parts?.[0]?.seen),
+      );
 
     it.each([
       ['failing/gantrytilting', 'tilted'],

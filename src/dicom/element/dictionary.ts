@@ -38,6 +38,11 @@ export function dictionaryVr(tag: number, pixelsAreSigned: () => boolean = () =>
   return vr;
 }
 
+/** Every keyword that the dictionary has, for suggestions. */
+export function keywords(): Iterable<string> {
+  return dictionary().byKeyword.keys();
+}
+
 interface Dictionary {
   readonly byKeyword: ReadonlyMap<string, number>;
   readonly byTag: ReadonlyMap<number, { readonly keyword: string; readonly vr: string }>;

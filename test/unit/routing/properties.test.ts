@@ -78,7 +78,7 @@ const anySeries: fc.Arbitrary<SeriesInput[]> = fc.uniqueArray(fc.nat(20), { maxL
   ),
 );
 
-const models = new Map([['lungs', '1.0.0']]);
+const models = new Map([['lungs', { version: '1.0.0' }]]);
 const decisionOn = (series: readonly SeriesInput[]) => decide(studyFacts({ studyInstanceUid: '1.2', series }), rules, { models });
 
 describe('deciding', () => {

@@ -167,7 +167,7 @@ rules:
     expect(ledger.decide(new Map([['ANTEROOM', ['other', 'research.yaml']]]))).toBe(0);
     const reason =
       'not asked: the study was sent to AE title ANTEROOM, for which only other, research.yaml are asked (`aeTitles` in the settings)';
-    expect(ledger.lastDecision().rules).toMatchObject([{ rule: 'chest', outcome: 'not asked', reason, inputs: [] }]);
+    expect(ledger.lastDecision().rules).toMatchObject([{ rule: 'chest', outcome: 'not asked', reason, runs: [] }]);
     expect(formatExplanation(ledger.lastDecision())).toContain(`– chest: not asked\n  ${reason}`);
     for (const only of [['chest'], ['test.yaml']]) {
       const study = `1.2.${only[0].length}`;

@@ -26,8 +26,8 @@ function decideOn(...all: SeriesInput[]) {
 }
 
 const lossesOf = (...all: SeriesInput[]) =>
-  Object.fromEntries(decideOn(...all).series.flatMap((one) => (one.loss ? [[one.seriesInstanceUid, one.loss]] : [])));
-const chosenOf = (...all: SeriesInput[]) => decideOn(...all).inputs[0]?.seriesInstanceUid;
+  Object.fromEntries((decideOn(...all).inputs[0]?.series ?? []).flatMap((one) => (one.loss ? [[one.seriesInstanceUid, one.loss]] : [])));
+const chosenOf = (...all: SeriesInput[]) => decideOn(...all).runs[0]?.inputs[0]?.seriesInstanceUid;
 
 describe('selection', () => {
   it('lets the first preference decide before the second', () => {
@@ -52,7 +52,7 @@ describe('selection', () => {
     const of = (uid: string, thickness: number | null, count: number) => series(uid, { ...CHEST, SliceThickness: thickness }, count);
     expect(chosenOf(of('a', null, 90), of('b', 5, 20), of('c', 5.001, 30), of('d', 6, 90))).toBe('c');
     expect(lossesOf(of('a', null, 90), of('b', 5, 20), of('c', 5.001, 30))).toMatchObject({
-      a: { path: 'series.prefer[1]', text: 'SliceThickness is empty; series b: 5 mm thick' },
+      a: { path: 'series.prefer[1]', text: 'SliceThickness is empty; series c: 5.001 mm thick' },
       b: { path: 'series.prefer[2]', text: '20 instances; series c: 30 instances' },
     });
   });
@@ -72,9 +72,9 @@ describe('selection', () => {
     const localizer = series('localizer', { ...CHEST, ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] });
     const untyped = series('untyped', { ...CHEST, ImageType: null });
     const decision = decideOn(localizer, untyped);
-    expect(decision).toMatchObject({ outcome: OUTCOME.noSeries, inputs: [] });
+    expect(decision).toMatchObject({ outcome: OUTCOME.noSeries, runs: [] });
     expect(decision.reason).toBe(
-      'no series is fit for model lungs (series localizer: isLocalizer is false: seen true | series untyped: isLocalizer is false: ImageType is absent in 30 of 30 instances)',
+      'not analysed: series localizer: isLocalizer is false: seen true | series untyped: isLocalizer is false: ImageType is absent in 30 of 30 instances',
     );
   });
 });
@@ -98,8 +98,8 @@ describe('decision', () => {
   });
 
   it('waits for a model that is not active, with the series already chosen', () => {
-    const [rule] = decide(study(series('s', CHEST)), rules, { models: new Map([['liver', '1.0.0']]) }).rules;
-    expect(rule).toMatchObject({ outcome: OUTCOME.waitingForModel, inputs: [{ name: 'series', seriesInstanceUid: 's' }] });
+    const [rule] = decide(study(series('s', CHEST)), rules, { models: new Map([['liver', { version: '1.0.0' }]]) }).rules;
+    expect(rule).toMatchObject({ outcome: OUTCOME.waitingForModel, runs: [{ inputs: [{ name: 'series', seriesInstanceUid: 's' }] }] });
   });
 
   it('never looks at what this node made', () => {

@@ -45,7 +45,7 @@ export function factsOf(tags: Tags): SeriesFacts {
   return only;
 }
 
-export const CONTEXT = { destinations: ['archive', 'pacs'], models: new Map([['lungs', '1.0.0']]) };
+export const CONTEXT = { destinations: ['archive', 'pacs'], models: new Map([['lungs', { version: '1.0.0' }]]) };
 
 /** The rules of one file; throws its faults. */
 export function rulesOf(text: string): LoadedRules {
