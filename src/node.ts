@@ -38,6 +38,7 @@ import type { RuleLimits } from './routing/limits.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
 import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
+import { watchRules } from './routing/watch.js';
 import { RunQueue } from './runs/queue.js';
 import { attemptFolders } from './runs/run-folders.js';
 import { createDockerRuntime } from './runs/runtimes/docker.js';
@@ -99,12 +100,14 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const db = Db.open(folders.ledgerFile, { migrate: true });
   releasers.add(() => db.close());
   const id = nodeId(db);
-  const rules = new RulesInForce(
+  const rules = new RulesInForce({
     db,
-    settings.rulesDir,
-    () => ({ destinations: Object.keys(settings.destinations), models: activeModels(db) }),
+    folder: settings.rulesDir,
+    context: () => ({ destinations: Object.keys(settings.destinations), models: activeModels(db) }),
     clock,
-  );
+    casesMustPass: settings.rules.casesMustPass,
+    asideFolder: folders.rulesAside,
+  });
 
   const runtimes: Record<Runtime['kind'], Runtime> = {
     docker: createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('runs') }),
@@ -173,6 +176,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   };
   releasers.add(startStageLoop({ stage: 'intake', bell, log, work: () => settle(db, bell, settling) }));
   releasers.add(startCountAsker({ db, bell, clock, sources: countSources(settings, environment) }));
+  releasers.add(watchRules({ folder: settings.rulesDir, bell, look: () => rules.look() }));
   releasers.add(startStageLoop({ stage: 'routing', bell, log, work: () => route(db, bell, rules, rulesByAeTitle(settings)) }));
   queue.start();
   releasers.add(() => queue.stop());

@@ -19,6 +19,8 @@ import type { NodePort } from './node-port.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
 import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
+import { rulesStanding } from './rule-views.js';
+import { rulesRoutes } from './rules-routes.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
 
 const runRequest = z.strictObject({
@@ -48,6 +50,7 @@ export function adminRoutes(node: NodePort): Router {
   withdrawalRoutes(router, node);
   fetchRoutes(router, node);
   modelRoutes(router, node);
+  rulesRoutes(router, node);
   const recently = recentAccount(node.db, node.clock);
   router.get('/health', async (_request, response) => {
     const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;
@@ -60,13 +63,11 @@ export function adminRoutes(node: NodePort): Router {
       disk: node.diskState(),
       httpPort,
       rulesRevision: rules.revision(),
-      rulesRefused: rules.refused() ?? null,
+      rulesRefused: rules.refused()?.text ?? null,
+      rules: rulesStanding(rules),
       attention: attention(node.db),
       account: await recently(),
     });
-  });
-  router.post('/rules/reload', (_request, response) => {
-    response.json(node.rules.reload());
   });
   return router;
 }

@@ -1,11 +1,13 @@
 /** What the API needs of the node; the composition root hands it in. */
 import type { Bell } from '../foundation/bell.js';
-import type { Clock } from '../foundation/clock.js';
+import type { Clock, EpochMs } from '../foundation/clock.js';
+import type { Fault } from '../foundation/faults.js';
 import type { Db } from '../ledger/database.js';
 import type { RetentionLimits } from '../archive/retention.js';
 import type { FoundStudy, StudyQuery } from '../fetching/source.js';
 import type { ModelRow } from '../ledger/models.js';
 import type { PurgeRow } from '../ledger/retention.js';
+import type { RuleChangeRow } from '../ledger/revisions.js';
 
 export interface NodePort {
   readonly db: Db;
@@ -43,10 +45,18 @@ export interface KeepingPort {
   purge(studyInstanceUid: string): Promise<PurgeRow>;
 }
 
+/** See `routing/rules-in-force.ts`. */
 export interface RulesPort {
   /** The revision in force. */
   revision(): string;
+  /** The change that put it in force. */
+  change(): RuleChangeRow;
   /** Faults of the files as they are now, if they were refused; the rules in force stay. */
-  refused(): string | undefined;
+  refused(): { readonly since: EpochMs; readonly faults: readonly Fault[]; readonly text: string } | undefined;
   reload(): { revision: string; faults?: string };
+  rollback(request: { revision: string; author: string; reason?: string | undefined }): {
+    revision: string;
+    setAside: readonly string[];
+    asideFolder: string;
+  };
 }

@@ -41,6 +41,7 @@ export function studyView(
       signal: version.signal,
       signalDetail: version.signal_detail,
       settledAt: iso(version.settled_at),
+      rulesRevision: version.rules_revision,
     })),
     earlierResults: leftovers.map((left) => ({
       result: left.result_id,
@@ -62,6 +63,7 @@ export function runView(row: RunListRow) {
     studyInstanceUid: row.study_instance_uid,
     version: row.version_number,
     rule: row.rule,
+    rulesRevision: row.rules_revision,
     model: row.model_name,
     priority: (Object.keys(PRIORITY) as (keyof typeof PRIORITY)[]).find((name) => PRIORITY[name] === row.priority) ?? 'routine',
     state: row.state,

@@ -16,6 +16,8 @@ export interface DataFolders {
   readonly takeIn: string;
   /** What the `process` runtime knows of its programs. */
   readonly processes: string;
+  /** Rule files that a rollback replaced, in a folder for each; made when there is one. */
+  readonly rulesAside: string;
 }
 
 /** The folders of a node; makes those that are missing (0700: they hold patient data). */
@@ -30,6 +32,7 @@ export function dataFolders(root: string): DataFolders {
     results: join(root, 'results'),
     takeIn: join(root, 'take-in'),
     processes: join(root, 'processes'),
+    rulesAside: join(root, 'rules-aside'),
   };
   for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.takeIn, folders.processes])
     mkdirSync(folder, { recursive: true, mode: 0o700 });

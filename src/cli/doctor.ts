@@ -3,23 +3,21 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Account } from '../accounting/account.js';
+import type { RulesStanding } from '../api/rule-views.js';
 import type { ModelView } from '../api/views.js';
 import { cstorePeer } from '../delivery/cstore-peer.js';
 import { searchStudies } from '../dicomweb/client/qido.js';
 import { echo } from '../dimse/scu.js';
 import { AnteroomError } from '../foundation/errors.js';
-import { formatFaults } from '../foundation/faults.js';
 import { loggerOf, setLogLevel } from '../foundation/log.js';
 import type { Attention } from '../ledger/attention.js';
-import { loadRules } from '../routing/load.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { retentionFinding } from './doctor-retention.js';
-import { unknownInLimits } from '../routing/limits.js';
-import { rulesByAeTitle } from '../settings/listeners.js';
 import { listenerFindings } from './doctor-listeners.js';
+import { inForceFinding, rulesFinding } from './doctor-rules.js';
 import { failure, type Finding, type Standing } from './finding.js';
 import { NodeClient } from './node-client.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -53,7 +51,7 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
   return [
     { subject: 'settings', standing: 'ok', seen: options.config ?? 'defaults and config/anteroom.yaml' },
     dataFolder(settings),
-    rules(settings),
+    rulesFinding(settings),
     await engine(settings),
     ...(await nodeAndModels(settings)),
     retentionFinding(settings, await outlook(settings)),
@@ -89,32 +87,6 @@ function dataFolder({ dataDir, disk }: Settings): Finding {
   }
 }
 
-function rules(settings: Settings): Finding {
-  const result = loadRules(settings.rulesDir, { destinations: Object.keys(settings.destinations), models: new Map() });
-  if (!result.ok)
-    return {
-      subject: 'rules',
-      standing: 'wrong',
-      seen: formatFaults(result.faults),
-      remedy: 'Correct the lines named; see `anteroom rules check`.',
-    };
-  const [slip] = unknownInLimits(rulesByAeTitle(settings), result.rules);
-  if (slip !== undefined)
-    return {
-      subject: 'rules',
-      standing: 'wrong',
-      seen: `AE title ${slip.calledAe} asks only certain rules, but none is called ${slip.only.join(', ')}`,
-      remedy: 'Correct `rules` of that AE title in `aeTitles`: names of rules, or of rule files.',
-    };
-  const count = result.rules.rules.length;
-  return {
-    subject: 'rules',
-    standing: count === 0 ? 'warning' : 'ok',
-    seen: `${count} rule(s) in ${settings.rulesDir}`,
-    remedy: 'Without rules no study gets a result: write one in the rules folder.',
-  };
-}
-
 async function engine(settings: Settings): Promise<Finding> {
   try {
     const { version, isolation } = await createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('doctor') }).check();
@@ -127,22 +99,13 @@ async function engine(settings: Settings): Promise<Finding> {
 async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   const client = new NodeClient(settings.dataDir);
   try {
-    const health = await client.get<{ version: string; dicomPort: number; rulesRefused: string | null; attention: Attention }>('/health');
+    const health = await client.get<{ version: string; dicomPort: number; rules: RulesStanding; attention: Attention }>('/health');
     const account = await client.get<Account>('/account');
     const models = await client.get<ModelView[]>('/models');
     const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
     return [
       { subject: 'node', standing: 'ok', seen: `running, version ${health.version}, DICOM port ${health.dicomPort}` },
-      ...(health.rulesRefused === null
-        ? []
-        : [
-            {
-              subject: 'rules in force',
-              standing: 'wrong' as const,
-              seen: `newer files were refused: ${health.rulesRefused}`,
-              remedy: 'Correct them, then `anteroom rules reload`.',
-            },
-          ]),
+      inForceFinding(settings, health.rules),
       waitingForAPerson(health.attention),
       accountFinding(account),
       {

@@ -51,13 +51,13 @@ export function addListCommands(program: Command): void {
       const runs = await clientFor(options).get<(RunView & { results: ResultView[]; logPath: string | null })[]>(`/runs?${query(options)}`);
       if (options.json) return json(runs);
       table(
-        ['RUN', 'MODEL', 'STATE', 'PROGRESS', 'RULE', 'TRIES', 'CREATED', 'STUDY'],
+        ['RUN', 'MODEL', 'STATE', 'PROGRESS', 'RULE@REVISION', 'TRIES', 'CREATED', 'STUDY'],
         runs.map((run) => [
           run.run,
           run.model,
           run.state,
           progressOf(run),
-          run.rule ?? '(by hand)',
+          run.rule === null ? '(by hand)' : `${run.rule}@${(run.rulesRevision ?? '?').slice(0, 8)}`,
           run.attempts,
           shortTime(run.createdAt),
           run.studyInstanceUid,

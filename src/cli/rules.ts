@@ -1,4 +1,4 @@
-/** `anteroom rules check|reload`. */
+/** `anteroom rules check|reload`; the other commands on rules are beside it. */
 import type { Command } from 'commander';
 import { formatFaults } from '../foundation/faults.js';
 import { existsSync } from 'node:fs';
@@ -12,8 +12,9 @@ import { loadRules } from '../routing/load.js';
 import type { Settings } from '../settings/schema.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
+import { addRevisionCommands } from './rule-revisions.js';
 
-/** Adds `rules check` and `rules reload`; exit code 1 where files would be refused. */
+/** Adds `rules` with its commands; `check` and `reload` end with exit code 1 where files would be refused. */
 export function addRulesCommands(program: Command): void {
   const rules = program.command('rules').description('routing rules');
 
@@ -40,7 +41,7 @@ export function addRulesCommands(program: Command): void {
       if (result.rules.warnings.length > 0) line(`${formatFaults(result.rules.warnings)}\n`);
       for (const failure of failures)
         line(
-          `${failure.file}: case "${failure.case}", rule ${failure.rule}: expected ${failure.expected}, decided ${failure.seen} (${failure.reason})`,
+          `${failure.file}:${failure.line}: case "${failure.case}", rule ${failure.rule}: expected ${failure.expected}, decided ${failure.seen} (${failure.reason})`,
         );
       line(
         `${result.rules.rules.length} rule(s) and ${result.rules.cases.length} case(s) in ${dir}: ${failures.length === 0 ? 'all right' : `${failures.length} case(s) came out otherwise`}`,
@@ -48,14 +49,18 @@ export function addRulesCommands(program: Command): void {
       line(`revision ${result.rules.revision}`);
     });
 
-  withCommonOptions(rules.command('reload').description('puts the files as they are now in force, if they are valid')).action(
-    async (options: CommonOptions) => {
-      const { revision, faults } = await clientFor(options).post<{ revision: string; faults?: string }>('/rules/reload');
-      if (faults === undefined) return line(`in force: revision ${revision}`);
-      line(`${faults}\n\nrefused; revision ${revision} stays in force`);
-      process.exitCode = 1;
-    },
-  );
+  withCommonOptions(
+    rules
+      .command('reload')
+      .description('puts the files as they are now in force, if they are valid, without waiting for the node to see the change'),
+  ).action(async (options: CommonOptions) => {
+    const { revision, faults } = await clientFor(options).post<{ revision: string; faults?: string }>('/rules/reload');
+    if (faults === undefined) return line(`in force: revision ${revision}`);
+    line(`${faults}\n\nrefused; revision ${revision} stays in force`);
+    process.exitCode = 1;
+  });
+
+  addRevisionCommands(rules);
 }
 
 /** Models of the node's ledger, where there is one. */

@@ -5,8 +5,8 @@
 import { toAnteroomError } from './errors.js';
 import type { Logger } from './log.js';
 
-/** The stages of the way of a study that can be rung for. */
-export type Stage = 'intake' | 'counts' | 'routing' | 'runs' | 'results' | 'delivery' | 'fetching';
+/** The stages of the way of a study that can be rung for, and the files of rules. */
+export type Stage = 'intake' | 'counts' | 'rules' | 'routing' | 'runs' | 'results' | 'delivery' | 'fetching';
 
 /** One bell for each stage. */
 export class Bell {

@@ -45,7 +45,7 @@ export const CATALOGUE = {
   NOT_FOUND: entry({
     kind: 'operator',
     text: 'Nothing of that name is known',
-    remedy: 'List what there is (`anteroom studies`, `runs`, `deliveries`, `models list`) and use one of those names.',
+    remedy: 'List what there is (`anteroom studies`, `runs`, `deliveries`, `models list`, `rules revisions`) and use one of those names.',
     httpStatus: 404,
   }),
   NODE_NOT_RUNNING: entry({
@@ -173,6 +173,13 @@ export const CATALOGUE = {
     text: 'A rule file is not valid; the rules in force stay',
     remedy: 'Correct the lines named; `anteroom rules check` shows them.',
     httpStatus: 400,
+  }),
+  RULES_FOLDER_UNWRITABLE: entry({
+    kind: 'operator',
+    text: 'The folder of rules cannot be written',
+    remedy:
+      'Let the user that runs the node write there, or put the files there yourself: `anteroom rules show REVISION FILE` prints them.',
+    httpStatus: 409,
   }),
   MODEL_UNKNOWN: entry({
     kind: 'operator',

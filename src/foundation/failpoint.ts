@@ -9,6 +9,7 @@ export type FailpointName =
   | 'intake.commitment-entered'
   | 'intake.commitment-judged'
   | 'routing.decided'
+  | 'routing.rollback'
   | 'runs.starting'
   | 'runs.created'
   | 'runs.running'

@@ -7,6 +7,7 @@ import { DUES } from './due-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
+import { RULE_CHANGES } from './revision-schema.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
 
 const FIRST = `
@@ -385,4 +386,5 @@ export const MIGRATIONS: readonly string[] = [
   FETCHES,
   RUN_ORDER,
   DUES,
+  RULE_CHANGES,
 ];

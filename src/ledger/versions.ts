@@ -98,19 +98,3 @@ export function sameSeries(db: Db, versionId: number, otherVersionId: number, se
 export function recordDecision(db: Db, versionId: number, decision: string, rulesRevision: string, at: EpochMs): boolean {
   return db.move('versions', versionId, 'decided', { at, set: { decision, rules_revision: rulesRevision, decided_at: at } });
 }
-
-/** Keeps the text of rule files that are put in force now. */
-export function recordRevision(db: Db, revision: string, files: Readonly<Record<string, string>>, at: EpochMs): void {
-  db.run(
-    'INSERT INTO rule_revisions (revision, files, in_force_at) VALUES (?, ?, ?) ON CONFLICT (revision) DO UPDATE SET in_force_at = excluded.in_force_at',
-    revision,
-    JSON.stringify(files),
-    at,
-  );
-}
-
-/** Name and text of the rule files that were in force last. */
-export function lastRevisionFiles(db: Db): Readonly<Record<string, string>> | undefined {
-  const row = db.get<{ files: string }>('SELECT files FROM rule_revisions ORDER BY in_force_at DESC LIMIT 1');
-  return row && (JSON.parse(row.files) as Record<string, string>);
-}

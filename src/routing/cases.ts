@@ -42,11 +42,13 @@ const caseFileSchema = z.strictObject({
     .default([]),
 });
 
-export type RuleCase = z.output<typeof caseFileSchema>['cases'][number] & { readonly file: string };
+export type RuleCase = z.output<typeof caseFileSchema>['cases'][number] & { readonly file: string; readonly line: number };
 
 /** What a case expected and what was decided instead. */
 export interface CaseFailure {
   readonly file: string;
+  /** Of the case. */
+  readonly line: number;
   readonly case: string;
   readonly rule: string;
   readonly expected: string;
@@ -69,7 +71,9 @@ export function parseCases(document: YamlDocument, file: string, rules?: readonl
         : [document.fault(path, `no series of this case is called "${expected}"`, suggestionFor(expected, names))];
     });
   });
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, value: checked.value.cases.map((one) => ({ ...one, file })) };
+  if (faults.length > 0) return { ok: false, faults };
+  const lineOf = (index: number) => document.fault(['cases', index, 'name'], '').line;
+  return { ok: true, value: checked.value.cases.map((one, index) => ({ ...one, file, line: lineOf(index) })) };
 }
 
 /** Decides every case and answers with those that came out otherwise. Whether a model is installed does not matter. */
@@ -79,7 +83,9 @@ export function checkCases(ruleSet: RuleSet, cases: readonly RuleCase[]): CaseFa
     return Object.entries(one.expect).flatMap(([rule, expected]) => {
       const decided = decision.rules.find((candidate) => candidate.rule === rule);
       const seen = decided === undefined ? 'no such rule' : asExpected(decided);
-      return seen === expected ? [] : [{ file: one.file, case: one.name, rule, expected, seen, reason: decided?.reason ?? '' }];
+      return seen === expected
+        ? []
+        : [{ file: one.file, line: one.line, case: one.name, rule, expected, seen, reason: decided?.reason ?? '' }];
     });
   });
 }

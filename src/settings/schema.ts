@@ -45,6 +45,13 @@ const disk = z
   })
   .refine((limit) => limit.refuseFreeMb <= limit.warnFreeMb, 'refuseFreeMb must not be above warnFreeMb');
 
+const rules = z.strictObject({
+  casesMustPass: z
+    .boolean()
+    .default(true)
+    .describe('Refuses changed rules whose own cases (`*.cases.yaml`) come out otherwise than they expect; those in force stay.'),
+});
+
 const docker = z.strictObject({
   socket: text().default('/var/run/docker.sock').describe('Socket of the Docker or Podman engine.'),
 });
@@ -76,7 +83,8 @@ export function settingsSchema(folder: string) {
   const all = z.strictObject({
     node: node.prefault({}),
     dataDir: pathOr('data').describe('Folder of the ledger and the archive.'),
-    rulesDir: pathOr('routing-rules').describe('Folder of the rule files.'),
+    rulesDir: pathOr('routing-rules').describe('Folder of the rule files; a valid change takes effect at once.'),
+    rules: rules.prefault({}),
     modelsDir: pathOr('models').describe('Folder in which `models add NAME` looks for the package.'),
     dimse: firstListenerSchema(path).prefault({}),
     listeners: furtherListenersSchema(path)

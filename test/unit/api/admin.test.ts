@@ -28,7 +28,11 @@ let close: () => Promise<void>;
 
 beforeEach(async () => {
   db = Db.open(join(tempFolder('admin'), 'ledger.sqlite'), { migrate: true });
-  const rules = { revision: () => 'r', refused: () => undefined, reload: () => ({ revision: 'r' }) };
+  const none = () => {
+    throw new Error('not asked for here');
+  };
+  const change = { id: 1, revision: 'r', at: 1, author: 'ann', cause: 'files', reason: null, changed: '{}', written_at: 1 } as const;
+  const rules = { revision: () => 'r', change: () => change, refused: () => undefined, reload: () => ({ revision: 'r' }), rollback: none };
   const facts = {
     version: '1',
     nodeName: 'n',

@@ -139,6 +139,7 @@ cases:
     expect(checkCases(loaded.rules, loaded.rules.cases)).toEqual([
       {
         file: 'a.cases.yaml',
+        line: 3,
         case: 'one',
         rule: 'chest',
         expected: 'only',
