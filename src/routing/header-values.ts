@@ -15,7 +15,12 @@ export function textsIn(header: Header, tag: number, options: { keepEmpty?: bool
 
 /** The numbers of an element; values that are none are left out. */
 export function numbersIn(header: Header, tag: number): number[] {
-  return valuesOf(header, tag).flatMap((value) => numberOf(value) ?? []);
+  const values = valuesOf(header, tag);
+  return values.every(isFiniteNumber) ? [...values] : values.flatMap((value) => numberOf(value) ?? []);
+}
+
+function isFiniteNumber(value: HeaderValue): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 /** The first value as a number; undefined where it is absent or none. */
@@ -26,8 +31,19 @@ export function numberIn(header: Header, tag: number): number | undefined {
 
 /** The values of an element; none where it is absent or empty. */
 export function valuesOf(header: Header, tag: number): readonly HeaderValue[] {
-  const values: unknown = header[tagKey(tag)]?.Value;
+  const values: unknown = header[keyOf(tag)]?.Value;
   return Array.isArray(values) ? (values as HeaderValue[]) : [];
+}
+
+/** The keys of the few tags that are asked for, made once: a study has thousands of headers. */
+const keys = new Map<number, string>();
+
+function keyOf(tag: number): string {
+  const known = keys.get(tag);
+  if (known !== undefined) return known;
+  const key = tagKey(tag);
+  keys.set(tag, key);
+  return key;
 }
 
 /** A value as text without DICOM's padding (PS3.5 6.2: spaces, and NUL after UIDs); undefined for items of sequences. */
