@@ -8,6 +8,7 @@ import { dataFolders } from '../archive/folders.js';
 import { activeModels } from '../routing/router.js';
 import { checkCases } from '../routing/cases.js';
 import type { ActiveModels } from '../routing/evaluate.js';
+import { factsPage } from '../routing/facts/reference.js';
 import { loadRules } from '../routing/load.js';
 import type { Settings } from '../settings/schema.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -59,6 +60,13 @@ export function addRulesCommands(program: Command): void {
     line(`${faults}\n\nrefused; revision ${revision} stays in force`);
     process.exitCode = 1;
   });
+
+  rules
+    .command('facts')
+    .description('what rules may ask with `fact:`, with values and sources, as the page routing-rules/FACTS.md')
+    .action(() => {
+      process.stdout.write(factsPage());
+    });
 
   addRevisionCommands(rules);
 }

@@ -83,7 +83,7 @@ const AGENTS =
 const WORDS = new PhraseTable<Answer>([
   [
     ['yes', 'no'],
-    'with and without, without and with, with without, without with, w and wo, wo and w, w wo, wo w, wwo, pre and post, pre post, mit und ohne, ohne und mit, nativ und km, avec et sans, sans et avec, con y sin, sin y con, 平扫增强, 平扫及增强',
+    'with and without, without and with, with without, without with, without w, w without, w and wo, wo and w, w wo, wo w, wwo, pre and post, pre post, mit und ohne, ohne und mit, nativ und km, avec et sans, sans et avec, con y sin, sin y con, 平扫增强, 平扫及增强',
   ],
   [
     ['yes'],

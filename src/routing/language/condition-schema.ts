@@ -1,6 +1,6 @@
 /** The form of conditions in rule files, and whether each one can be asked where it stands. */
 import { z } from 'zod';
-import { FACT_NAMES } from '../fact-names.js';
+import { FACT_NAMES, FACTS } from '../fact-names.js';
 import { patternFault } from '../pattern.js';
 import type { Condition, Scope } from './condition-types.js';
 import { askedAbout, operandFault } from './kind.js';
@@ -46,7 +46,7 @@ const operators = {
 } as const satisfies Record<Operator, z.ZodType>;
 
 /** The facts that hold for a study as a whole. */
-const STUDY_FACTS: readonly string[] = ['calledAe', 'callingAe', 'remoteAddress', 'timeOfDay', 'seriesCount', 'receivedAt'];
+const STUDY_FACTS: readonly string[] = FACT_NAMES.filter((name) => 'ofStudy' in FACTS[name]);
 const factsOfStudy = () => FACT_NAMES.filter((name) => STUDY_FACTS.includes(name));
 
 /** Why a fact cannot be asked here; undefined where it can. */

@@ -29,7 +29,8 @@ describe('the stack of a series', () => {
     ['an even stack, in whatever order it came', at(10, 0, 5, 15), 'regular', 5],
     ['positions rounded to a tenth of a millimetre', at(0, 0.6, 1.3, 1.9, 2.5), 'regular', 0.625],
     ['a missing slice', at(0, 5, 15, 20), 'gaps', 5],
-    ['several volumes at the same places', at(0, 5, 0, 5), 'repeated-positions', undefined],
+    ['several volumes at the same places', at(0, 5, 0, 5), '4d', 5],
+    ['a position that is there twice', at(0, 5, 5, 10), 'repeated-positions', 5],
     ['one slice', at(0), 'single-slice', undefined],
     [
       'a tilted gantry',

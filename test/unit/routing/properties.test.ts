@@ -5,8 +5,9 @@ import type { Header, HeaderValue } from '../../../src/dicom/header.js';
 import { decide } from '../../../src/routing/evaluate.js';
 import { formatExplanation } from '../../../src/routing/explain.js';
 import { studyFacts, type SeriesInput } from '../../../src/routing/facts.js';
+import { FACTS, type FactName } from '../../../src/routing/fact-names.js';
 import { patternFault, patternFound } from '../../../src/routing/pattern.js';
-import { rulesOf } from './support.js';
+import { header as headerOf, rulesOf } from './support.js';
 
 const rules = rulesOf(`
 rules:
@@ -39,6 +40,21 @@ const tags = [
   TAG.PlanePositionSequence,
   TAG.PlaneOrientationSequence,
   TAG.PixelMeasuresSequence,
+  TAG.SeriesDescription,
+  TAG.ProtocolName,
+  TAG.AnatomicRegionSequence,
+  TAG.FrameAnatomySequence,
+  TAG.CodeValue,
+  TAG.CodeMeaning,
+  TAG.PixelSpacing,
+  TAG.GantryDetectorTilt,
+  TAG.ScanningSequence,
+  TAG.EchoTime,
+  TAG.RepetitionTime,
+  TAG.InversionTime,
+  TAG.TemporalPositionIdentifier,
+  TAG.SOPClassUID,
+  TAG.ContributingEquipmentSequence,
 ].map(tagKey);
 
 const { header } = fc.letrec<{ header: Header; value: HeaderValue }>((tie) => ({
@@ -50,7 +66,21 @@ const { header } = fc.letrec<{ header: Header; value: HeaderValue }>((tie) => ({
         fc.string(),
         fc.double(),
         fc.constant(null),
-        fc.constantFrom('CT', 'LOCALIZER', '1', '0', 'NaN', 'CHEST\0'),
+        fc.constantFrom(
+          'CT',
+          'MR',
+          'LOCALIZER',
+          '1',
+          '0',
+          'NaN',
+          'CHEST\0',
+          'Thorax C-/C+',
+          '胸腹部造影',
+          'T2 FLAIR',
+          'SE',
+          'B40f',
+          'T-D3000',
+        ),
         fc.constantFrom(0, 1, -1, 1e308),
         fc.record({ Alphabetic: fc.string() }),
       ),
@@ -102,6 +132,44 @@ describe('deciding', () => {
     );
   });
 });
+
+/** Real headers have a frame of axes more often than chance has one. */
+const placedSeries: fc.Arbitrary<SeriesInput> = fc
+  .array(fc.record({ z: fc.integer({ min: -3, max: 3 }), x: fc.constantFrom(0, 0, 0, 1, 1e300), number: fc.nat(3) }), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((slices) => ({
+    seriesInstanceUid: '1.99',
+    instances: slices.map(({ x, z, number }, index) => ({
+      sopInstanceUid: `1.99.${index}`,
+      header: headerOf({ ImagePositionPatient: [x, 0, z], ImageOrientationPatient: [1, 0, 0, 0, 1, 0], InstanceNumber: number }),
+    })),
+  }));
+
+describe('facts', () => {
+  it('are finite numbers, words of the table, texts or flags, whatever the headers hold, and none changes with the order of arrival', () => {
+    fc.assert(
+      fc.property(anySeries, placedSeries, (odd, placed) => {
+        const all = [...odd, placed];
+        const facts = factsIn(all);
+        expect(factsIn([...all].reverse().map((one) => ({ ...one, instances: [...one.instances].reverse() })))).toEqual(facts);
+        for (const [name, { values, source }] of facts.flatMap((one) => Object.entries(one))) {
+          const kind = FACTS[name as FactName];
+          expect(source).not.toBe('');
+          for (const value of values) {
+            if (kind.kind === 'word') expect(kind.words).toContain(value);
+            else expect(typeof value).toBe({ number: 'number', flag: 'boolean', text: 'string', time: 'string' }[kind.kind]);
+            if (kind.kind === 'number') expect(Number.isFinite(value)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+const factsIn = (series: readonly SeriesInput[]) => studyFacts({ studyInstanceUid: '1.2', series }).series.map((one) => one.facts);
 
 describe('patterns', () => {
   it('take time that grows only with the text, however they are nested', () => {
