@@ -36,6 +36,7 @@ import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
+import { reroute } from './routing/reroute.js';
 import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { watchRules } from './routing/watch.js';
@@ -240,6 +241,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           const resolve = resolveImage(runtimes.docker);
           return register(db, readModelPackage(folder, { modelFile }), { resolveImage: resolve, activate, at: clock() });
         },
+        reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);

@@ -19,6 +19,7 @@ import type { NodePort } from './node-port.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
 import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
+import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
 import { rulesRoutes } from './rules-routes.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
@@ -51,6 +52,7 @@ export function adminRoutes(node: NodePort): Router {
   fetchRoutes(router, node);
   modelRoutes(router, node);
   rulesRoutes(router, node);
+  rerouteRoutes(router, node);
   const recently = recentAccount(node.db, node.clock);
   router.get('/health', async (_request, response) => {
     const { version, nodeName, dicomPort, listeners, httpPort, rules } = node;

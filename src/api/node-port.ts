@@ -8,6 +8,8 @@ import type { FoundStudy, StudyQuery } from '../fetching/source.js';
 import type { ModelRow } from '../ledger/models.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { RuleChangeRow } from '../ledger/revisions.js';
+import type { StudyRow } from '../ledger/studies.js';
+import type { Reroute, RerouteRequest } from '../routing/reroute.js';
 
 export interface NodePort {
   readonly db: Db;
@@ -28,6 +30,8 @@ export interface NodePort {
     folder: string,
     options: { modelFile?: string; activate?: { reason: string } },
   ): Promise<{ row: ModelRow; queuedRuns: number }>;
+  /** Decides a study again by the rules in force; see `routing/reroute.ts`. */
+  reroute(study: StudyRow, asked: RerouteRequest): Reroute;
   /** Asks a source, the only one where none is named; see `fetching/fetcher.ts`. */
   findStudies(source: string | undefined, query: StudyQuery): Promise<{ source: string; studies: FoundStudy[] }>;
   /** Where the log of a run's last attempt is, if it has one. */

@@ -27,7 +27,7 @@ export function addAccountCommand(program: Command): void {
 }
 
 /** `7d`, `24h` or a date as a time. */
-function sinceTime(text: string): Date {
+export function sinceTime(text: string): Date {
   const [, count, unit] = /^(\d+)([dh])$/.exec(text) ?? [];
   const since = count === undefined ? new Date(text) : new Date(Date.now() - Number(count) * (unit === 'd' ? 86_400_000 : 3_600_000));
   if (Number.isNaN(since.getTime())) throw new InvalidArgumentError('Expected a number of days (7d) or hours (24h), or a date.');

@@ -266,6 +266,11 @@ export const CATALOGUE = {
     text: 'The run was cancelled',
     remedy: 'Start it again with `anteroom retry` if that was a mistake.',
   }),
+  RUN_NOT_WANTED: entry({
+    kind: 'operator',
+    text: 'The rules do not ask for the run any more',
+    remedy: 'Nothing needs to be done: `anteroom explain STUDY` says what the rules decide now.',
+  }),
   RUN_LOST: entry({
     kind: 'transient',
     text: 'The container is gone and left no exit code',

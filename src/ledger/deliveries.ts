@@ -140,3 +140,8 @@ export function listDeliveries(db: Db, filter: { studyInstanceUid?: string; limi
     filter.limit,
   );
 }
+
+/** The deliveries of a run's results that still stand. */
+export function deliveriesOfRun(db: Db, runId: number): DueDelivery[] {
+  return db.all<DueDelivery>(`${WITH_RESULT} WHERE x.run_id = ? AND x.state = 'passed' ORDER BY d.id`, runId);
+}

@@ -45,3 +45,12 @@ export function replaceEarlierRuns(db: Db, runs: readonly [number, ...number[]],
 function keyOf(db: Db, runId: number): string | undefined {
   return db.get<{ key: string }>('SELECT series_key AS key FROM runs WHERE id = ?', runId)?.key;
 }
+
+/** Runs that rules made of any version of the study, that no other run has replaced, and that have not ended in vain. */
+export function unreplacedRuns(db: Db, studyId: number): VersionedRun[] {
+  return db.all<VersionedRun>(
+    `${VERSIONED} WHERE v.study_id = ? AND r.rule IS NOT NULL AND r.purpose = 'clinical' AND r.replaced_by IS NULL
+       AND r.state NOT IN ('failed', 'rejected', 'cancelled') ORDER BY r.id`,
+    studyId,
+  );
+}

@@ -124,3 +124,10 @@ export function nextSettleAt(db: Db): EpochMs | undefined {
 export function listStudies(db: Db, limit: number): StudyRow[] {
   return db.all<StudyRow>('SELECT * FROM studies ORDER BY last_received_at DESC, id DESC LIMIT ?', limit);
 }
+
+/** Settled studies to which something has come since, oldest first. */
+export function settledStudiesSince(db: Db, receivedSince: EpochMs): string[] {
+  const sql =
+    "SELECT study_instance_uid AS uid FROM studies WHERE state = 'settled' AND last_received_at >= ? ORDER BY last_received_at, id";
+  return db.all<{ uid: string }>(sql, receivedSince).map(({ uid }) => uid);
+}

@@ -50,6 +50,25 @@ export function settleStudy(db: Db, studyId: number, { signal, detail }: SettleS
   });
 }
 
+/** The next version of a study with the same members as its last one, to be decided anew. In the caller's transaction, which decides it. */
+export function repeatVersion(db: Db, last: VersionRow, { signal, detail }: SettleSignal, at: EpochMs): VersionRow {
+  const { lastId } = db.run(
+    "INSERT INTO versions (study_id, number, state, signal, signal_detail, settled_at) VALUES (?, ?, 'settled', ?, ?, ?)",
+    last.study_id,
+    last.number + 1,
+    signal,
+    detail,
+    at,
+  );
+  db.run(
+    'INSERT INTO version_instances (version_id, instance_id) SELECT ?, instance_id FROM version_instances WHERE version_id = ?',
+    lastId,
+    last.id,
+  );
+  db.event(at, 'versions', lastId, null, 'settled', signal);
+  return versionById(db, lastId) as VersionRow;
+}
+
 function sameMembers(db: Db, versionId: number, members: readonly number[]): boolean {
   const before = db.all<{ instance_id: number }>(
     'SELECT instance_id FROM version_instances WHERE version_id = ? ORDER BY instance_id',

@@ -28,11 +28,9 @@ export function decideSettledVersions(db: Db, rules: RuleSet, now: EpochMs, limi
 
 function decideVersion(db: Db, version: VersionRow, rules: RuleSet, now: EpochMs, limits: RuleLimits): number {
   const study = studyById(db, version.study_id) as StudyRow;
-  const instances = instancesOfVersion(db, version.id);
-  const models = activeModels(db);
   let decision: Decision;
   try {
-    decision = decide(studyFacts(factsInput(study, instances)), rules, { models, limit: limitOf(limits, study.called_ae) });
+    decision = decisionOn(db, study, version, rules, limits);
   } catch (thrown) {
     holdUndecidable(db, study, thrown, now);
     return 0;
@@ -43,6 +41,12 @@ function decideVersion(db: Db, version: VersionRow, rules: RuleSet, now: EpochMs
   return runs;
 }
 
+/** What one set of rules decides on a version; nothing is written. */
+export function decisionOn(db: Db, study: StudyRow, version: VersionRow, rules: RuleSet, limits: RuleLimits): Decision {
+  const facts = studyFacts(factsInput(study, instancesOfVersion(db, version.id)));
+  return decide(facts, rules, { models: activeModels(db), limit: limitOf(limits, study.called_ae) });
+}
+
 /** One study that the rules stumble over must not keep those behind it waiting: it is held, and decided again when it is released. */
 function holdUndecidable(db: Db, study: StudyRow, thrown: unknown, now: EpochMs): void {
   const { code, stack } = toAnteroomError(thrown);
@@ -51,7 +55,7 @@ function holdUndecidable(db: Db, study: StudyRow, thrown: unknown, now: EpochMs)
 }
 
 /** What a rule is going to run, and what of it stands from earlier versions. */
-interface RunsOfRule {
+export interface RunsOfRule {
   readonly rule: RuleDecision;
   readonly wanted: readonly RunInputs[];
   readonly standing: readonly VersionedRun[];
@@ -59,8 +63,8 @@ interface RunsOfRule {
 
 type RunInputs = readonly RunInput[];
 
-/** Writes a decision and its runs; returns how many there are. */
-function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: RuleSet, now: EpochMs): number {
+/** Writes a decision and its runs; returns how many there are. In the caller's transaction. */
+export function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: RuleSet, now: EpochMs): number {
   const plans = decision.rules.map((rule) => planOf(db, version, rule));
   const explained = plans.map(({ rule, standing }) => ({ ...rule, reason: rule.reason + standing.map(notAgain).join('') }));
   if (!recordDecision(db, version.id, JSON.stringify({ ...decision, rules: explained }), rules.revision, now)) return 0;
@@ -68,7 +72,8 @@ function enterDecision(db: Db, version: VersionRow, decision: Decision, rules: R
   return plans.reduce((count, { wanted }) => count + wanted.length, 0);
 }
 
-function planOf(db: Db, version: VersionRow, rule: RuleDecision): RunsOfRule {
+/** Which runs a rule asks for on a version, and which of them need not be made. */
+export function planOf(db: Db, version: VersionRow, rule: RuleDecision): RunsOfRule {
   const asked = rule.runs.map(({ inputs }) => ({ inputs, stands: standingRun(db, version, rule, inputs) }));
   return {
     rule,

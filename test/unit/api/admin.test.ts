@@ -46,6 +46,7 @@ beforeEach(async () => {
     bell: new Bell(),
     clock: () => NOW,
     rules,
+    reroute: none,
     ...facts,
     findStudies: () => Promise.reject(new Error('not asked for here')),
     registerModel: () => Promise.reject(new Error('none')),
