@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import { suggestionFor, type Fault } from '../foundation/faults.js';
 import { sha256Hex } from '../foundation/ids.js';
-import { parseYaml, validate, type YamlDocument } from '../foundation/yaml.js';
+import { parseYaml } from '../foundation/yaml.js';
 import { parseCases, type RuleCase } from './cases.js';
 import { isActive, type ActiveModels } from './evaluate.js';
 import { readRuleFolder } from './rule-folder.js';
-import { ruleFileSchema, type Rule, type RuleSet } from './schema.js';
+import { isCaseFile, readRuleFiles, type Written } from './rule-files.js';
+import type { Rule, RuleSet } from './schema.js';
 
 export interface RulesContext {
   /** Names of the destinations in the settings. */
@@ -35,26 +36,35 @@ export function loadRules(dir: string, context: RulesContext): RulesResult {
 
 /** `loadRules` for texts by file name; `dir` only names the place. Files of sub-folders count only where they are included. */
 export function parseRules(texts: ReadonlyMap<string, string>, dir: string, context: RulesContext): RulesResult {
-  const collected: Collected = { rules: [], faults: [], warnings: [], firstPlace: new Map() };
-  const names = [...texts.keys()].filter((name) => !name.includes('/')).sort();
-  for (const name of names) if (texts.get(name)?.trim() === '') collected.faults.push(emptyFile(join(dir, name)));
-  const ruleFiles = names.filter((name) => !isCaseFile(name));
-  for (const name of ruleFiles) collectFile(parseYaml(texts.get(name) ?? '', join(dir, name)), name, context, collected);
-  const ruleNames = collected.rules.map((rule) => rule.name);
-  const cases = names.filter(isCaseFile).flatMap((name) => {
-    const parsed = parseCases(
-      parseYaml(texts.get(name) ?? '', join(dir, name)),
-      name,
-      collected.faults.length === 0 ? ruleNames : undefined,
-    );
+  const own = [...texts.keys()].filter((name) => !name.includes('/')).sort();
+  const read = readRuleFiles(
+    texts,
+    own.filter((name) => !isCaseFile(name)),
+    dir,
+  );
+  const counted = [...new Set([...own, ...read.names])].sort();
+  const faults = [...counted.filter((name) => texts.get(name)?.trim() === '').map((name) => emptyFile(join(dir, name))), ...read.faults];
+  const warnings = neverIncluded(texts, counted, dir);
+  const firstPlace = new Map<string, string>();
+  for (const written of read.rules) checkNames(written, context, { faults, warnings, firstPlace });
+  const ruleNames = read.rules.map(({ what }) => what.name);
+  const cases = own.filter(isCaseFile).flatMap((name) => {
+    const parsed = parseCases(parseYaml(texts.get(name) ?? '', join(dir, name)), name, faults.length === 0 ? ruleNames : undefined);
     if (parsed.ok) return parsed.value;
-    collected.faults.push(...parsed.faults);
+    faults.push(...parsed.faults);
     return [];
   });
-  const { faults, warnings } = collected;
   if (faults.length > 0) return { ok: false, faults };
-  const files = Object.fromEntries(names.map((name) => [name, texts.get(name) ?? '']));
-  return { ok: true, rules: { rules: collected.rules, revision: revisionOf(files), files, cases, warnings } };
+  const files = Object.fromEntries(counted.map((name) => [name, texts.get(name) ?? '']));
+  return { ok: true, rules: { rules: read.rules.map(({ what }) => what), revision: revisionOf(files), files, cases, warnings } };
+}
+
+/** Files of sub-folders that somebody may believe to count. */
+function neverIncluded(texts: ReadonlyMap<string, string>, counted: readonly string[], dir: string): Fault[] {
+  const names = [...texts.keys()].filter((name) => !counted.includes(name)).sort();
+  const message = (name: string) =>
+    isCaseFile(name) ? 'cases in a sub-folder are not looked at' : 'no file includes this one: nothing in it counts';
+  return names.map((name) => ({ file: join(dir, name), line: 1, column: 1, path: '', message: message(name) }));
 }
 
 /** What a full disk leaves, or an editor in the middle of saving: that its rules are gone must not be what somebody meant. */
@@ -71,38 +81,18 @@ function revisionOf(files: Readonly<Record<string, string>>): string {
 }
 
 interface Collected {
-  readonly rules: Rule[];
   readonly faults: Fault[];
   readonly warnings: Fault[];
   /** Rule name to the place where it was first used. */
   readonly firstPlace: Map<string, string>;
 }
 
-function isCaseFile(name: string): boolean {
-  return name.endsWith('.cases.yaml');
-}
-
-function collectFile(document: YamlDocument, name: string, context: RulesContext, collected: Collected): void {
-  const checked = validate(document, ruleFileSchema);
-  if (!checked.ok) {
-    collected.faults.push(...checked.faults);
-    return;
-  }
-  for (const [index, written] of checked.value.rules.entries()) {
-    const rule: Rule = { ...written, destinations: written.destinations ?? [], file: name };
-    checkNames(rule, index, document, context, collected);
-    collected.rules.push(rule);
-  }
-}
-
 function checkNames(
-  rule: Rule,
-  index: number,
-  document: YamlDocument,
+  { what: rule, document, path }: Written<Rule>,
   context: RulesContext,
   { faults, warnings, firstPlace }: Collected,
 ): void {
-  const at = (...path: (string | number)[]) => ['rules', index, ...path];
+  const at = (...steps: (string | number)[]) => [...path, ...steps];
   const place = document.fault(at('name'), '');
   const first = firstPlace.get(rule.name);
   if (first !== undefined) faults.push(document.fault(at('name'), `another rule is called "${rule.name}" (${first})`));
