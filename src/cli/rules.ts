@@ -14,6 +14,7 @@ import type { Settings } from '../settings/schema.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
 import { addRevisionCommands } from './rule-revisions.js';
+import { addSchemaCommand } from './rules-schema.js';
 
 /** Adds `rules` with its commands; `check` and `reload` end with exit code 1 where files would be refused. */
 export function addRulesCommands(program: Command): void {
@@ -69,6 +70,7 @@ export function addRulesCommands(program: Command): void {
     });
 
   addRevisionCommands(rules);
+  addSchemaCommand(rules);
 }
 
 /** Models of the node's ledger, where there is one. */

@@ -1,45 +1,40 @@
 /** `*.cases.yaml`: small made-up studies and what the rules must decide on them. The tests of the rules, kept beside them. */
 import { z } from 'zod';
-import { dictionaryVr, tagKey, tagOf } from '../dicom/element/tags.js';
-import type { Header, HeaderElement, HeaderValue } from '../dicom/header.js';
-import { suggestionFor } from '../foundation/faults.js';
-import { validate, type Validation, type YamlDocument } from '../foundation/yaml.js';
+import { suggestionFor, type Fault } from '../foundation/faults.js';
+import { validate, type Path, type Validation, type YamlDocument } from '../foundation/yaml.js';
+import { caseFacts, caseStudyFields } from './case-study.js';
 import { decide, OUTCOME, type RuleDecision } from './evaluate.js';
-import { studyFacts, type SeriesInput } from './facts.js';
-import { ruleName, type RuleSet } from './schema.js';
+import { ruleName } from './language/condition-schema.js';
+import { SERIES_INPUT } from './rule-inputs.js';
+import type { RuleSet } from './schema.js';
 
-const tagValue = z.union([z.string(), z.number(), z.array(z.union([z.string(), z.number()]))], {
-  error: 'must be a text, a number or a list of them',
-});
+/** What a case may expect in place of series. Whether the model is there does not matter, so a rule never waits. */
+const NO_SERIES_TAKEN = [OUTCOME.notApplied, OUTCOME.noSeries, OUTCOME.notAsked, OUTCOME.preempted] as const;
 
-const tagName = () => z.string().refine((name) => tagOf(name) !== undefined, { error: 'is the keyword or number of no tag' });
+const expected = z.union(
+  [
+    z.enum(NO_SERIES_TAKEN).describe('Why the rule takes no series.'),
+    ruleName().describe('The series that it takes.'),
+    z.array(ruleName()).min(1).describe('With `take`: the series that it takes, the best first, each for a run of its own.'),
+    z.record(z.string(), ruleName()).describe("With `inputs`: the series for each, by the model's name of the input."),
+  ],
+  { error: `must be the name of a series, a list of them, a series for each input, or one of ${NO_SERIES_TAKEN.join(', ')}` },
+);
 
-const seriesSchema = z.strictObject({
-  name: ruleName().describe('For `expect`.'),
-  slices: z.int().min(1).max(10_000).default(1),
-  spacingMm: z.number().positive().default(1).describe('Distance of the slices, which lie axially one above the other.'),
-  tags: z.record(tagName(), tagValue).default({}).describe('In every instance; may override the geometry too.'),
-});
+type Expected = z.output<typeof expected>;
 
-const caseFileSchema = z.strictObject({
+/** One file of cases. */
+export const caseFileSchema = z.strictObject({
   cases: z
     .array(
       z.strictObject({
-        name: z.string().min(1),
-        callingAe: z.string().optional(),
-        calledAe: z.string().optional(),
-        series: z.array(seriesSchema).min(1),
-        expect: z
-          .record(
-            z.string(),
-            z.union([z.literal(OUTCOME.notApplied), z.literal(OUTCOME.noSeries), ruleName()], {
-              error: `must be the name of a series, "${OUTCOME.noSeries}" or "${OUTCOME.notApplied}"`,
-            }),
-          )
-          .describe('For each rule the series that it takes, or why it takes none.'),
+        name: z.string().min(1).describe('What is shown where it comes out otherwise.'),
+        ...caseStudyFields,
+        expect: z.record(z.string(), expected).describe('For each rule the series that it takes, or why it takes none.'),
       }),
     )
-    .default([]),
+    .default([])
+    .describe('Made-up studies, each with what the rules must decide on it.'),
 });
 
 export type RuleCase = z.output<typeof caseFileSchema>['cases'][number] & { readonly file: string; readonly line: number };
@@ -60,68 +55,76 @@ export interface CaseFailure {
 export function parseCases(document: YamlDocument, file: string, rules?: readonly string[]): Validation<RuleCase[]> {
   const checked = validate(document, caseFileSchema);
   if (!checked.ok) return checked;
-  const faults = checked.value.cases.flatMap((one, index) => {
-    const names = one.series.map((series) => series.name);
-    return Object.entries(one.expect).flatMap(([rule, expected]) => {
-      const path = ['cases', index, 'expect', rule];
-      if (rules !== undefined && !rules.includes(rule))
-        return [document.fault(path, `no rule is called "${rule}"`, { at: 'key', ...suggestionFor(rule, rules) })];
-      return expected.includes(' ') || names.includes(expected)
-        ? []
-        : [document.fault(path, `no series of this case is called "${expected}"`, suggestionFor(expected, names))];
-    });
-  });
+  const faults = checked.value.cases.flatMap((one, index) => caseFaults(one, ['cases', index], document, rules));
   if (faults.length > 0) return { ok: false, faults };
   const lineOf = (index: number) => document.fault(['cases', index, 'name'], '').line;
   return { ok: true, value: checked.value.cases.map((one, index) => ({ ...one, file, line: lineOf(index) })) };
 }
 
+function caseFaults(one: Omit<RuleCase, 'file' | 'line'>, at: Path, document: YamlDocument, rules: readonly string[] | undefined): Fault[] {
+  const names = one.series.map(({ name }) => name);
+  const twice = names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [document.fault([...at, 'series', index, 'name'], `another series of this case is called "${name}"`)],
+  );
+  const expectations = Object.entries(one.expect).flatMap(([rule, wanted]) => {
+    const path = [...at, 'expect', rule];
+    if (rules !== undefined && !rules.includes(rule))
+      return [document.fault(path, `no rule is called "${rule}"`, { at: 'key', ...suggestionFor(rule, rules) })];
+    return seriesIn(wanted).flatMap(({ name, step }) =>
+      names.includes(name)
+        ? []
+        : [document.fault([...path, ...step], `no series of this case is called "${name}"`, suggestionFor(name, names))],
+    );
+  });
+  return [...twice, ...expectations];
+}
+
+/** The series that an expectation names, with the step to each. */
+function seriesIn(wanted: Expected): { readonly name: string; readonly step: Path }[] {
+  if (typeof wanted === 'string') return isOutcome(wanted) ? [] : [{ name: wanted, step: [] }];
+  return Object.entries(wanted).map(([key, name]) => ({ name, step: [Array.isArray(wanted) ? Number(key) : key] }));
+}
+
+function isOutcome(wanted: string): boolean {
+  return (NO_SERIES_TAKEN as readonly string[]).includes(wanted);
+}
+
 /** Decides every case and answers with those that came out otherwise. Whether a model is installed does not matter. */
 export function checkCases(ruleSet: RuleSet, cases: readonly RuleCase[]): CaseFailure[] {
   return cases.flatMap((one) => {
-    const decision = decide(factsOf(one), ruleSet, { models: new Map() });
-    return Object.entries(one.expect).flatMap(([rule, expected]) => {
+    const decision = decide(caseFacts(one), ruleSet, { models: new Map() });
+    return Object.entries(one.expect).flatMap(([rule, wanted]) => {
       const decided = decision.rules.find((candidate) => candidate.rule === rule);
-      const seen = decided === undefined ? 'no such rule' : asExpected(decided);
-      return seen === expected
-        ? []
-        : [{ file: one.file, line: one.line, case: one.name, rule, expected, seen, reason: decided?.reason ?? '' }];
+      const [asked, seen] = [expectationText(wanted), decided === undefined ? 'no such rule' : decisionText(decided)];
+      if (seen === asked) return [];
+      return [{ file: one.file, line: one.line, case: one.name, rule, expected: asked, seen, reason: decided?.reason ?? '' }];
     });
   });
 }
 
-/** Series of cases have their name as UID, so that the chosen one can be named. */
-function asExpected(decided: RuleDecision): string {
-  return decided.runs[0]?.inputs[0]?.seriesInstanceUid ?? decided.outcome;
+/** One form for what was expected and what was decided: `a`, `a, then b`, `ct: a, pt: b`. */
+function expectationText(wanted: Expected): string {
+  if (typeof wanted === 'string') return wanted;
+  if (Array.isArray(wanted)) return wanted.join(', then ');
+  return inputsText(Object.entries(wanted));
 }
 
-function factsOf(one: RuleCase) {
-  const series = one.series.map((written, index): SeriesInput => {
-    const instances = Array.from({ length: written.slices }, (_, slice) => ({
-      sopInstanceUid: `${written.name}.${slice}`,
-      header: headerOf({
-        SeriesNumber: index + 1,
-        InstanceNumber: slice + 1,
-        ImageOrientationPatient: [1, 0, 0, 0, 1, 0],
-        ImagePositionPatient: [0, 0, slice * written.spacingMm],
-        ...written.tags,
-      }),
-    }));
-    return { seriesInstanceUid: written.name, instances };
-  });
-  return studyFacts({
-    studyInstanceUid: one.name,
-    ...(one.callingAe === undefined ? {} : { callingAe: one.callingAe }),
-    ...(one.calledAe === undefined ? {} : { calledAe: one.calledAe }),
-    series,
-  });
+function decisionText({ runs, outcome, inputs }: RuleDecision): string {
+  if (runs.length === 0) return outcome;
+  const isPlain = inputs.length === 1 && inputs[0]?.name === SERIES_INPUT;
+  return runs
+    .map((run) => {
+      const named = run.inputs.map(({ name, seriesInstanceUid }): [string, string] => [name, seriesInstanceUid]);
+      return isPlain ? named.map(([, series]) => series).join() : inputsText(named);
+    })
+    .join(', then ');
 }
 
-function headerOf(tags: Readonly<Record<string, z.output<typeof tagValue>>>): Header {
-  const elements = Object.entries(tags).map(([name, value]): [string, HeaderElement] => {
-    const tag = tagOf(name) ?? 0;
-    const values: HeaderValue[] = [value].flat();
-    return [tagKey(tag), values[0] === '' ? { vr: dictionaryVr(tag) } : { vr: dictionaryVr(tag), Value: values }];
-  });
-  return Object.fromEntries(elements);
+function inputsText(named: readonly (readonly [string, string])[]): string {
+  return [...named]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, series]) => `${name}: ${series}`)
+    .join(', ');
 }

@@ -120,9 +120,18 @@ const rule = z
         'With the signal `required-series`: the study settles when the model has its series and each of these conditions is true of some series.',
       ),
     model: z
-      .union([z.string().min(1), z.strictObject({ name: z.string().min(1), version: z.string().min(1).optional() })], {
-        error: 'must be the name of a model, or {name, version}',
-      })
+      .union(
+        [
+          z.string().min(1),
+          z.strictObject({
+            name: z.string().min(1).describe('The name on its card.'),
+            version: z.string().min(1).optional().describe('The only version that will do.'),
+          }),
+        ],
+        {
+          error: 'must be the name of a model, or {name, version}',
+        },
+      )
       .describe('The model that is run; any version that is active, or only the one named.')
       .transform((model): { readonly name: string; readonly version?: string | undefined } =>
         typeof model === 'string' ? { name: model } : model,

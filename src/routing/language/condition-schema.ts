@@ -1,6 +1,7 @@
 /** The form of conditions in rule files, and whether each one can be asked where it stands. */
 import { z } from 'zod';
-import { FACT_NAMES, FACTS } from '../fact-names.js';
+import type { Keyword } from '../../dicom/element/tags.js';
+import { FACT_NAMES, FACTS, type FactName } from '../fact-names.js';
 import { patternFault } from '../pattern.js';
 import type { Condition, Scope } from './condition-types.js';
 import { askedAbout, operandFault } from './kind.js';
@@ -46,15 +47,54 @@ const operators = {
 } as const satisfies Record<Operator, z.ZodType>;
 
 /** The facts that hold for a study as a whole. */
-const STUDY_FACTS: readonly string[] = FACT_NAMES.filter((name) => 'ofStudy' in FACTS[name]);
-const factsOfStudy = () => FACT_NAMES.filter((name) => STUDY_FACTS.includes(name));
+const STUDY_FACTS: readonly FactName[] = FACT_NAMES.filter((name) => 'ofStudy' in FACTS[name]);
+
+/** What editors show of the facts that can be asked there. */
+function factHelp(place: Place) {
+  const names = place === 'study' ? STUDY_FACTS : FACT_NAMES;
+  return { enum: names, enumDescriptions: names.map((name) => FACTS[name].description) };
+}
 
 /** Why a fact cannot be asked here; undefined where it can. */
 export function factScopeFault(fact: string, place: Place): string | undefined {
   if (place === 'instance') return `${fact} is a fact of a series; of an instance only tags can be asked`;
-  if (place !== 'study' || STUDY_FACTS.includes(fact)) return undefined;
+  if (place !== 'study' || (STUDY_FACTS as readonly string[]).includes(fact)) return undefined;
   return `${fact} is a fact of a series; ask it within anySeries, allSeries, noSeries or countSeries`;
 }
+
+/** What editors offer; any other tag is as good. */
+const OFFERED_TAGS: readonly Keyword[] = [
+  'Modality',
+  'BodyPartExamined',
+  'SeriesDescription',
+  'StudyDescription',
+  'ProtocolName',
+  'ImageType',
+  'ConvolutionKernel',
+  'SliceThickness',
+  'ContrastBolusAgent',
+  'ScanOptions',
+  'SequenceName',
+  'ScanningSequence',
+  'SequenceVariant',
+  'EchoTime',
+  'RepetitionTime',
+  'InversionTime',
+  'MagneticFieldStrength',
+  'KVP',
+  'PatientAge',
+  'PatientSex',
+  'PatientPosition',
+  'Manufacturer',
+  'ManufacturerModelName',
+  'StationName',
+  'InstitutionName',
+  'SOPClassUID',
+  'Laterality',
+  'ViewPosition',
+  'Rows',
+  'Columns',
+];
 
 const clauseOf = (place: Place) =>
   z
@@ -64,12 +104,9 @@ const clauseOf = (place: Place) =>
         .optional()
         .describe(
           'Keyword (`BodyPartExamined`), number (`0018,0050`), private tag with its creator (`0029,"SIEMENS CSA HEADER",08`) or path (`RequestAttributesSequence.RequestedProcedureDescription`).',
-        ),
-      fact: z
-        .enum(FACT_NAMES)
-        .optional()
-        .describe('Something that the node derives.')
-        .meta(place === 'study' ? { enum: factsOfStudy() } : {}),
+        )
+        .meta({ anyOf: [{ enum: OFFERED_TAGS }, {}] }),
+      fact: z.enum(FACT_NAMES).optional().describe('Something that the node derives.').meta(factHelp(place)),
       ...operators,
     })
     .meta({
@@ -120,9 +157,12 @@ function countedOf(inner: z.ZodType<Condition>) {
   return z
     .strictObject({
       where: inner.describe('Which members are counted.'),
-      atLeast: count().optional(),
-      atMost: count().optional(),
-      between: z.tuple([count(), count()], { error: 'must be two whole numbers: [least, most]' }).optional(),
+      atLeast: count().optional().describe('As many or more.'),
+      atMost: count().optional().describe('As many or fewer.'),
+      between: z
+        .tuple([count(), count()], { error: 'must be two whole numbers: [least, most]' })
+        .optional()
+        .describe('Both ends included: `[1, 3]`.'),
     })
     .meta(anyOneOf(['atLeast', 'atMost', 'between']))
     .superRefine(({ atLeast, atMost, between }, context) => {
@@ -159,31 +199,34 @@ const TITLES: Readonly<Record<Place, string>> = {
 };
 
 function makeCondition(place: Place): z.ZodType<Condition> {
-  const own = z.lazy(() => conditionAt(place));
+  const own = conditionAt(place);
   const list = () => z.array(own).min(1);
-  return z.lazy(() =>
-    z
-      .union(
-        [
-          list(),
-          z.strictObject({ all: list().describe('Each of these is true.') }),
-          z.strictObject({ any: list().describe('At least one of these is true.') }),
-          z.strictObject({ not: own.describe('This is false. What is missing stays missing.') }),
-          z.strictObject({ use: ruleName().describe('A condition from `conditions`, by its name.') }),
-          ...quantifiersOf(place),
-          clauseOf(place),
-        ],
-        { error: 'must be a condition: a list of them, all, any, not, use, a quantifier, or a clause with a tag or a fact' },
-      )
-      .meta({ id: TITLES[place] }),
-  );
+  return z
+    .union(
+      [
+        list(),
+        z.strictObject({ all: list().describe('Each of these is true.') }),
+        z.strictObject({ any: list().describe('At least one of these is true.') }),
+        z.strictObject({ not: own.describe('This is false. What is missing stays missing.') }),
+        z.strictObject({ use: ruleName().describe('A condition from `conditions`, by its name.') }),
+        ...quantifiersOf(place),
+        clauseOf(place),
+      ],
+      { error: 'must be a condition: a list of them, all, any, not, use, a quantifier, or a clause with a tag or a fact' },
+    )
+    .meta({ id: TITLES[place] });
 }
 
+/** Each is made once: what describes a condition further refers to the same one. */
 const made = new Map<Place, z.ZodType<Condition>>();
 
 /** The schema of conditions that stand there. */
 export function conditionAt(place: Place): z.ZodType<Condition> {
-  const known = made.get(place) ?? makeCondition(place);
-  made.set(place, known);
-  return known;
+  return z.lazy(() => {
+    const known = made.get(place);
+    if (known !== undefined) return known;
+    const schema = makeCondition(place);
+    made.set(place, schema);
+    return schema;
+  });
 }

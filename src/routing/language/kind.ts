@@ -1,10 +1,10 @@
 /** What kind of values a clause is about, and what can be asked of them. */
 import { closest } from '../../foundation/faults.js';
-import { FACTS, type FactName } from '../fact-names.js';
+import { FACTS, type FactKind, type FactName } from '../fact-names.js';
 import { numberOf } from '../header-values.js';
 import type { SeenValue } from './explained.js';
 import { RANGE_OPERATORS, TEXT_OPERATORS, type Clause, type Operand, type Operator } from './operators.js';
-import { inUnit, secondsOfTime, unitOfFact, unitOfTag, yearsOfAge, type UnitName } from './quantity.js';
+import { inUnit, secondsOfTime, unitOfTag, yearsOfAge, type UnitName } from './quantity.js';
 import { parseTagPath, type TagPath } from './tag-path.js';
 
 /** `free` is what may be text or number: tags whose VR nobody knows. */
@@ -26,7 +26,8 @@ export function askedAbout(clause: Clause): AskedAbout | undefined {
   if (clause.fact !== undefined) {
     if (!(clause.fact in FACTS)) return undefined;
     const fact = clause.fact as FactName;
-    return { name: fact, kind: FACTS[fact].kind, unit: unitOfFact(fact), fact };
+    const known: FactKind = FACTS[fact];
+    return { name: fact, kind: known.kind, unit: known.kind === 'number' ? known.unit : undefined, fact };
   }
   const path = parseTagPath(clause.tag ?? '');
   if ('fault' in path) return undefined;

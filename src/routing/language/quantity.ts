@@ -90,13 +90,6 @@ export function unitOfTag(keyword: string): UnitName | undefined {
   return UNIT_OF_TAG[keyword];
 }
 
-/** The unit of a derived fact, which its name carries: `coverageMm`. */
-export function unitOfFact(name: string): UnitName | undefined {
-  if (name.endsWith('Mm')) return 'mm';
-  if (name.endsWith('Degrees')) return 'degrees';
-  return name.endsWith('Seconds') ? 's' : undefined;
-}
-
 /** An operand as a number in `unit`, or what is wrong with it. */
 export function inUnit(operand: string | number, unit: UnitName | undefined): number | { readonly fault: string } {
   if (typeof operand === 'number') return operand;

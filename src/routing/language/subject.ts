@@ -2,7 +2,7 @@
 import type { Header } from '../../dicom/header.js';
 import type { Truth } from '../truth.js';
 import type { Fact, SeriesFacts, StudyFacts } from '../facts.js';
-import type { FactName } from '../fact-names.js';
+import type { FactName, StudyFactName } from '../fact-names.js';
 import { seriesLabel, type Explained } from './explained.js';
 
 export interface Subject {
@@ -51,15 +51,15 @@ export function seriesSubject(series: SeriesFacts): Subject {
 export function studySubject(study: StudyFacts): Subject {
   return remembered(ofStudy, study, () => {
     const members = study.series.map((series) => ({ label: seriesLabel(series), subject: seriesSubject(series) }));
-    const [first] = study.series;
     return {
       headers: study.series.map((series) => series.first),
-      fact: (name) => first?.facts[name] ?? { values: [], source: 'the study has no series' },
+      fact: (name) => (name in study.facts ? study.facts[name as StudyFactName] : OF_SERIES),
       members: (kind) => (kind === 'series' ? members : []),
     };
   });
 }
 
+const OF_SERIES: Fact = { values: [], source: 'this is known of a series, not of the study' };
 const NO_FACT: Fact = { values: [], source: 'an instance has no facts, only tags' };
 
 function instance(header: Header): Subject {

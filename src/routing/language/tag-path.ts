@@ -9,7 +9,7 @@ import { isItem, textOf } from '../header-values.js';
 import type { SeenValue } from './explained.js';
 
 /** One step of a path. Without `item` every item of a sequence counts. */
-type Step = ({ readonly key: string } | PrivateTag) & { readonly item?: number };
+export type Step = ({ readonly key: string } | PrivateTag) & { readonly item?: number };
 
 interface PrivateTag {
   /** Four hexadecimal digits. */
