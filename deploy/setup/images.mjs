@@ -1,8 +1,9 @@
 /** The images of our own models: anteroom/base with the kit, and one on top of it per folder of deploy/models. */
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { madeBaseTag, makeBase } from './base-image.mjs';
 import { fingerprint } from './hash.mjs';
+import { onnxRuntimeForImages } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
 import { cache, output, root, sayMissing, step } from './steps.mjs';
 
@@ -20,7 +21,7 @@ const modelsFolder = join(root, 'deploy/models');
 export async function ensureImages(socket) {
   if (!(await ensurePackages(['client'], WITHOUT))) return false;
   const docker = clientOf(socket);
-  const baseInputs = fingerprint([baseFolder, kitBundle, { text: process.version }]);
+  const baseInputs = fingerprint([baseFolder, kitBundle, { text: `${process.version} ${onnxRuntimeForImages().version}` }]);
   if (!(await buildBase(docker, baseInputs))) return false;
   for (const model of readdirSync(modelsFolder)) await buildModel(docker, model, baseInputs);
   return true;
@@ -45,7 +46,7 @@ async function buildBase(docker, inputs) {
     sayMissing(`no base image (${PUBLIC_BASE} cannot be pulled)`, WITHOUT);
     return false;
   }
-  await build(docker, { image, from, inputs, parts: { '.': baseFolder, kit: kitBundle } });
+  await build(docker, { image, from, inputs, parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder } });
   return true;
 }
 
@@ -72,12 +73,15 @@ async function buildModel(docker, name, baseInputs) {
   await build(docker, { image, from: 'anteroom/base', inputs, parts: { '.': folder } });
 }
 
-/** Builds from a copy of `parts` (name in the context -> folder) that everyone may read: models do not run as root. */
+/** Builds from a copy of `parts` (name in the context -> folder; none: an empty one) that everyone may read: models do not run as root. */
 async function build(docker, { image, from, inputs, parts }) {
   const name = image.replace('/', '-');
   const context = join(cache, 'contexts', name);
   rmSync(context, { recursive: true, force: true });
-  for (const [part, folder] of Object.entries(parts)) cpSync(folder, join(context, part), { recursive: true });
+  for (const [part, folder] of Object.entries(parts)) {
+    mkdirSync(join(context, part), { recursive: true });
+    if (folder !== undefined) cpSync(folder, join(context, part), { recursive: true });
+  }
   const options = ['--network', 'none', '--build-arg', `BASE_IMAGE=${from}`, '--label', `${LABEL}=${inputs}`, '--tag', image];
   await step(`image ${image}`, `image-${name}`, async (run) => {
     await run('chmod', ['-R', 'a+rX', context]);

@@ -9,6 +9,7 @@ import { ensureBuild } from './build.mjs';
 import { ensureEngine } from './engine.mjs';
 import { ensureImages } from './images.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
+import { ensureOnnxRuntime } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
 import { root, say, SetupError } from './steps.mjs';
 import { ensureViewer } from './viewer.mjs';
@@ -90,6 +91,7 @@ async function main() {
     process.exitCode = await runScripts();
     return;
   }
+  await ensureOnnxRuntime();
   if (command.viewer) await ensureViewer();
   const engine = await ensureEngine({ keep: args.includes('--keep') });
   try {

@@ -240,6 +240,21 @@ export const CATALOGUE = {
     text: 'The workflow of the model is not valid',
     remedy: 'Correct the lines named; `--list` shows the modules and their settings.',
   }),
+  WEIGHTS_REFUSED: entry({
+    kind: 'operator',
+    text: 'The weights of the model are not those that its package names',
+    remedy: 'Get the right file, or write the SHA-256 of this one into the workflow, and pack the model again.',
+  }),
+  ONNX_RUNTIME_MISSING: entry({
+    kind: 'operator',
+    text: 'ONNX Runtime cannot be loaded',
+    remedy: 'Use the base image as set-up builds it; on the host run `npm run demo` or `npm test` once, which fetch it.',
+  }),
+  NETWORK_FAILED: entry({
+    kind: 'permanent',
+    text: 'The network ended with an error',
+    remedy: 'Check the shape of the input against what the network was trained on; see the text of ONNX Runtime.',
+  }),
   MODEL_INPUT_MISSING: entry({
     kind: 'permanent',
     text: 'The input holds nothing that the model takes',

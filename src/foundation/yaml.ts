@@ -65,16 +65,22 @@ export function validate<S extends z.ZodType>(document: YamlDocument, schema: S)
   return { ok: false, faults: [...document.faults, ...found] };
 }
 
+/** The faults of a part of a document (`at`) that did not go with its schema. */
+export function faultsOfPart(document: YamlDocument, at: Path, schema: z.ZodType, issues: readonly Issue[]): Fault[] {
+  return issues.flatMap((issue) => faultsOfIssue(document, schema, issue, at, at.length));
+}
+
 type Issue = z.core.$ZodIssue;
 type AnySchema = z.core.$ZodType;
 
-function faultsOfIssue(document: YamlDocument, schema: AnySchema, issue: Issue, prefix: Path): Fault[] {
+/** `depth`: how far down in the document the schema begins. */
+function faultsOfIssue(document: YamlDocument, schema: AnySchema, issue: Issue, prefix: Path, depth = 0): Fault[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === 'invalid_union' && issue.errors.length > 0 && !issue.errors.every(failsAtRoot)) {
-    return likeliestBranch(issue.errors).flatMap((inner) => faultsOfIssue(document, schema, inner, path));
+    return likeliestBranch(issue.errors).flatMap((inner) => faultsOfIssue(document, schema, inner, path, depth));
   }
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, path);
+    const known = keysAt(schema, path.slice(depth));
     return issue.keys.map((key) => {
       if (known.includes(key)) return document.fault([...path, key], `"${key}" does not go with the other keys here`, { at: 'key' });
       return document.fault([...path, key], `unknown key "${key}"`, { at: 'key', ...suggestionFor(key, known) });

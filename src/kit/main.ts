@@ -16,7 +16,7 @@ import { readWorkflow } from './workflow.js';
 import type { Workflow } from './workflow.js';
 
 const MODELS_DIR = '/app/models';
-const WRONG_BEFORE_START = new Set(['USAGE', 'WORKFLOW_INVALID', 'MODEL_INVALID', 'NOT_FOUND']);
+const WRONG_BEFORE_START = new Set(['USAGE', 'WORKFLOW_INVALID', 'MODEL_INVALID', 'NOT_FOUND', 'WEIGHTS_REFUSED', 'ONNX_RUNTIME_MISSING']);
 
 async function main(args: readonly string[]): Promise<number> {
   const wanted = parseArguments(args);
@@ -33,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     folders: {
       inputDir: process.env.ANTEROOM_INPUT_DIR ?? join(workflow.dataDir, 'input_data'),
       outputDir: process.env.ANTEROOM_OUTPUT_DIR ?? join(workflow.dataDir, 'output_data'),
+      modelDir,
     },
     model: identityOf(modelDir),
     printProgress: wanted.streamJsonProgress ? print : () => undefined,

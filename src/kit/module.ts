@@ -25,13 +25,15 @@ export interface CaseData {
   dicom: DicomSeries;
   segmentation: Segmentation;
   nrrd: Uint8Array;
+  /** What a network gave on its own grid, before anything was done to it. */
+  rawnrrd: Uint8Array;
   json: Uint8Array;
   dicomseg: Uint8Array;
 }
 
 export type DataName = keyof CaseData;
 
-export const FILE_NAMES = ['nrrd', 'json', 'dicomseg'] as const satisfies readonly DataName[];
+export const FILE_NAMES = ['nrrd', 'rawnrrd', 'json', 'dicomseg'] as const satisfies readonly DataName[];
 export type FileName = (typeof FILE_NAMES)[number];
 
 /** One series on its way through the workflow, as MHub's "instance". */
@@ -56,6 +58,7 @@ export class Case {
 export interface Folders {
   readonly inputDir: string;
   readonly outputDir: string;
+  readonly modelDir: string;
 }
 
 /** The model that the kit runs, from its card. */
@@ -90,6 +93,8 @@ export abstract class ImportModule implements Declaration {
 export abstract class CaseModule implements Declaration {
   abstract readonly inputs: readonly DataName[];
   abstract readonly outputs: readonly DataName[];
+  /** Called once, before any module imports or works: what can be known to be wrong by then is thrown here. */
+  prepare?(context: ModuleContext): Promise<void>;
   abstract work(one: Case, context: ModuleContext): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 import { toAnteroomError } from '../foundation/errors.js';
 import { logOf } from './kit-log.js';
 import type { KitLog } from './kit-log.js';
-import { ImportModule } from './module.js';
+import { CaseModule, ImportModule } from './module.js';
 import type { Case, Folders, ModelIdentity } from './module.js';
 import { Progress } from './progress.js';
 import type { Workflow } from './workflow.js';
@@ -22,25 +22,26 @@ export interface RunOutcome {
 
 /**
  * Runs all steps. A case on which a module fails takes no part in the later ones; the others go on.
- * @throws what the importing module throws
+ * @throws what the importing module throws, and what a module finds wrong before anything has run
  */
 export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunOutcome> {
   const progress = new Progress(
     workflow.steps.map(({ label }) => label),
     options.printProgress,
   );
+  const contextOf = (label: string) => ({
+    folders: options.folders,
+    model: options.model,
+    log: (options.logOf ?? logOf)(label),
+    progress: (fraction: number) => {
+      progress.within(fraction);
+    },
+  });
+  for (const { label, module } of workflow.steps) if (module instanceof CaseModule) await module.prepare?.(contextOf(label));
   const failed = new Set<string>();
   let cases: Case[] = [];
   for (const [index, { label, module }] of workflow.steps.entries()) {
-    const log = (options.logOf ?? logOf)(label);
-    const context = {
-      folders: options.folders,
-      model: options.model,
-      log,
-      progress: (fraction: number) => {
-        progress.within(fraction);
-      },
-    };
+    const context = contextOf(label);
     progress.moduleStarted(index, sidsOf(cases));
     if (module instanceof ImportModule) cases = await module.findCases(context);
     else {
@@ -48,7 +49,7 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
         progress.caseStarted(one.sid);
         await module.work(one, context).catch((thrown: unknown) => {
           failed.add(one.sid);
-          log('ERROR', `series ${one.sid}: ${reasonOf(thrown)}`);
+          context.log('ERROR', `series ${one.sid}: ${reasonOf(thrown)}`);
         });
         progress.caseFinished();
       }

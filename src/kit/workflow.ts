@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { InvalidFileError, suggestionFor } from '../foundation/faults.js';
 import type { Fault } from '../foundation/faults.js';
-import { parseYaml, validate } from '../foundation/yaml.js';
+import { faultsOfPart, parseYaml, validate } from '../foundation/yaml.js';
 import type { YamlDocument } from '../foundation/yaml.js';
 import { ImportModule } from './module.js';
 import type { DataName, KitModule, ModuleClass } from './module.js';
@@ -104,30 +104,31 @@ function stepOf(
   const Module = registry[label];
   const parsed = Module.settings.strict().safeParse(given);
   if (parsed.success) return [{ label, module: new Module(parsed.data as never), settings: parsed.data }];
-  for (const issue of parsed.error.issues) {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0] ?? '')];
-    for (const key of keys)
-      faults.push(settingFault(document, index, label, key, issue.code === 'unrecognized_keys' ? undefined : issue.message, Module));
-  }
+  for (const issue of parsed.error.issues) faults.push(...settingFaults(document, index, label, issue, Module));
   return [];
 }
 
-function settingFault(
-  document: YamlDocument,
-  index: number,
-  label: string,
-  key: string,
-  message: string | undefined,
-  Module: ModuleClass,
-): Fault {
-  const inItem =
-    isRecord(document.value) &&
-    Array.isArray(document.value.execute) &&
-    isRecord(document.value.execute[index]) &&
-    key in document.value.execute[index];
-  const path = inItem ? ['execute', index, key] : ['modules', label, key];
-  if (message !== undefined) return document.fault(path, `${label}: ${message}`);
-  return document.fault(path, `${label} has no setting "${key}"`, { at: 'key', ...suggestionFor(key, Object.keys(Module.settings.shape)) });
+/** The faults of one setting, at its place in the step itself or in the module's part of the file. */
+function settingFaults(document: YamlDocument, index: number, label: string, issue: z.core.$ZodIssue, Module: ModuleClass): Fault[] {
+  const placeOf = (key: PropertyKey | undefined) =>
+    key !== undefined && Object.hasOwn(itemOf(document, index), key) ? ['execute', index] : ['modules', label];
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
+    return issue.keys.map((key) =>
+      document.fault([...placeOf(key), key], `${label} has no setting "${key}"`, {
+        at: 'key',
+        ...suggestionFor(key, Object.keys(Module.settings.shape)),
+      }),
+    );
+  }
+  const found = faultsOfPart(document, placeOf(issue.path[0]), Module.settings, [issue]);
+  return found.map((fault) => ({ ...fault, message: `${label}: ${fault.message}` }));
+}
+
+/** A step's own settings, where it has some. */
+function itemOf(document: YamlDocument, index: number): Record<string, unknown> {
+  const items = isRecord(document.value) && Array.isArray(document.value.execute) ? (document.value.execute as unknown[]) : [];
+  const item = items[index];
+  return isRecord(item) ? item : {};
 }
 
 /** The first step imports; every later one finds its inputs. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { labelComponents } from '../../src/kit/lungs/components.js';
+import { labelComponents } from '../../src/kit/voxels/components.js';
 import { parseProgressLine } from '../../src/runs/runtimes/progress.js';
 import { describeWith, testData } from '../support/data.js';
 import { missingTools } from '../support/tools.js';

@@ -1,11 +1,11 @@
 /**
  * The structures that segments can show, as data: id, codes, colour, parent.
  *
- * Ids are those of MHub's SegDB where it has the structure. Codes are SNOMED CT as PS3.16 lists them: types from CID 7151
+ * Ids are those of MHub's SegDB where it has the structure. Codes are SNOMED CT (one is DICOM's own) as PS3.16 lists them: types from CID 7151
  * (7153 and 7140 for the brain, 7159 for abnormalities), categories from CID 7150, regions from CID 4031, laterality from
  * CID 244. A test holds them against the code dictionary of pydicom. Colours are our own.
  */
-import { CATEGORY, LATERALITY, REGION, isConcept, sct } from './code.js';
+import { CATEGORY, LATERALITY, REGION, dcm, isConcept, sct } from './code.js';
 import type { Code, KnownCode } from './code.js';
 import type { Rgb } from './cielab.js';
 
@@ -209,6 +209,11 @@ const ANATOMY: readonly Structure[] = [
   organ('NUCLEUS_ACCUMBENS', 'Nucleus accumbens', brain, sct('427667007', 'Nucleus accumbens', 'T-A0149'), [255, 165, 40], {
     parent: 'BRAIN',
     synonyms: ['accumbens area'],
+  }),
+  // SNOMED CT has no concept for this group of structures; DICOM has (CID 7140).
+  organ('VENTRAL_DIENCEPHALON', 'Ventral diencephalon', brain, dcm('110700', 'Ventral Diencephalon'), [165, 130, 60], {
+    parent: 'BRAIN',
+    synonyms: ['ventraldc', 'ventral dc'],
   }),
 ];
 

@@ -2,10 +2,11 @@
  * Trachea and main bronchi, traced slice by slice. In a slice an airway is a small section of air; where it runs into the lung the section
  * would become huge (a leak), so the threshold is lowered until the section is small again, or the branch ends there.
  */
-import { labelComponents } from './components.js';
-import type { Components } from './components.js';
-import { dilate } from './morphology.js';
-import type { Extent, Mask, Scan } from './scan.js';
+import { labelComponents } from '../voxels/components.js';
+import type { Components } from '../voxels/components.js';
+import { dilate } from '../voxels/morphology.js';
+import type { Extent, Mask } from '../voxels/extent.js';
+import type { Scan } from './scan.js';
 
 const TRACHEA_HU = -700;
 const TRACHEA_AREA_MM2 = { least: 40, most: 700 } as const;

@@ -1,8 +1,9 @@
 /** The body and the air inside it. */
-import { labelComponents, largestComponent } from './components.js';
-import type { Components } from './components.js';
-import { holesInSlices, openInSlices } from './morphology.js';
-import type { Extent, Mask, Scan } from './scan.js';
+import { labelComponents, largestComponent } from '../voxels/components.js';
+import type { Components } from '../voxels/components.js';
+import { holesInSlices, openInSlices } from '../voxels/morphology.js';
+import type { Extent, Mask } from '../voxels/extent.js';
+import type { Scan } from './scan.js';
 
 /** What lies inside the body's outline without being its solid part: lungs, airways, bowel gas; and where air ends. */
 export interface Inside {

@@ -4,13 +4,7 @@
  */
 import type { Grid, LabelMap, Vec3, Volume } from '../../dicom/geometry/grid.js';
 import { anatomicalAxes, type IndexAxis } from '../../dicom/geometry/orient.js';
-
-/** The size of an array in C order [k][j][i]. */
-export interface Extent {
-  readonly columns: number;
-  readonly rows: number;
-  readonly slices: number;
-}
+import type { Extent } from '../voxels/extent.js';
 
 /** CT values in patient axes: i to the patient's left, j to the back, k to the head; C order [k][j][i]. */
 export interface Scan extends Extent {
@@ -19,9 +13,6 @@ export interface Scan extends Extent {
   /** Hounsfield units, clipped to what 12 bit CT holds: padding below −1024 becomes air. */
   readonly hu: Int16Array;
 }
-
-/** 0 or 1 per voxel of an Extent. */
-export type Mask = Uint8Array;
 
 /** A scan and the way back from its axes to those of the volume it was made of. */
 export interface OrientedScan {

@@ -9,12 +9,13 @@ import { voxelVolumeMl } from '../../dicom/geometry/grid.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { findAirway } from './airway.js';
 import { findInside } from './body.js';
-import { largestComponent } from './components.js';
-import { close, dilate, fillCavities, holesInSlices } from './morphology.js';
-import { boxAround, cut, paintBox } from './region.js';
+import { largestComponent } from '../voxels/components.js';
+import { close, dilate, fillCavities, holesInSlices } from '../voxels/morphology.js';
+import { boxAround, cut, paintBox } from '../voxels/region.js';
 import { LEFT, RIGHT, separateLungs } from './separate.js';
 import { orientScan } from './scan.js';
-import type { Mask, Scan } from './scan.js';
+import type { Mask } from '../voxels/extent.js';
+import type { Scan } from './scan.js';
 
 export interface LungSettings {
   /** Gaps and notches narrower than twice this are closed (vessels at the hilum). */

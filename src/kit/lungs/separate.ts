@@ -1,11 +1,12 @@
 /** Right and left lung, apart even where they touch. */
-import { bySize, labelComponents, paintComponents } from './components.js';
-import type { Components } from './components.js';
-import { squaredDistanceMm } from './distance.js';
-import { floodFromSeeds } from './flood.js';
+import { bySize, labelComponents, paintComponents } from '../voxels/components.js';
+import type { Components } from '../voxels/components.js';
+import { squaredDistanceMm } from '../voxels/distance.js';
+import { floodFromSeeds } from '../voxels/flood.js';
 import { maskWhere } from './body.js';
-import { furtherThan } from './morphology.js';
-import type { Mask, Scan } from './scan.js';
+import { furtherThan } from '../voxels/morphology.js';
+import type { Mask } from '../voxels/extent.js';
+import type { Scan } from './scan.js';
 
 export const RIGHT = 1;
 export const LEFT = 2;

@@ -4,7 +4,7 @@ import type { ChestPhantomOptions } from '../../../src/dicom/phantom/chest.js';
 import { voxelToPatient } from '../../../src/dicom/geometry/grid.js';
 import type { LabelMap, Volume } from '../../../src/dicom/geometry/grid.js';
 import { segmentLungs } from '../../../src/kit/lungs/segment-lungs.js';
-import { labelComponents } from '../../../src/kit/lungs/components.js';
+import { labelComponents } from '../../../src/kit/voxels/components.js';
 
 function dice(a: LabelMap, b: LabelMap, label: number): number {
   let both = 0;

@@ -56,7 +56,7 @@ describe('a workflow file', () => {
     ['no importer', GOOD.replace('  - DicomImporter\n', ''), /the first module must import/],
     ['a target outside of the output', GOOD.replace('[i:sid]/lungs.nrrd', '../../etc/x'), /must name a path inside the output folder/],
     ['an unknown placeholder', GOOD.replace('[i:sid]/lungs.nrrd', '[i:name]/x.nrrd'), /another placeholder/],
-    ['an unknown file', GOOD.replace('nrrd-->', 'nifti-->'), /FILE one of nrrd, json, dicomseg/],
+    ['an unknown file', GOOD.replace('nrrd-->', 'nifti-->'), /FILE one of nrrd, rawnrrd, json, dicomseg/],
     ['no general part', GOOD.replace(/general:[^]*?execute/, 'execute'), /general.*is missing/],
   ])('with %s is refused before anything runs', (_, text, reason) => {
     expect(() => read(text)).toThrow(reason);
@@ -121,7 +121,7 @@ describe('running', () => {
     const lines: string[] = [];
     const progress: string[] = [];
     const outcome = await runWorkflow(workflow, {
-      folders: { inputDir: '', outputDir: '' },
+      folders: { inputDir: '', outputDir: '', modelDir: '' },
       model: { name: 'x', title: 'X', version: '1' },
       printProgress: (line) => progress.push(line),
       logOf: (module) => (level, text) => lines.push(`${level} ${module} ${text}`),

@@ -1,6 +1,6 @@
 /** Exact Euclidean distance transform in millimetres, separable and linear (Felzenszwalb and Huttenlocher, 2012). */
 import type { Vec3 } from '../../dicom/geometry/grid.js';
-import type { Extent, Mask } from './scan.js';
+import type { Extent, Mask } from './extent.js';
 
 /** A constant of this file, not a look-up in the global object for every voxel. */
 const FAR = Infinity;

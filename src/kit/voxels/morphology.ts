@@ -3,7 +3,7 @@ import type { Vec3 } from '../../dicom/geometry/grid.js';
 import { labelComponents, paintComponents } from './components.js';
 import type { Components } from './components.js';
 import { squaredDistanceMm } from './distance.js';
-import type { Extent, Mask } from './scan.js';
+import type { Extent, Mask } from './extent.js';
 
 /** All voxels within `radiusMm` of the mask. */
 export function dilate(mask: Mask, extent: Extent, spacingMm: Vec3, radiusMm: number): Mask {
@@ -48,6 +48,15 @@ export function holesInSlices(mask: Mask, extent: Extent, spacingMm: Vec3, maxAr
   const holes = new Uint8Array(mask.length);
   paintComponents(holes, background, (label) => open[label] === 0 && background.sizes[label] <= maxVoxels);
   return holes;
+}
+
+/** The part of a mask whose components in each slice reach the slice's border. */
+export function reachingBorder(mask: Mask, extent: Extent): Mask {
+  const components = labelComponents(mask, extent, 'in-slice');
+  const open = touchingBorder(components, extent);
+  const reaching = new Uint8Array(mask.length);
+  paintComponents(reaching, components, (label) => open[label] === 1);
+  return reaching;
 }
 
 /** The mask with its inner cavities filled: background that reaches no side, top or bottom of the volume. */

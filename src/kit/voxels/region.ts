@@ -1,5 +1,5 @@
 /** Boxes of an array: the costly steps work only where something is. */
-import type { Extent, Mask } from './scan.js';
+import type { Extent, Mask } from './extent.js';
 
 /** A part of an array; its own extent is its size. */
 export interface Box extends Extent {

@@ -1,0 +1,147 @@
+/**
+ * ONNX networks without a line of code: packages of test/models, the built kit as a process, real series; judged by label maps that the
+ * same networks gave elsewhere (data/expected). The slow ones run with ANTEROOM_LONG=1 (about 6 minutes and 3.1 GB).
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { structureById } from '../../src/dicom/structures/table.js';
+import { parseProgressLine } from '../../src/runs/runtimes/progress.js';
+import { describeWith, testData } from '../support/data.js';
+import { diceOf, expectedLabels, iFastest, missingForOnnx, nrrdIn, onnxPackage, runKit } from '../support/kit.js';
+import type { KitRun } from '../support/kit.js';
+import { PYTHON } from '../support/seg.js';
+import { tempFolder } from '../support/temp.js';
+import { missingTools } from '../support/tools.js';
+
+const LONG = process.env.ANTEROOM_LONG === '1';
+const TIMEOUT_MS = LONG ? 900_000 : 240_000;
+const SIZE = [256, 256, 256] as const;
+
+interface NetworkCase {
+  readonly name: string;
+  readonly series: string;
+  readonly expected: string;
+  readonly structures: readonly string[];
+  readonly long?: boolean;
+}
+
+const CASES: readonly NetworkCase[] = [
+  { name: 'unet_small_lung', series: 'ct-chest-a0002/B40f', expected: 'a0002b.unet_small_lung.post', structures: ['LUNG'] },
+  { name: 'unet_small_lung', series: 'ct-chest-a0001', expected: 'a0001b.unet_small_lung.post', structures: ['LUNG'], long: true },
+  {
+    name: 'brainchop_model5_gw_ae',
+    series: 'mr-brain-t1-forrest/dicoms',
+    expected: 'forrest.model5_gw_ae.lia256',
+    structures: ['WHITE_MATTER', 'GREY_MATTER'],
+  },
+  {
+    name: 'brainchop_model18cls',
+    series: 'mr-brain-t1-forrest/dicoms',
+    expected: 'forrest.model18cls.lia256',
+    structures: structuresOf('brainchop_model18cls'),
+    long: true,
+  },
+];
+
+function structuresOf(name: string): string[] {
+  const text = readFileSync(`test/models/${name}/config/default.yml`, 'utf8');
+  return [...text.matchAll(/^ {6}\d+: (\w+)$/gm)].map(([, id]) => id);
+}
+
+const missing = [
+  ...missingForOnnx(),
+  ...missingTools('dciodvfy', 'python3-pydicom'),
+  ...['ct-chest-a0001', 'ct-chest-a0002', 'mr-brain-t1-forrest', 'expected']
+    .filter((name) => testData(name) === undefined)
+    .map((name) => `data ${name}`),
+];
+
+describeWith('networks in ONNX files', missing, () => {
+  describe.each(CASES.filter(({ long }) => LONG || long !== true))('$name on $series', ({ name, series, expected, structures }) => {
+    const out = tempFolder('kit-onnx');
+    let run: KitRun;
+    beforeAll(async () => {
+      run = await runKit(onnxPackage(name), testData(series) ?? '', out, '--stream-json-progress');
+    }, TIMEOUT_MS);
+
+    it('ends with 0, tells how far it is, and what it did', () => {
+      expect({ status: run.status, errors: run.stderr.split('\n').filter((line) => line.includes(' ERROR ')) }).toEqual({
+        status: 0,
+        errors: [],
+      });
+      const fractions = run.stdout
+        .trim()
+        .split('\n')
+        .map((line) => parseProgressLine(line)?.fraction ?? -1);
+      expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+      expect(fractions.at(-1)).toBe(1);
+      expect(run.stderr).toMatch(new RegExp(`OnnxRunner: ${structures[0]} [\\d.]+ ml.*; [\\d.]+ s, at most \\d+ MB`));
+    });
+
+    it('gives what the same network gave elsewhere, on the grid stated there: Dice of each structure at least 0.99', () => {
+      const onOwnGrid = name.startsWith('brainchop');
+      const { labels, columns, rows, slices, header } = nrrdIn(out, onOwnGrid ? '.raw.nrrd' : '.nrrd');
+      const wanted = onOwnGrid ? iFastest(expectedLabels(expected), SIZE) : expectedLabels(expected);
+      expect(columns * rows * slices).toBe(wanted.length);
+      if (onOwnGrid) {
+        expect(header).toContain('space directions: (1,0,0) (0,0,-1) (0,-1,0)');
+        const origin = (/space origin: \((.*)\)/.exec(header)?.[1] ?? '').split(',').map((mm) => Number(mm).toFixed(3));
+        expect(origin).toEqual(['-124.588', '108.389', '98.820']);
+      }
+      const dice = structures.map((id, n) => [id, diceOf(labels, wanted, n + 1)] as const);
+      expect(dice.filter(([, value]) => !(value >= 0.99))).toEqual([]);
+    });
+
+    it('leaves a segmentation that dciodvfy accepts, with the names and codes of its structures', () => {
+      const sid = readdirSync(out)[0];
+      const path = join(out, sid, `${name}.seg.dcm`);
+      expect(spawnSync('dciodvfy', [path], { encoding: 'utf8' }).stderr).not.toMatch(/^Error/m);
+      const script =
+        'import pydicom,sys,json; d=pydicom.dcmread(sys.argv[1]); print(json.dumps([[s.SegmentLabel, s.SegmentedPropertyTypeCodeSequence[0].CodeValue, s.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator] for s in d.SegmentSequence]))';
+      const seen = JSON.parse(spawnSync(PYTHON, ['-c', script, path], { encoding: 'utf8' }).stdout) as unknown;
+      expect(seen).toEqual(
+        structures.map((id) => {
+          const structure = structureById(id);
+          return [structure?.name, structure?.type.value, structure?.type.scheme];
+        }),
+      );
+    });
+  });
+});
+
+describeWith('an ONNX package that is wrong is refused before a series is read', missingForOnnx(), () => {
+  const folder = onnxPackage('unet_small_lung');
+  const good = readFileSync(join(folder, 'config/default.yml'), 'utf8');
+
+  it.each([
+    ['another file', good.replace('969b', '969c'), /WEIGHTS_REFUSED .*has SHA-256 969bfb26\w+, expected 969cfb26\w+/],
+    ['no file', good.replace('weights/unet_small_lung', 'weights/unet'), /WEIGHTS_REFUSED .*weights\/unet\.onnx cannot be read \(ENOENT\)/],
+    ['another input', good.replace('name: input', 'name: image'), /it has no input "image"; it has input float32 \[n, 1, h, w\]/],
+    ['another output', good.replace('name: prob', 'name: mask'), /it has no output "mask"; it has prob float32 \[n, 1, h, w\]/],
+    ['another type', good.replace('float32', 'uint8'), /input input is float32, the package says uint8/],
+    [
+      'another rank',
+      good.replaceAll('[n, 1, j, i]', '[n, 1, 1, j, i]'),
+      /input input is float32 \[n, 1, h, w\], its layout names 5 axes; output prob is float32 \[n, 1, h, w\], its layout names 5 axes/,
+    ],
+  ])('%s', async (_, text, reason) => {
+    const file = join(folder, 'config/wrong.yml');
+    writeFileSync(file, text);
+    const { status, stderr } = await runKit(folder, join(folder, 'no-such-input'), join(folder, 'out'), '--config', file);
+    expect(stderr).toMatch(reason);
+    expect(status).toBe(2);
+  });
+
+  it('a file that is no network', async () => {
+    const text = good.replace(/file: .*/, 'file: meta.json').replace(/sha256: .*/, `sha256: ${sha256Of(join(folder, 'meta.json'))}`);
+    writeFileSync(join(folder, 'config/wrong.yml'), text);
+    const { status, stderr } = await runKit(folder, folder, join(folder, 'out'), '--workflow', 'wrong');
+    expect(stderr).toMatch(/MODEL_INVALID .*meta\.json cannot be opened as an ONNX network/);
+    expect(status).toBe(2);
+  });
+});
+
+function sha256Of(path: string): string {
+  return spawnSync('sha256sum', [path], { encoding: 'utf8' }).stdout.slice(0, 64);
+}
