@@ -36,13 +36,17 @@ describeWith('the codes of structures', missingTools('python3-pydicom'), () => {
 
   it('mean in PS3.16 what they mean here', () => {
     const { meanings } = dictionary();
-    const wrong = codes.filter((code) => !NEWER.includes(code.value) && !meanings[`${code.scheme} ${code.value}`]?.includes(code.meaning.toLowerCase()));
+    const wrong = codes.filter(
+      (code) => !NEWER.includes(code.value) && !meanings[`${code.scheme} ${code.value}`]?.includes(code.meaning.toLowerCase()),
+    );
     expect(wrong).toEqual([]);
   });
 
   it('have the former SNOMED-RT values that PS3.16 maps to them', () => {
     const { sctOfSrt } = dictionary();
-    const wrong = codes.filter((code) => code.scheme === 'SCT' && !NEWER.includes(code.value) && sctOfSrt[code.formerSrtValue ?? ''] !== code.value);
+    const wrong = codes.filter(
+      (code) => code.scheme === 'SCT' && !NEWER.includes(code.value) && sctOfSrt[code.formerSrtValue ?? ''] !== code.value,
+    );
     expect(wrong).toEqual([]);
   });
 });
