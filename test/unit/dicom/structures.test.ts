@@ -21,7 +21,7 @@ describe('the table of structures', () => {
 
   it('never writes codes of the retired SNOMED-RT', () => {
     const codes = STRUCTURES.flatMap((structure) => [structure.category, structure.type, structure.region, structure.laterality]);
-    expect(new Set(codes.flatMap((code) => code?.scheme ?? []))).toEqual(new Set(['SCT']));
+    expect(new Set(codes.flatMap((code) => code?.scheme ?? []))).toEqual(new Set(['SCT', 'DCM']));
   });
 
   it('tells the sides apart by the modifier', () => {
