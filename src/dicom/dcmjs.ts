@@ -9,6 +9,8 @@ interface DictionaryEntry {
   readonly tag: string;
   /** A VR of PS3.5, or dcmjs's words for a choice: `ox` (OB or OW), `xs` (US or SS), `lt` (US, SS or OW), `up` (UL), `na`. */
   readonly vr: string;
+  /** How many values: `1`, `2-n`, `3`. */
+  readonly vm: string;
   /** The keyword of PS3.6; retired ones carry the prefix `RETIRED_`. */
   readonly name: string;
 }

@@ -42,14 +42,17 @@ export class InvalidFileError extends AnteroomError {
   }
 }
 
+/** More slips than these make another word, however long it is. */
+const MOST_SLIPS = 4;
+
 /** The known word that is nearest to `word`, if it is near enough to be a slip of the keyboard. Case does not count. */
 export function closest(word: string, known: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.min(MOST_SLIPS, Math.floor(word.length / 3))) + 1;
   for (const candidate of known) {
     if (candidate === word || Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -61,8 +64,11 @@ export function suggestionFor(word: string, known: Iterable<string>): { suggesti
   return suggestion === undefined ? {} : { suggestion };
 }
 
-/** Single characters inserted, deleted or replaced, and neighbours swapped (optimal string alignment). */
-function editDistance(a: string, b: string): number {
+/**
+ * Single characters inserted, deleted or replaced, and neighbours swapped (optimal string alignment); something that is not less than
+ * `limit` as soon as it cannot be less: an unknown tag is compared with thousands of words.
+ */
+function editDistance(a: string, b: string, limit: number): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -72,6 +78,7 @@ function editDistance(a: string, b: string): number {
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (beforePrevious[j - 2] ?? 0) + 1 : Infinity;
       current.push(Math.min(replaced, swapped, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
     }
+    if (Math.min(...current) >= limit && Math.min(...previous) >= limit) return limit;
     [beforePrevious, previous] = [previous, current];
   }
   return previous[b.length] ?? 0;

@@ -2,8 +2,8 @@
 import type { CardInput } from '../models/card.js';
 import type { SeriesFacts } from './facts.js';
 
-/** Written thicknesses are rounded. */
-const THICKNESS_TOLERANCE_MM = 0.01;
+/** Written thicknesses are rounded: more than this above the card's counts. */
+export const THICKNESS_TOLERANCE_MM = 0.01;
 
 /**
  * Why the model does not take this series for this input; undefined where it does, as far as is known. An input that the card
@@ -14,10 +14,20 @@ export function cardRefusal(
   inputName: string,
   card: { readonly inputs: readonly CardInput[] } | undefined,
 ): string | undefined {
-  const images = card?.inputs.filter(({ format }) => format === 'DICOM') ?? [];
-  const named = images.filter(({ label }) => slug(label) === slug(inputName));
-  const refusals = (named.length > 0 ? named : images).map((input) => refusal(series, input));
+  const refusals = cardInputsFor(inputName, card).map((input) => refusal(series, input));
   return refusals.every((text) => text !== undefined) ? refusals[0] : undefined;
+}
+
+/** The inputs of a card that an input of a rule may be: the one that is called so, else any that takes DICOM images. */
+export function cardInputsFor(inputName: string, card: { readonly inputs: readonly CardInput[] } | undefined): readonly CardInput[] {
+  const images = imageInputs(card);
+  const named = images.filter(({ label }) => slug(label) === slug(inputName));
+  return named.length > 0 ? named : images;
+}
+
+/** The inputs of a card that take DICOM images. */
+export function imageInputs(card: { readonly inputs: readonly CardInput[] } | undefined): readonly CardInput[] {
+  return card?.inputs.filter(({ format }) => format === 'DICOM') ?? [];
 }
 
 function slug(label: string): string {

@@ -38,6 +38,11 @@ export function dictionaryVr(tag: number, pixelsAreSigned: () => boolean = () =>
   return vr;
 }
 
+/** How many values a tag may have (PS3.6): `1`, `2-n`, `3`; `1-n` for private tags and those that nobody knows. */
+export function dictionaryVm(tag: number): string {
+  return dictionary().byTag.get(canonicalTag(tag))?.vm ?? '1-n';
+}
+
 /** Every keyword that the dictionary has, for suggestions. */
 export function keywords(): Iterable<string> {
   return dictionary().byKeyword.keys();
@@ -45,7 +50,7 @@ export function keywords(): Iterable<string> {
 
 interface Dictionary {
   readonly byKeyword: ReadonlyMap<string, number>;
-  readonly byTag: ReadonlyMap<number, { readonly keyword: string; readonly vr: string }>;
+  readonly byTag: ReadonlyMap<number, { readonly keyword: string; readonly vr: string; readonly vm: string }>;
 }
 
 let built: Dictionary | undefined;
@@ -56,12 +61,12 @@ const VR_CHOICE: Readonly<Record<string, string>> = { ox: 'OW', lt: 'OW', up: 'U
 function dictionary(): Dictionary {
   if (built) return built;
   const byKeyword = new Map<string, number>();
-  const byTag = new Map<number, { keyword: string; vr: string }>();
-  for (const { tag, vr, name } of dictionaryEntries()) {
+  const byTag = new Map<number, { keyword: string; vr: string; vm: string }>();
+  for (const { tag, vr, vm, name } of dictionaryEntries()) {
     const number = Number.parseInt(tag.slice(1, 5) + tag.slice(6, 10), 16);
     const keyword = name.replace(/^RETIRED_/, '');
     if (!byKeyword.has(keyword)) byKeyword.set(keyword, number);
-    if (!byTag.has(number)) byTag.set(number, { keyword, vr: VR_CHOICE[vr] ?? vr });
+    if (!byTag.has(number)) byTag.set(number, { keyword, vr: VR_CHOICE[vr] ?? vr, vm });
   }
   built = { byKeyword, byTag };
   return built;

@@ -2,7 +2,7 @@
  * Tags by keyword (PS3.6). `TAG` holds those that the code uses, so that a misspelt one does not compile; `tagOf` and
  * `keywordOf` know the whole dictionary, for rules and for messages.
  */
-export { dictionaryVr, keywordOf, keywords, tagKey, tagName, tagOf } from './dictionary.js';
+export { dictionaryVm, dictionaryVr, keywordOf, keywords, tagKey, tagName, tagOf } from './dictionary.js';
 
 export const TAG = {
   // File meta information (PS3.10 7.1)

@@ -130,10 +130,12 @@ interface ClauseFault {
 
 function clauseFaults(clause: Clause, place: Place, others: readonly { code?: string | undefined }[]): ClauseFault[] {
   const faults: ClauseFault[] = [];
-  if ((clause.tag === undefined) === (clause.fact === undefined)) faults.push({ message: 'needs either a tag or a fact', path: [] });
+  const isMisspelt = others.some(({ code }) => code === 'unrecognized_keys');
+  const namesNothing = clause.tag === undefined && clause.fact === undefined;
+  if (namesNothing ? !isMisspelt : clause.tag !== undefined && clause.fact !== undefined)
+    faults.push({ message: 'needs either a tag or a fact', path: [] });
   const asked = operatorsOf(clause);
-  const misspelt = asked.length === 0 && others.some(({ code }) => code === 'unrecognized_keys');
-  if (asked.length !== 1 && !misspelt) {
+  if (asked.length !== 1 && !(asked.length === 0 && isMisspelt)) {
     const has = asked.length > 1 ? `, has ${asked.join(' and ')}` : '';
     faults.push({ message: `needs exactly one of ${OPERATORS.join(', ')}${has}`, path: [] });
   }
