@@ -35,6 +35,7 @@ import { readModelPackage } from './models/package.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
+import { rulesContext } from './routing/rules-context.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
 import { reroute } from './routing/reroute.js';
 import { requiredBy } from './routing/required-series.js';
@@ -104,7 +105,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const rules = new RulesInForce({
     db,
     folder: settings.rulesDir,
-    context: () => ({ destinations: Object.keys(settings.destinations), models: activeModels(db) }),
+    context: () => rulesContext(settings, activeModels(db)),
     clock,
     casesMustPass: settings.rules.casesMustPass,
     asideFolder: folders.rulesAside,

@@ -5,6 +5,7 @@ import { judgeRules } from '../routing/judge-rules.js';
 import { unknownInLimits } from '../routing/limits.js';
 import type { RulesResult } from '../routing/load.js';
 import { readRuleFolder } from '../routing/rule-folder.js';
+import { rulesContext } from '../routing/rules-context.js';
 import { rulesByAeTitle } from '../settings/listeners.js';
 import type { Settings } from '../settings/schema.js';
 import type { Finding } from './finding.js';
@@ -65,6 +66,6 @@ export function inForceFinding(settings: Settings, { inForce, refused }: RulesSt
 function judged(settings: Settings): RulesResult {
   const read = readRuleFolder(settings.rulesDir);
   if (!read.ok) return read;
-  const context = { destinations: Object.keys(settings.destinations), models: new Map() };
+  const context = rulesContext(settings, new Map());
   return judgeRules(read.texts, settings.rulesDir, context, settings.rules.casesMustPass);
 }

@@ -49,6 +49,8 @@ export interface CaseFailure {
   readonly expected: string;
   readonly seen: string;
   readonly reason: string;
+  /** What was decided, with every clause; undefined where there is no such rule. */
+  readonly decision?: RuleDecision;
 }
 
 /** Reads a file of cases; with `rules`, an expectation of a rule that is not there is a fault. */
@@ -99,7 +101,8 @@ export function checkCases(ruleSet: RuleSet, cases: readonly RuleCase[]): CaseFa
       const decided = decision.rules.find((candidate) => candidate.rule === rule);
       const [asked, seen] = [expectationText(wanted), decided === undefined ? 'no such rule' : decisionText(decided)];
       if (seen === asked) return [];
-      return [{ file: one.file, line: one.line, case: one.name, rule, expected: asked, seen, reason: decided?.reason ?? '' }];
+      const because = decided === undefined ? { reason: '' } : { reason: decided.reason, decision: decided };
+      return [{ file: one.file, line: one.line, case: one.name, rule, expected: asked, seen, ...because }];
     });
   });
 }

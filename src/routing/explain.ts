@@ -27,7 +27,8 @@ export function formatExplanation(decision: Decision): string {
   return [head.join('\n'), ...decision.rules.map(formatRule)].join('\n\n') + '\n';
 }
 
-function formatRule(rule: RuleDecision): string {
+/** One rule of a decision, with every series and clause. */
+export function formatRule(rule: RuleDecision): string {
   const lines: Line[] = [
     { indent: 0, left: `${OUTCOME_MARKS[rule.outcome]} ${rule.rule}: ${rule.outcome}` },
     { indent: 2, left: rule.reason },

@@ -4,7 +4,9 @@ import { suggestionFor, type Fault } from '../foundation/faults.js';
 import { sha256Hex } from '../foundation/ids.js';
 import { parseYaml } from '../foundation/yaml.js';
 import { parseCases, type RuleCase } from './cases.js';
+import { checkFiles } from './checks/check-rules.js';
 import { isActive, type ActiveModels } from './evaluate.js';
+import type { RuleLimits } from './limits.js';
 import { readRuleFolder } from './rule-folder.js';
 import { isCaseFile, readRuleFiles, type Written } from './rule-files.js';
 import type { Rule, RuleSet } from './schema.js';
@@ -14,16 +16,26 @@ export interface RulesContext {
   readonly destinations: readonly string[];
   /** A rule for a model that is not among them waits. */
   readonly models: ActiveModels;
+  /** What AE titles keep from being asked; none where nobody says. */
+  readonly limits?: RuleLimits;
+  /** The signals of completeness that the settings name, of the node and of its AE titles; not looked at where nobody says. */
+  readonly signals?: readonly string[];
+  /** True for rules that were in force: what a newer version of this program would find wrong with them must not stop a start. */
+  readonly wereInForce?: boolean;
 }
 
 export interface LoadedRules extends RuleSet {
   /** From the `*.cases.yaml` beside the rules, for `checkCases`. */
   readonly cases: readonly RuleCase[];
-  /** What is no fault but should be known: rules whose model is not there. */
+  /** What is no fault but should be known: rules whose model is not there, and what is probably not meant. */
   readonly warnings: readonly Fault[];
+  /** Rules of which no case says what they must decide, with their places. */
+  readonly untested: readonly Fault[];
 }
 
-export type RulesResult = { readonly ok: true; readonly rules: LoadedRules } | { readonly ok: false; readonly faults: readonly Fault[] };
+export type RulesResult =
+  | { readonly ok: true; readonly rules: LoadedRules }
+  | { readonly ok: false; readonly faults: readonly Fault[]; readonly warnings?: readonly Fault[] };
 
 /**
  * All `*.yaml` of the folder as one rule set, and the cases of `*.cases.yaml` beside them. A folder that cannot be read is a
@@ -54,9 +66,11 @@ export function parseRules(texts: ReadonlyMap<string, string>, dir: string, cont
     faults.push(...parsed.faults);
     return [];
   });
-  if (faults.length > 0) return { ok: false, faults };
+  if (faults.length === 0) checkFiles(read, context, faults, warnings);
+  if (faults.length > 0) return { ok: false, faults, warnings };
   const files = Object.fromEntries(counted.map((name) => [name, texts.get(name) ?? '']));
-  return { ok: true, rules: { rules: read.rules.map(({ what }) => what), revision: revisionOf(files), files, cases, warnings } };
+  const rules = read.rules.map(({ what }) => what);
+  return { ok: true, rules: { rules, revision: revisionOf(files), files, cases, warnings, untested: withoutCase(read.rules, cases) } };
 }
 
 /** Files of sub-folders that somebody may believe to count. */
@@ -65,6 +79,13 @@ function neverIncluded(texts: ReadonlyMap<string, string>, counted: readonly str
   const message = (name: string) =>
     isCaseFile(name) ? 'cases in a sub-folder are not looked at' : 'no file includes this one: nothing in it counts';
   return names.map((name) => ({ file: join(dir, name), line: 1, column: 1, path: '', message: message(name) }));
+}
+
+function withoutCase(rules: readonly Written<Rule>[], cases: readonly RuleCase[]): Fault[] {
+  const tested = new Set(cases.flatMap((one) => Object.keys(one.expect)));
+  return rules.flatMap(({ what, document, path }) =>
+    tested.has(what.name) ? [] : [document.fault([...path, 'name'], 'no case in a *.cases.yaml says what this rule must decide')],
+  );
 }
 
 /** What a full disk leaves, or an editor in the middle of saving: that its rules are gone must not be what somebody meant. */

@@ -136,7 +136,7 @@ export class RulesInForce {
     const revision = lastRuleChange(db)?.revision;
     const files = revision === undefined ? undefined : filesOfRevision(db, revision);
     if (revision === undefined || files === undefined) return undefined;
-    const parsed = parseRules(new Map(Object.entries(files)), folder, context());
+    const parsed = parseRules(new Map(Object.entries(files)), folder, { ...context(), wereInForce: true });
     return parsed.ok ? { ...parsed.rules, revision } : undefined;
   }
 

@@ -1,6 +1,5 @@
 /** What a rule sends its model, against what the model's card says that it takes. Warnings: another version may have another card. */
-import type { Fault } from '../../foundation/faults.js';
-import { closest } from '../../foundation/faults.js';
+import { closest, type Fault } from '../../foundation/faults.js';
 import type { CardInput } from '../../models/card.js';
 import { cardInputsFor, imageInputs, THICKNESS_TOLERANCE_MM } from '../card-gate.js';
 import type { ActiveModels } from '../decision.js';
@@ -104,8 +103,7 @@ function openModality(input: PlacedInput, given: readonly Condition[], taken: re
 
 /** The card's word is no code of DICOM's: a warning only where the rule names body parts and this one is not among them. */
 function otherBodyPart(input: PlacedInput, given: readonly Condition[], taken: readonly CardInput[], who: string): Fault[] {
-  const words: readonly string[] =
-    'bodyPart' in FACTS ? ((FACTS as Readonly<Record<string, { words?: readonly string[] }>>)['bodyPart']?.words ?? []) : [];
+  const words: readonly string[] = FACTS.bodyPart.words;
   const parts = taken.map(({ bodyPart }) => words.find((word) => letters(word) === letters(bodyPart ?? '')));
   if (parts.length === 0 || parts.includes(undefined)) return [];
   const others = words.filter((word) => !parts.includes(word));

@@ -6,8 +6,8 @@ import type { Fault } from '../../foundation/faults.js';
 import type { ActiveModels } from '../decision.js';
 import type { RuleLimits } from '../limits.js';
 import { cardWarnings } from './card.js';
-import { neverTrue, neverTrueInRule, preferred } from './never-true.js';
-import { clausesOf, placedInputs, type Placed, type PlacedRule } from './placed.js';
+import { neverTrue, neverTrueInRule } from './never-true.js';
+import { clausesOf, placedInputs, preferredConditions, type Placed, type PlacedRule } from './placed.js';
 import { runningWarnings } from './running.js';
 import type { ReadFiles } from '../rule-files.js';
 import { Site } from './site.js';
@@ -59,7 +59,7 @@ function conditionsIn(placed: PlacedRule): Placed[] {
     ...placedInputs(placed).flatMap((input) => [
       input.when,
       ...(input.where === undefined ? [] : [input.where]),
-      ...preferred(input.prefer),
+      ...preferredConditions(input),
     ]),
     ...(rule.completeWith ?? []).map((condition, index) => ({ condition, site: site.at('completeWith', index) })),
   ];

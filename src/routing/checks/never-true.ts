@@ -3,8 +3,8 @@ import type { Fault } from '../../foundation/faults.js';
 import { partsOf, type Scope } from '../language/condition-types.js';
 import { operatorsOf } from '../language/operators.js';
 import { canBeTrue } from './possible.js';
-import { childrenOf, conjunctsOf, givenOf, placedInputs, wordingOf, type Placed, type PlacedRule } from './placed.js';
-import type { NamedSites, Site } from './site.js';
+import { childrenOf, conjunctsOf, givenOf, placedInputs, preferredConditions, wordingOf, type Placed, type PlacedRule } from './placed.js';
+import type { NamedSites } from './site.js';
 
 /** What can never be true in one condition. */
 export function neverTrue(placed: Placed, scope: Scope, named: NamedSites): Fault[] {
@@ -27,21 +27,12 @@ export function neverTrueInRule(placed: PlacedRule, named: NamedSites): Fault[] 
     neverTrue({ condition, site: site.at('completeWith', index) }, 'series', named),
   );
   const inputs = placedInputs(placed).flatMap((input) => {
-    const conditions = [input.when, ...(input.where === undefined ? [] : [input.where]), ...preferred(input.prefer)];
+    const conditions = [input.when, ...(input.where === undefined ? [] : [input.where]), ...preferredConditions(input)];
     const alone = conditions.flatMap((condition) => neverTrue(condition, 'series', named));
     if (alone.length > 0 || study.length > 0) return alone;
     return contradiction(givenOf(placed, input), 'series') ?? [];
   });
   return [...study, ...inputs, ...complete];
-}
-
-/** The conditions among preferences. */
-export function preferred(prefer: readonly { readonly preference: object; readonly site: Site }[]): Placed[] {
-  return prefer.flatMap(({ preference, site }) =>
-    'thinnest' in preference || 'mostInstances' in preference || 'kernel' in preference
-      ? []
-      : [{ condition: preference as Placed['condition'], site }],
-  );
 }
 
 /** Conditions that exclude one another, told at the later one; undefined where all of them can be true together. */

@@ -1,6 +1,5 @@
 /** Conditions with the place where each part of them stands. */
-import type { Condition, Scope } from '../language/condition-types.js';
-import { QUANTIFIERS, partsOf } from '../language/condition-types.js';
+import { QUANTIFIERS, partsOf, type Condition, type Scope } from '../language/condition-types.js';
 import type { Clause } from '../language/operators.js';
 import { questionOf } from '../language/question.js';
 import { inputsOf } from '../rule-inputs.js';
@@ -82,6 +81,13 @@ export function placedInputs({ rule, site }: PlacedRule): PlacedInput[] {
       prefer: prefer.map((preference, index) => ({ preference, site: selectionAt.at('prefer', index) })),
     };
   });
+}
+
+/** The conditions among the preferences of an input. */
+export function preferredConditions({ prefer }: PlacedInput): Placed[] {
+  return prefer.flatMap(({ preference, site }) =>
+    'thinnest' in preference || 'mostInstances' in preference || 'kernel' in preference ? [] : [{ condition: preference, site }],
+  );
 }
 
 /** What is true of each series that a rule takes for an input: its `when` and `where`, and what `study` says of every series. */

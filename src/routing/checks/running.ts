@@ -1,8 +1,7 @@
 /** What a rule says of its runs that cannot have the effect that was meant. */
 import type { Fault } from '../../foundation/faults.js';
 import { canBeTrue, implies } from './possible.js';
-import { givenOf, placedInputs, wordingOf, type PlacedRule } from './placed.js';
-import { preferred } from './never-true.js';
+import { givenOf, placedInputs, preferredConditions, wordingOf, type PlacedRule } from './placed.js';
 
 /** `signals`: the signals of completeness that the settings name, of the node and of each of its AE titles. */
 export function runningWarnings(placed: PlacedRule, signals: readonly string[] | undefined): Fault[] {
@@ -36,7 +35,7 @@ function limitWarnings({ rule: { limits }, site }: PlacedRule): Fault[] {
 function preferenceWarnings(placed: PlacedRule): Fault[] {
   return placedInputs(placed).flatMap((input) => {
     const given = givenOf(placed, input).map(({ condition }) => condition);
-    return preferred(input.prefer).flatMap(({ condition, site }) => {
+    return preferredConditions(input).flatMap(({ condition, site }) => {
       if (!canBeTrue([condition], 'series') || !canBeTrue(given, 'series')) return [];
       if (!canBeTrue([...given, condition], 'series'))
         return [site.fault(`prefers nothing: no series that the rule takes has this: ${wordingOf(condition)}`)];

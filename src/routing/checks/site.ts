@@ -2,6 +2,7 @@
 import type { Fault } from '../../foundation/faults.js';
 import type { Path, YamlDocument } from '../../foundation/yaml.js';
 
+/** One place; what stands below it is reached with `at`. */
 export class Site {
   constructor(
     private readonly document: Pick<YamlDocument, 'fault'>,

@@ -3,8 +3,7 @@
  * not have. Warnings, because there are such headers.
  */
 import { closest, type Fault } from '../../foundation/faults.js';
-import type { Clause, Operand } from '../language/operators.js';
-import { operatorsOf, RANGE_OPERATORS } from '../language/operators.js';
+import { operatorsOf, RANGE_OPERATORS, type Clause, type Operand } from '../language/operators.js';
 import { aboutOf } from './clauses-together.js';
 import { lettersNeededBy } from './pattern-letters.js';
 import type { Site } from './site.js';
@@ -76,8 +75,8 @@ function unknownModality(text: string, at: Site): Fault[] {
 }
 
 function misfit(text: string, tag: string, { name, most, characters }: TextVr, at: Site): Fault[] {
-  const odd = characters && [...text].find((letter) => !characters.allowed.test(letter));
+  const odd = characters && Array.from(text).find((letter) => !characters.allowed.test(letter));
   if (odd !== undefined) return [at.fault(`${tag} is ${name}: it has ${characters?.words ?? ''} only, never "${odd}"`)];
-  const length = [...text].length;
+  const { length } = Array.from(text);
   return length > most ? [at.fault(`${tag} is ${name}: it has at most ${most} characters, this has ${length}`)] : [];
 }

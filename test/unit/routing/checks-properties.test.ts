@@ -95,6 +95,7 @@ const factClause = fc.oneof(
   fc.record({ fact: fc.constant('sliceCount'), atMost: fc.nat(4) }),
   fc.record({ fact: fc.constant('sliceCount'), atLeast: fc.nat(4) }),
   fc.record({ fact: fc.constant('sliceThicknessMm'), between: fc.constant([2, 5]) }),
+  fc.record({ fact: fc.constant('bodyPart'), oneOf: fc.subarray(['chest', 'head', 'abdomen', 'brain'], { minLength: 1 }) }),
   fc.record({ fact: fc.constant('contrast'), equals: fc.constantFrom('yes', 'no') }),
 );
 

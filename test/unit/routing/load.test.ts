@@ -136,7 +136,7 @@ cases:
       CONTEXT,
     );
     if (!loaded.ok) throw new Error('not valid');
-    expect(checkCases(loaded.rules, loaded.rules.cases)).toEqual([
+    expect(checkCases(loaded.rules, loaded.rules.cases)).toMatchObject([
       {
         file: 'a.cases.yaml',
         line: 3,

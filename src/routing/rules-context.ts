@@ -1,0 +1,16 @@
+/** What rules are checked against, out of the settings. */
+import { rulesByAeTitle, settlePolicies } from '../settings/listeners.js';
+import type { Settings } from '../settings/schema.js';
+import type { ActiveModels } from './decision.js';
+import type { RulesContext } from './load.js';
+
+/** The same for the node that puts rules in force and for the commands that look at files only. */
+export function rulesContext(settings: Settings, models: ActiveModels): RulesContext {
+  const policies = [settings.settle, ...settlePolicies(settings).values()];
+  return {
+    destinations: Object.keys(settings.destinations),
+    models,
+    limits: rulesByAeTitle(settings),
+    signals: [...new Set(policies.flatMap(({ signals }) => signals))],
+  };
+}
