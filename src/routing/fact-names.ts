@@ -35,11 +35,11 @@ export const FACTS = {
     kind: 'word',
     words: BODY_PARTS,
     description:
-      'Parts of the body that the series shows; several may hold. A part also shows the wider one that it lies in (liver: abdomen too); heart, breast and spine stand for themselves; whole-body shows neck, chest, abdomen and pelvis too. Where a lower source names another part, the explanation says so.',
+      'Parts of the body that the series shows; several may hold. A part also shows the wider one that it lies in (liver: abdomen too); heart, breast, spine and whole-body stand for themselves (ask for `oneOf: [chest, whole-body]` where both are meant). Where a lower source names another part, the explanation says so.',
     sources: [
       'AnatomicRegionSequence, of enhanced objects FrameAnatomySequence (SNOMED codes of PS3.16)',
       'BodyPartExamined (terms of PS3.16 annex L and common spellings; PARTIALBODY, UNKNOWN and the like say nothing)',
-      `${descriptions} (English, German, French, Spanish, Chinese, Japanese)`,
+      `${descriptions} (English, German, French, Spanish, Italian, Chinese, Japanese; the commonest ones in Dutch, Portuguese and the Scandinavian languages)`,
     ],
   },
   contrast: {

@@ -95,7 +95,7 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
   // How the patient lies, what the scanner is made of, and what else only sounds like a body part
   [
     [],
-    'head first, feet first, foot first, head in, feet in, knee chest position, knee chest, head holder, head coil, body coil, neck coil, spine coil, head filter, c arm, hand injection, hand injector, arms up, arms down, arm up, arm down, arms raised, heart heart beat, head to foot, foot to head, head foot, head feet, feet head, left arm injection, right arm injection, coronary sinus, renal sinus, pilonidal sinus, sinus rhythm, chest pain, chest tube, 手術, 手术, 頭足方向, 头足方向, 中心',
+    'head first, , feet first, foot first, head in, feet in, knee chest position, knee chest, head holder, head coil, body coil, neck coil, spine coil, head filter, c arm, hand injection, hand injector, arms up, arms down, arm up, arm down, arms raised, heart heart beat, head to foot, foot to head, head foot, head feet, feet head, left arm injection, right arm injection, coronary sinus, renal sinus, pilonidal sinus, sinus rhythm, chest pain, chest tube, 手術, 手术, 頭足方向, 头足方向, 中心',
   ],
   // What is said not to be shown
   [
@@ -108,11 +108,11 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
   ],
   [
     ['head'],
-    'head, skull, cranium, cranial, cranio, ear, ears, mastoid, mastoids, temporal bone, temporal bones, petrous, iac, iacs, iam, inner ear, internal auditory canal, sella, kopf, schadel, felsenbein, ccct, cct, tete, crane, rocher, rochers, cabeza, craneo, oido, oidos, 頭, 頭部, 头, 头部, 头颅, 頭蓋, 颅, 颅脑, 内耳, 側頭骨, 颞骨',
+    'head, skull, hoofd, schedel, cranio, testa, skalle, huvud, cabeca, cranium, cranial, cranio, ear, ears, mastoid, mastoids, temporal bone, temporal bones, petrous, iac, iacs, iam, inner ear, internal auditory canal, sella, kopf, schadel, felsenbein, ccct, cct, tete, crane, rocher, rochers, cabeza, craneo, oido, oidos, 頭, 頭部, 头, 头部, 头颅, 頭蓋, 颅, 颅脑, 内耳, 側頭骨, 颞骨',
   ],
   [
     ['brain'],
-    'brain, cerebral, cerebrum, cerebellum, intracranial, pituitary, hypophysis, stroke, hirn, gehirn, encephale, cerveau, cerebrale, cerebro, cerebral, hypophyse, hipofisis, 脑, 脳, 腦, 垂体, 下垂体',
+    'brain, cerebral, encefalo, cervello, hersenen, hersens, hjarna, hjerne, cerebrum, cerebellum, intracranial, pituitary, hypophysis, stroke, hirn, gehirn, encephale, cerveau, cerebrale, cerebro, cerebral, hypophyse, hipofisis, 脑, 脳, 腦, 垂体, 下垂体',
   ],
   [
     ['face'],
@@ -120,20 +120,23 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
   ],
   [
     ['neck'],
-    'neck, larynx, laryngeal, pharynx, thyroid, carotid, carotids, hals, kehlkopf, schilddruse, karotis, carotis, cou, cervical soft tissue, soft tissue neck, carotide, carotides, thyroide, cuello, tiroides, carotida, carotidas, 颈, 颈部, 頸, 頸部, 頚部, 咽, 喉, 喉頭, 咽頭, 甲状腺, 頸動脈, 颈动脉',
+    'neck, larynx, collo, pescoco, laryngeal, pharynx, thyroid, carotid, carotids, hals, kehlkopf, schilddruse, karotis, carotis, cou, cervical soft tissue, soft tissue neck, carotide, carotides, thyroide, cuello, tiroides, carotida, carotidas, 颈, 颈部, 頸, 頸部, 頚部, 咽, 喉, 喉頭, 咽頭, 甲状腺, 頸動脈, 颈动脉',
   ],
   [
     ['chest'],
-    'chest, thorax, thoracic, lung, lungs, pulmonary, pulm, mediastinum, mediastinal, bronchus, trachea, rib, ribs, sternum, ctpa, pulmo, lunge, lungen, rippen, thorakal, thx, poumon, poumons, poitrine, pulmonaire, thoracique, cotes, torax, pulmon, pulmones, pulmonar, costillas, toracica, 胸, 胸部, 肺, 肺部, 肺動脈, 肺动脉, 縦隔, 纵隔, 肋骨, 胸腔',
+    'chest, thorax, torace, toracico, polmone, polmoni, polmonare, longen, borstkas, lungor, lungene, pulmao, pulmoes, pulmoner, thoracic, lung, lungs, pulmonary, pulm, mediastinum, mediastinal, bronchus, trachea, rib, ribs, sternum, ctpa, pulmo, lunge, lungen, rippen, thorakal, thx, poumon, poumons, poitrine, pulmonaire, thoracique, cotes, torax, pulmon, pulmones, pulmonar, costillas, toracica, 胸, 胸部, 肺, 肺部, 肺動脈, 肺动脉, 縦隔, 纵隔, 肋骨, 胸腔',
   ],
   [
     ['heart'],
-    'heart, cardiac, cardio, coronary, coronaries, coronary arteries, calcium score, calcium scoring, ca score, cascore, herz, koronar, koronarien, koronarangiographie, coeur, cardiaque, coronaire, coronaires, coronarien, corazon, cardiaca, cardiaco, coronarias, 心脏, 心臓, 心臟, 冠动脉, 冠動脈, 冠状动脉, 冠脉',
+    'heart, cardiac, cuore, cardio ct, hart, hjarta, hjerte, coracao, coronarica, coronariche, cardio, coronary, coronaries, coronary arteries, calcium score, calcium scoring, ca score, cascore, herz, koronar, koronarien, koronarangiographie, coeur, cardiaque, coronaire, coronaires, coronarien, corazon, cardiaca, cardiaco, coronarias, 心脏, 心臓, 心臟, 冠动脉, 冠動脈, 冠状动脉, 冠脉',
   ],
-  [['breast'], 'breast, breasts, mammo, mammography, mammogram, mamma, mammographie, seins, mama, mamas, mamografia, 乳腺, 乳房'],
+  [
+    ['breast'],
+    'breast, breasts, mammella, mammelle, mammo, mammography, mammogram, mamma, mammographie, seins, mama, mamas, mamografia, 乳腺, 乳房',
+  ],
   [
     ['abdomen'],
-    'abdomen, abdominal, abd, abdo, belly, spleen, splenic, pancreas, pancreatic, adrenal, adrenals, stomach, gastric, duodenum, bowel, small bowel, enterography, gallbladder, biliary, mrcp, retroperitoneum, appendix, epigastric, oberbauch, bauch, milz, bauchspeicheldruse, pankreas, nebenniere, nebennieren, magen, darm, dunndarm, galle, gallenblase, ventre, rate, vesicule, estomac, surrenale, surrenales, vientre, bazo, vesicula, estomago, suprarrenal, abdominale, abdominopelvien, 腹, 腹部, 上腹, 上腹部, 脾, 胰, 膵, 膵臓, 胃, 胆, 胆嚢, 胆囊, 副腎, 肾上腺',
+    'abdomen, abdominal, addome, addominale, abdome, buik, bovenbuik, buk, milza, stomaco, alvleesklier, milt, maag, abd, abdo, belly, spleen, splenic, pancreas, pancreatic, adrenal, adrenals, stomach, gastric, duodenum, bowel, small bowel, enterography, gallbladder, biliary, mrcp, retroperitoneum, appendix, epigastric, oberbauch, bauch, milz, bauchspeicheldruse, pankreas, nebenniere, nebennieren, magen, darm, dunndarm, galle, gallenblase, ventre, rate, vesicule, estomac, surrenale, surrenales, vientre, bazo, vesicula, estomago, suprarrenal, abdominale, abdominopelvien, 腹, 腹部, 上腹, 上腹部, 脾, 胰, 膵, 膵臓, 胃, 胆, 胆嚢, 胆囊, 副腎, 肾上腺',
   ],
   [
     ['abdomen', 'pelvis'],
@@ -145,21 +148,27 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
     'cap, tap, c a p, t a p, trunk, torso, stamm, korperstamm, chestabdpelvis, chestabdomenpelvis, thorax abdomen becken, thorakoabdominopelvin, thoracoabdominopelvic, thoraco abdomino pelvien, tronc, tronco',
   ],
   [['neck', 'chest', 'abdomen', 'pelvis'], 'ncap, n c a p'],
-  [['liver'], 'liver, hepatic, hepatobiliary, leber, lebermetastasen, foie, hepatique, higado, hepatico, hepatica, 肝, 肝臓, 肝脏'],
-  [['kidney'], 'kidney, kidneys, renal, niere, nieren, reins, renale, rinon, rinones, 肾, 肾脏, 腎, 腎臓'],
+  [
+    ['liver'],
+    'liver, hepatic, fegato, epatico, lever, figado, hepatobiliary, leber, lebermetastasen, foie, hepatique, higado, hepatico, hepatica, 肝, 肝臓, 肝脏',
+  ],
+  [
+    ['kidney'],
+    'kidney, kidneys, reni, nier, nieren, njurar, rins, renal, niere, nieren, reins, renale, rinon, rinones, 肾, 肾脏, 腎, 腎臓',
+  ],
   [
     ['pelvis'],
-    'pelvis, pelvic, bladder, rectum, rectal, uterus, cervix, ovary, ovaries, sacroiliac, si joint, si joints, scrotum, becken, unterbauch, blase, harnblase, rektum, isg, bassin, pelvien, pelvienne, vessie, utero, vejiga, recto, pelvico, pelvica, 骨盆, 骨盤, 骨盤腔, 盆腔, 膀胱, 直肠, 直腸, 子宫, 子宮, 卵巣, 卵巢',
+    'pelvis, pelvic, bacino, pelvi, bekken, pelve, vescica, blaas, bladder, rectum, rectal, uterus, cervix, ovary, ovaries, sacroiliac, si joint, si joints, scrotum, becken, unterbauch, blase, harnblase, rektum, isg, bassin, pelvien, pelvienne, vessie, utero, vejiga, recto, pelvico, pelvica, 骨盆, 骨盤, 骨盤腔, 盆腔, 膀胱, 直肠, 直腸, 子宫, 子宮, 卵巣, 卵巢',
   ],
   [['prostate'], 'prostate, prostatic, mpmri prostate, prostata, 前列腺, 前立腺'],
   [
     ['spine'],
-    'spine, spinal, vertebra, vertebrae, vertebral column, myelography, wirbelsaule, rachis, colonne, colonne vertebrale, columna, columna vertebral, 脊椎, 脊柱, 脊髓, 脊髄',
+    'spine, spinal, rachide, colonna, wervelkolom, rygg, coluna, vertebra, vertebrae, vertebral column, myelography, wirbelsaule, rachis, colonne, colonne vertebrale, columna, columna vertebral, 脊椎, 脊柱, 脊髓, 脊髄',
   ],
   [['spine', 'pelvis'], 'sacrum, sacral, coccyx, kreuzbein, steissbein, sacro, 骶骨, 仙骨, 尾骨'],
   [
     ['cervical-spine'],
-    'c spine, cspine, cervical spine, spine cervical, cervical, c sp, hws, halswirbelsaule, rachis cervical, columna cervical, spinecervical, 颈椎, 頸椎, 頚椎',
+    'c spine, cspine, rachide cervicale, cervicale, halsrygg, coluna cervical, cervical spine, spine cervical, cervical, c sp, hws, halswirbelsaule, rachis cervical, columna cervical, spinecervical, 颈椎, 頸椎, 頚椎',
   ],
   [
     ['thoracic-spine'],
@@ -167,34 +176,43 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
   ],
   [
     ['lumbar-spine'],
-    'l spine, lspine, ls spine, l s spine, lumbar spine, spine lumbar, lumbar, lumbosacral, lumbo sacral, lws, lendenwirbelsaule, rachis lombaire, lombaire, columna lumbar, lumbosacra, 腰椎',
+    'l spine, lspine, rachide lombare, lombare, lumbale, landrygg, coluna lombar, ls spine, l s spine, lumbar spine, spine lumbar, lumbar, lumbosacral, lumbo sacral, lws, lendenwirbelsaule, rachis lombaire, lombaire, columna lumbar, lumbosacra, 腰椎',
   ],
   [['limb'], 'extremity, extremities, limb, limbs, extremitat, extremitaten, membre, extremidad, 四肢'],
   [['upper-limb'], 'upper extremity, upper limb, upper extremities, obere extremitat, membre superieur, miembro superior, 上肢'],
   [
     ['shoulder'],
-    'shoulder, shoulders, clavicle, scapula, ac joint, schulter, schluesselbein, schlusselbein, schulterblatt, epaule, clavicule, hombro, clavicula, 肩, 肩部, 肩関節, 肩关节, 鎖骨, 锁骨, 肩胛',
+    'shoulder, shoulders, humeral head, spalla, schouder, skulder, ombro, clavicle, scapula, ac joint, schulter, schluesselbein, schlusselbein, schulterblatt, epaule, clavicule, hombro, clavicula, 肩, 肩部, 肩関節, 肩关节, 鎖骨, 锁骨, 肩胛',
   ],
   [
     ['arm'],
     'arm, upper arm, humerus, forearm, radius, ulna, oberarm, unterarm, bras, avant bras, brazo, antebrazo, humero, 上腕, 前腕, 上臂, 前臂',
   ],
-  [['elbow'], 'elbow, elbows, ellenbogen, ellbogen, coude, codo, 肘, 肘部, 肘関節, 肘关节'],
-  [['wrist'], 'wrist, wrists, carpal, scaphoid, handgelenk, poignet, muneca, 手関節, 手首, 腕关节'],
-  [['hand'], 'hand, hands, finger, fingers, thumb, daumen, hande, mains, doigt, doigts, pouce, mano, manos, dedo, 手部, 手指, 指'],
+  [['elbow'], 'elbow, elbows, radial head, gomito, elleboog, cotovelo, ellenbogen, ellbogen, coude, codo, 肘, 肘部, 肘関節, 肘关节'],
+  [['wrist'], 'wrist, wrists, polso, pols, punho, carpal, scaphoid, handgelenk, poignet, muneca, 手関節, 手首, 腕关节'],
+  [
+    ['hand'],
+    'hand, hands, mani, handen, finger, fingers, thumb, daumen, hande, mains, doigt, doigts, pouce, mano, manos, dedo, 手部, 手指, 指',
+  ],
   [
     ['lower-limb'],
     'lower extremity, lower limb, lower extremities, legs, runoff, run off, beine, untere extremitat, membre inferieur, membres inferieurs, miembro inferior, 下肢',
   ],
-  [['hip'], 'hip, hips, hufte, huftgelenk, hanche, hanches, cadera, caderas, 股関節, 髋, 髋关节'],
+  [['hip'], 'hip, hips, femoral head, anca, heup, hofte, quadril, hufte, huftgelenk, hanche, hanches, cadera, caderas, 股関節, 髋, 髋关节'],
   [
     ['leg'],
     'leg, thigh, thighs, femur, tibia, fibula, lower leg, calf, bein, oberschenkel, unterschenkel, jambe, cuisse, pierna, muslo, femoral shaft, 大腿, 小腿, 下腿, 股骨, 胫骨',
   ],
-  [['knee'], 'knee, knees, patella, meniscus, knie, kniegelenk, genou, genoux, rodilla, rodillas, 膝, 膝部, 膝関節, 膝关节'],
-  [['ankle'], 'ankle, ankles, sprunggelenk, osg, cheville, chevilles, tobillo, tobillos, 足関節, 踝, 踝关节'],
+  [
+    ['knee'],
+    'knee, knees, ginocchio, ginocchia, kna, kne, joelho, patella, meniscus, knie, kniegelenk, genou, genoux, rodilla, rodillas, 膝, 膝部, 膝関節, 膝关节',
+  ],
+  [
+    ['ankle'],
+    'ankle, ankles, caviglia, enkel, fotled, tornozelo, sprunggelenk, osg, cheville, chevilles, tobillo, tobillos, 足関節, 踝, 踝关节',
+  ],
   [
     ['foot'],
-    'foot, feet, toe, toes, calcaneus, heel, forefoot, fuss, ferse, zehen, pied, pieds, orteil, orteils, talon, 足, 足部, 足趾, 跟骨',
+    'foot, feet, piede, piedi, voet, toe, toes, calcaneus, heel, forefoot, fuss, ferse, zehen, pied, pieds, orteil, orteils, talon, 足, 足部, 足趾, 跟骨',
   ],
 ]);

@@ -37,10 +37,10 @@ export type BodyPart = (typeof BODY_PARTS)[number];
 
 /**
  * What an image of a part is an image of too. Heart, breast and spine stand for themselves: their images show a cut-out, not the
- * chest, as far as a model of the chest would need it. A whole-body scan goes from the base of the skull to the thighs.
+ * chest, as far as a model of the chest would need it. So does the whole body: models of a part did not learn from such scans, and
+ * a rule that wants them says so.
  */
 export const SHOWN_WITH: Readonly<Partial<Record<BodyPart, readonly BodyPart[]>>> = {
-  'whole-body': ['neck', 'chest', 'abdomen', 'pelvis'],
   brain: ['head'],
   face: ['head'],
   liver: ['abdomen'],

@@ -83,19 +83,19 @@ const AGENTS =
 const WORDS = new PhraseTable<Answer>([
   [
     ['yes', 'no'],
-    'with and without, without and with, with without, without with, without w, w without, w and wo, wo and w, w wo, wo w, wwo, pre and post, pre post, mit und ohne, ohne und mit, nativ und km, avec et sans, sans et avec, con y sin, sin y con, 平扫增强, 平扫及增强',
+    'with and without, without and with, with without, without with, without w, w without, w and wo, wo and w, w wo, wo w, wwo, pre and post, pre post, senza e con, con e senza, sem e com, met en zonder, zonder en met, utan och med, mit und ohne, ohne und mit, nativ und km, avec et sans, sans et avec, con y sin, sin y con, 平扫增强, 平扫及增强',
   ],
   [
     ['yes'],
-    `c+, + c, with contrast, w contrast, iv contrast, with iv contrast, with iv, post contrast, postcontrast, post con, post gad, post gado, post gd, post km, post injection, after contrast, contrast enhanced, contrastenhanced, contrast, enhanced, ce mra, cemra, ce mr, ce ct, cect, ce t1, t1 ce, t1ce, dce, gd, gad, gado, gadolinium, ${AGENTS}, cta, ctpa, arterial, arterial phase, portal venous, portalvenous, portovenous, venous phase, portal phase, delayed phase, nephrographic, pv phase, km, mit km, nach km, kontrastmittel, mit kontrast, kontrastverstarkt, arteriell, portalvenos, venos, spatphase, iv+, avec injection, avec contraste, avec iv, injecte, injectee, apres injection, temps portal, temps arteriel, con contraste, con civ, contrastado, contrastada, fase arterial, fase portal, 增强, 增強, 造影, 造影後, 強化, 强化`,
+    `c+, + c, mdc, con mdc, met contrast, med kontrast, com contraste, post mdc, dopo mdc, with contrast, w contrast, iv contrast, with iv contrast, with iv, post contrast, postcontrast, post con, post gad, post gado, post gd, post km, post injection, after contrast, contrast enhanced, contrastenhanced, contrast, enhanced, ce mra, cemra, ce mr, ce ct, cect, ce t1, t1 ce, t1ce, dce, gd, gad, gado, gadolinium, ${AGENTS}, cta, ctpa, arterial, arterial phase, portal venous, portalvenous, portovenous, venous phase, portal phase, delayed phase, nephrographic, pv phase, km, mit km, nach km, kontrastmittel, mit kontrast, kontrastverstarkt, arteriell, portalvenos, venos, spatphase, iv+, avec injection, avec contraste, avec iv, injecte, injectee, apres injection, temps portal, temps arteriel, con contraste, con civ, contrastado, contrastada, fase arterial, fase portal, 增强, 增強, 造影, 造影後, 強化, 强化`,
   ],
   [
     ['no'],
-    `c-, without ${END}, without contrast, without iv contrast, without iv, without gad, without gd, without gadolinium, without km, wo, wo contrast, wo iv contrast, non contrast, noncontrast, non con, noncon, no contrast, no iv contrast, contrast no, contrast none, non enhanced, nonenhanced, unenhanced, un enhanced, pre contrast, precontrast, pre gad, pre gado, pre gd, pre km, pre injection, before contrast, ncct, nect, plain, native, nativ, ohne km, ohne kontrast, ohne kontrastmittel, o km, vor km, kein km, nicht kontrastverstarkt, sans injection, sans contraste, sans iv, non injecte, non injectee, sin contraste, sin civ, no contrastado, 平扫, 平掃, 非造影, 非増強, 未增强, 単純, 造影なし, 造影前`,
+    `c-, without ${END}, senza mdc, senza contrasto, zonder contrast, blanco, utan kontrast, uten kontrast, uden kontrast, sem contraste, without contrast, without iv contrast, without iv, without gad, without gd, without gadolinium, without km, wo, wo contrast, wo iv contrast, non contrast, noncontrast, non con, noncon, no contrast, no iv contrast, contrast no, contrast none, non enhanced, nonenhanced, unenhanced, un enhanced, pre contrast, precontrast, pre gad, pre gado, pre gd, pre km, pre injection, before contrast, ncct, nect, plain, native, nativ, ohne km, ohne kontrast, ohne kontrastmittel, o km, vor km, kein km, nicht kontrastverstarkt, sans injection, sans contraste, sans iv, non injecte, non injectee, sin contraste, sin civ, no contrastado, 平扫, 平掃, 非造影, 非増強, 未增强, 単純, 造影なし, 造影前`,
   ],
   // What holds a word of the others and says nothing
   [
     [],
-    'arterial spin, contrast study, contrast resolution, high contrast, low contrast, soft contrast, tissue contrast, enhanced dicom, t1 contrast, t2 contrast, contrast agent allergy, 血管造影, plain film, gad bolus track, edge enhanced',
+    'arterial spin, phase contrast, contrast study, contrast resolution, high contrast, low contrast, soft contrast, tissue contrast, enhanced dicom, t1 contrast, t2 contrast, contrast agent allergy, 血管造影, plain film, gad bolus track, edge enhanced',
   ],
 ]);

@@ -56,10 +56,12 @@ function byDescriptions(descriptions: readonly Description[]): Fact | undefined 
   for (const description of descriptions) {
     if (description.name === 'StudyDescription') continue;
     const found = WORDS.find(description.text);
-    const special = SPECIAL.find((word) => found.includes(word));
-    const weighting = special ?? found[0];
+    const weightings = found.filter((word) => word !== 'other');
+    const special = SPECIAL.find((word) => weightings.includes(word));
+    const weighting = special ?? weightings[0];
+    if (weighting === undefined && found.length > 0) return missing(`${quoted(description)} names no weighting of these`);
     if (weighting === undefined) continue;
-    if (special === undefined && found.length > 1) return missing(`${quoted(description)} says ${found.join(' and ')}`);
+    if (special === undefined && weightings.length > 1) return missing(`${quoted(description)} says ${weightings.join(' and ')}`);
     return known(weighting, quoted(description));
   }
   return undefined;
@@ -68,11 +70,11 @@ function byDescriptions(descriptions: readonly Description[]): Fact | undefined 
 /** An ADC map is made of diffusion, and diffusion is acquired as T2: of several words the more special one counts. */
 const SPECIAL: readonly MrWeighting[] = ['adc', 'dwi', 'flair'];
 
-/** Words, and vendors' names of sequences, in descriptions. */
-const WORDS = new PhraseTable<MrWeighting>([
+/** Words, and vendors' names of sequences, in descriptions; `other` is what has another contrast whatever its timing is. */
+const WORDS = new PhraseTable<MrWeighting | 'other'>([
   [
-    [],
-    't1 map, t1 mapping, t2 map, t2 mapping, t2star map, t2* map, t1 maps, t2 maps, map t1, map t2, eadc, e adc, exp adc, fat fraction, dwi plan',
+    ['other'],
+    't1 map, t1 mapping, t2 map, t2 mapping, t2star map, t2* map, t1 maps, t2 maps, map t1, map t2, eadc, e adc, exp adc, fat fraction, dwi plan, tof, mra, mrv, angio, angiography, pca, pc mra, phase contrast, asl, pcasl, bold, fmri, perf, perfusion, field map, fieldmap, mrs, spectroscopy, localizer, scout',
   ],
   [
     ['t1'],

@@ -1,5 +1,5 @@
 import type { FactName } from '../../../src/routing/fact-names.js';
-import type { SeriesInput } from '../../../src/routing/facts.js';
+import { studyFacts, type SeriesInput } from '../../../src/routing/facts.js';
 import { factsOf, header, series, study, type Tags } from './support.js';
 
 const factOf = (input: SeriesInput, name: FactName) => study(input).series[0]?.facts[name];
@@ -106,6 +106,64 @@ describe('the stack of a series', () => {
   });
 });
 
+describe('the numbers of a stack', () => {
+  it('measure tilt, evenness and coverage', () => {
+    const tilted = placed([
+      [0, 0, 0],
+      [0, 1, 5],
+      [0, 2, 10],
+    ]);
+    expect(study(tilted).series[0]?.facts).toMatchObject({ gantryTiltDegrees: { values: [11.3] }, coverageMm: { values: [15] } });
+    expect(study(at(0, 5, 15, 20)).series[0]?.facts).toMatchObject({
+      spacingDeviationMm: { values: [5] },
+      coverageMm: { values: [25] },
+      stack: { source: 'ImagePositionPatient, ImageOrientationPatient: distances up to 10 mm where 5 mm is usual' },
+    });
+  });
+
+  it.each<[string, Tags, Tags]>([
+    ['TemporalPositionIdentifier', { TemporalPositionIdentifier: 1 }, { TemporalPositionIdentifier: 2 }],
+    ['AcquisitionTime', { AcquisitionTime: '100000' }, { AcquisitionTime: '100010' }],
+    ['TriggerTime', { TriggerTime: 0 }, { TriggerTime: 40 }],
+    ['DiffusionBValue', { DiffusionBValue: 0 }, { DiffusionBValue: 800 }],
+    ['EchoTime', { EchoTime: 5 }, { EchoTime: 10 }],
+  ])('tell volumes apart by %s', (name, first, second) => {
+    const positions = [0, 5, 10].map((z) => [0, 0, z]);
+    const volumes = [first, second].map((tags) => placed(positions, undefined, tags).instances);
+    const instances = volumes.flatMap((volume, index) =>
+      volume.map((one) => ({ ...one, sopInstanceUid: `${one.sopInstanceUid}.${index}` })),
+    );
+    expect(factOf({ seriesInstanceUid: '1', instances }, 'stack')).toEqual({
+      values: ['4d'],
+      source: `ImagePositionPatient, ImageOrientationPatient: 2 volumes of 3 positions, told apart by ${name}`,
+    });
+  });
+
+  it('are no volumes where the same slices came twice', () => {
+    const { instances } = at(0, 5, 10);
+    const twice = [...instances, ...instances.map((one) => ({ ...one, sopInstanceUid: `${one.sopInstanceUid}.2` }))];
+    expect(factOf({ seriesInstanceUid: '1', instances: twice }, 'stack')?.values).toEqual(['repeated-positions']);
+  });
+});
+
+describe('facts of the study', () => {
+  it('say how and when it came, in the local time of the node', () => {
+    const received = new Date(2026, 0, 5, 21, 7);
+    const { facts } = studyFacts({
+      studyInstanceUid: '1',
+      remoteAddress: '10.0.0.7',
+      receivedAtMs: received.getTime(),
+      series: [at(0), { ...at(1), seriesInstanceUid: '2' }],
+    });
+    expect(facts).toMatchObject({
+      remoteAddress: { values: ['10.0.0.7'] },
+      timeOfDay: { values: ['21:07'] },
+      seriesCount: { values: [2] },
+      callingAe: { values: [], source: 'not received over an association' },
+    });
+  });
+});
+
 describe('facts of the header', () => {
   it.each<[string, FactName, Tags, unknown]>([
     ['a localizer', 'isLocalizer', { ImageType: ['ORIGINAL', 'PRIMARY', 'LOCALIZER'] }, true],
@@ -119,6 +177,29 @@ describe('facts of the header', () => {
     ['no word of an agent', 'contrast', {}, undefined],
     ['a thickness as text', 'sliceThicknessMm', { SliceThickness: '2.50 ' }, 2.5],
     ['a thickness of nothing', 'sliceThicknessMm', { SliceThickness: 0 }, undefined],
+    ['a scout by its name', 'isLocalizer', { ImageType: ['ORIGINAL', 'PRIMARY', 'M'], SeriesDescription: 'AAHead_Scout' }, true],
+    ['a screen shot', 'isSecondaryCapture', { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }, true],
+    ['a saved screen in an image class', 'isSecondaryCapture', { ImageType: ['DERIVED', 'SECONDARY', 'SCREEN SAVE'] }, true],
+    [
+      'a derived image that is no capture',
+      'isSecondaryCapture',
+      { ImageType: ['DERIVED', 'SECONDARY'], SOPClassUID: '1.2.840.10008.5.1.4.1.1.4' },
+      false,
+    ],
+    [
+      'a result of another node',
+      'isOwnResult',
+      { Manufacturer: 'Anteroom', ContributingEquipmentSequence: header({ Manufacturer: 'x' }) },
+      true,
+    ],
+    ['the images of the demonstration', 'isOwnResult', { Manufacturer: 'Anteroom' }, false],
+    ['a report', 'hasPixels', {}, false],
+    ['an image', 'hasPixels', { Rows: 512, Columns: 512 }, true],
+    ['frames', 'isMultiFrame', { NumberOfFrames: 3 }, true],
+    ['the larger side of a pixel', 'pixelSpacingMm', { PixelSpacing: [0.7, 0.8] }, 0.8],
+    ['a pixel at the detector', 'pixelSpacingMm', { ImagerPixelSpacing: [0.2, 0.2] }, 0.2],
+    ['the tilt in the header, of one slice', 'gantryTiltDegrees', { GantryDetectorTilt: -12.5 }, 12.5],
+    ['what one slice covers', 'coverageMm', { SliceThickness: 5 }, 5],
     ['the sender', 'callingAe', {}, 'CT1'],
   ])('knows %s', (_, name, tags, value) => {
     expect(factsOf(tags).facts[name].values[0]).toBe(value);

@@ -56,6 +56,8 @@ describe('descriptions', () => {
     ['胸部単純CT', 'no'],
     ['腹部造影', 'yes'],
     ['非造影', 'no'],
+    ['TC torace senza mdc', 'no'],
+    ['CT thorax zonder contrast', 'no'],
     // What only looks like it
     ['C-SPINE', undefined],
     ['C-ARM', undefined],

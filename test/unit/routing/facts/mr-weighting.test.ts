@@ -51,6 +51,11 @@ describe('the weighting without a word', () => {
       undefined,
     ],
     ['an echo-planar image', { ScanningSequence: ['EP', 'GR'], EchoTime: 28, RepetitionTime: 2500 }, undefined],
+    [
+      'a flow image, timed like a T1',
+      { SeriesDescription: 'TOF 3D', ScanningSequence: 'GR', EchoTime: 3.5, RepetitionTime: 22 },
+      undefined,
+    ],
     ['nothing', {}, undefined],
     ['a CT', { Modality: 'CT', SeriesDescription: 'T1' }, undefined],
   ])('%s', (_, tags, weighting) => {
