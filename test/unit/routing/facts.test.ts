@@ -31,6 +31,7 @@ describe('the stack of a series', () => {
     ['a missing slice', at(0, 5, 15, 20), 'gaps', 5],
     ['several volumes at the same places', at(0, 5, 0, 5), '4d', 5],
     ['a position that is there twice', at(0, 5, 5, 10), 'repeated-positions', 5],
+    ['a volume and a half', at(0, 0, 5, 5, 5, 10, 10), 'repeated-positions', 5],
     ['one slice', at(0), 'single-slice', undefined],
     [
       'a tilted gantry',
