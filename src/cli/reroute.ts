@@ -77,7 +77,7 @@ function tell(outcome: Reroute, dryRun: boolean): void {
   const { studyInstanceUid, version, revision, outcomes, newRuns, standingRuns, cancelledRuns, startedRuns, remainingResults } = outcome;
   if (version === null && !dryRun) return;
   line(
-    `study ${studyInstanceUid}: ${version === null ? 'not touched' : `version ${version}`}, decided by revision ${revision.slice(0, 12)}`,
+    `study ${studyInstanceUid}: ${version === null ? 'would be decided' : `version ${version}, decided`} by revision ${revision.slice(0, 12)}`,
   );
   for (const { rule, before, now, reason } of outcomes)
     line(`  rule ${rule}: ${before ?? 'no such rule'} → ${now ?? 'no such rule'}${reason === null ? '' : ` (${reason})`}`);

@@ -121,10 +121,11 @@ export class RulesInForce {
     const files = filesOfRevision(db, revision) ?? {};
     const judged = this.judge({ ok: true, texts: new Map(Object.entries(files)) });
     if (!judged.ok) throw new InvalidFileError('RULES_INVALID', judged.faults);
-    const asideFolder = this.asideFolder(clock());
+    const at = clock();
+    const asideFolder = this.asideFolder(at);
     const prepared = prepareFolder(folder, files, asideFolder);
     const rules = { ...judged.rules, revision };
-    this.put(rules, { author, cause: 'rollback', reason, written: false });
+    this.put(rules, { author, cause: 'rollback', reason, written: false }, at);
     failpoint('routing.rollback');
     this.finishRollback(prepared);
     return { revision, setAside: prepared.setAside, asideFolder };
@@ -190,10 +191,10 @@ export class RulesInForce {
   private put(
     rules: LoadedRules,
     by: { author: string | undefined; cause: 'start' | 'files' | 'rollback'; reason?: string | undefined; written: boolean },
+    at = this.options.clock(),
   ): void {
-    const { db, clock } = this.options;
     const { revision, files } = rules;
-    recordRuleChange(db, { revision, files, changed: whatChanged(this.loaded, rules), ...by }, clock());
+    recordRuleChange(this.options.db, { revision, files, changed: whatChanged(this.loaded, rules), ...by }, at);
     this.loaded = rules;
     this.refusal = undefined;
     log.info('rules in force', { revision, kind: by.cause, count: rules.rules.length });
