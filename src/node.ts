@@ -31,6 +31,8 @@ import { currentInstance, withdrawInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
 import { containerId, nodeId } from './ledger/node-facts.js';
 import { lastAttempt } from './ledger/runs.js';
+import type { ModelYaml } from './models/model-yaml.js';
+import { capacityOf, demandFits, needsOf, whyNever } from './models/needs.js';
 import { readModelPackage } from './models/package.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
@@ -42,6 +44,7 @@ import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { watchRules } from './routing/watch.js';
 import { RunQueue } from './runs/queue.js';
+import { whyWaiting } from './runs/why-waiting.js';
 import { attemptFolders } from './runs/run-folders.js';
 import { createDockerRuntime } from './runs/runtimes/docker.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
@@ -128,6 +131,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const { takeIn, incoming } = folders;
   releasers.add(startTakeIn({ folder: takeIn, incomingFolder: incoming, receiver, calledAe: settings.dimse.aeTitle }));
 
+  const capacity = capacityOf(settings.runs.resources);
   const queue = new RunQueue({
     db,
     bell,
@@ -137,8 +141,8 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     archiveFolder: folders.archive,
     runsFolder: folders.runs,
     runtimes,
-    concurrency: settings.runs.concurrency,
-    limits: settings.runs.limits,
+    settings: settings.runs,
+    capacity,
   });
   const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {
@@ -240,10 +244,15 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         },
         registerModel: async (folder, { modelFile, activate }) => {
           const resolve = resolveImage(runtimes.docker);
-          return register(db, readModelPackage(folder, { modelFile }), { resolveImage: resolve, activate, at: clock() });
+          const model = readModelPackage(folder, { modelFile });
+          demandFits(model.card.name, needsOf(model.model, settings.runs.limits, capacity), capacity);
+          return register(db, model, { resolveImage: resolve, activate, at: clock() });
         },
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
+        destinations: [...destinations.keys()],
+        whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
+        whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs.limits, capacity), capacity),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);
           return attempt && attemptFolders(folders.runs, runId, attempt.number).logPath;

@@ -7,6 +7,7 @@ import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
 import { activeModel, listModels } from '../ledger/models.js';
+import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
 import { resultsOfRun } from '../ledger/results.js';
 import { laterRun } from '../ledger/run-succession.js';
@@ -18,6 +19,7 @@ import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from 
 import type { NodePort } from './node-port.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
+import { queueRoutes } from './queue-routes.js';
 import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
 import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
@@ -30,6 +32,7 @@ const runRequest = z.strictObject({
   series: z.string().min(1).optional(),
   destinations: z.array(z.string().min(1)).default(['archive']),
   priority: z.enum(['stat', 'routine', 'bulk']).default('routine'),
+  again: z.boolean().default(false),
 });
 
 const retryRequest = z.strictObject({ destination: z.string().min(1) });
@@ -50,6 +53,7 @@ export function adminRoutes(node: NodePort): Router {
   deliveryRoutes(router, node);
   withdrawalRoutes(router, node);
   fetchRoutes(router, node);
+  queueRoutes(router, node);
   modelRoutes(router, node);
   rulesRoutes(router, node);
   rerouteRoutes(router, node);
@@ -109,8 +113,13 @@ function runRoutes(router: Router, node: NodePort): void {
   const { db, bell, clock } = node;
   router.get('/runs', (request, response) => {
     const runs = listRuns(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) });
+    const waits = node.whyWaiting(new Set(runs.filter(({ state }) => state === 'queued').map(({ id }) => id)));
     response.json(
-      runs.map((row) => ({ ...runView(row), results: resultsOfRun(db, row.id).map(resultView), logPath: node.logPathOf(row.id) ?? null })),
+      runs.map((row) => ({
+        ...runView(row, waits.get(row.id)),
+        results: resultsOfRun(db, row.state === 'done' ? (row.same_as ?? row.id) : row.id).map(resultView),
+        logPath: node.logPathOf(row.id) ?? null,
+      })),
     );
   });
   router.post('/runs', (request, response) => {
@@ -134,6 +143,7 @@ function runRoutes(router: Router, node: NodePort): void {
           destinations: asked.destinations,
           priority: asked.priority,
           inputs: [{ name: 'series', seriesInstanceUid: series }],
+          again: asked.again,
         },
         clock(),
       ),
@@ -161,7 +171,16 @@ function runRoutes(router: Router, node: NodePort): void {
     const model_id = model !== undefined && [null, model.version].includes(run.model_version) ? model.id : run.model_id;
     if (model_id === null)
       throw new AnteroomError('MODEL_UNKNOWN', `no version of model ${run.model_name} that run ${run.id} asks for is active`);
-    const set = { model_id, due_at: clock(), cancel_requested: 0, ended_at: null, failure_code: null, reason: null };
+    const set = {
+      model_id,
+      due_at: clock(),
+      cancel_requested: 0,
+      ended_at: null,
+      failure_code: null,
+      reason: null,
+      same_as: null,
+      again: 1,
+    };
     if (
       !db.move('runs', run.id, 'queued', { at: clock(), from: ['failed', 'rejected', 'cancelled'], set, detail: 'asked for by a person' })
     ) {
@@ -175,7 +194,9 @@ function runRoutes(router: Router, node: NodePort): void {
 function deliveryRoutes(router: Router, { db, bell, clock }: NodePort): void {
   router.get('/deliveries', (request, response) => {
     const rows = listDeliveries(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) });
-    response.json(rows.map((row) => deliveryView(row, withdrawalOf(db, row.result_id, row.destination))));
+    response.json(
+      rows.map((row) => deliveryView(row, withdrawalOf(db, row.result_id, row.destination), pauseOfDestination(db, row.destination))),
+    );
   });
   router.post('/deliveries/retry', (request, response) => {
     const { destination } = parseBody(retryRequest, request);
@@ -210,7 +231,7 @@ function withdrawalRoutes(router: Router, { db, bell, clock }: NodePort): void {
 
 function modelRoutes(router: Router, node: NodePort): void {
   router.get('/models', (_request, response) => {
-    response.json(listModels(node.db).map(modelView));
+    response.json(listModels(node.db).map((row) => ({ ...modelView(row), neverFits: node.whyNeverFits(row) ?? null })));
   });
   router.post('/models', async (request, response) => {
     const { folder, modelFile, activate } = parseBody(modelRequest, request);

@@ -34,6 +34,12 @@ export interface NodePort {
   reroute(study: StudyRow, asked: RerouteRequest): Reroute;
   /** Asks a source, the only one where none is named; see `fetching/fetcher.ts`. */
   findStudies(source: string | undefined, query: StudyQuery): Promise<{ source: string; studies: FoundStudy[] }>;
+  /** Names of all destinations. */
+  readonly destinations: readonly string[];
+  /** What queued runs wait for; see `runs/why-waiting.ts`. */
+  whyWaiting(runIds: ReadonlySet<number>): ReadonlyMap<number, string>;
+  /** Why a model can never run with what the node may give to models; undefined if it can. */
+  whyNeverFits(model: ModelRow): string | undefined;
   /** Where the log of a run's last attempt is, if it has one. */
   logPathOf(runId: number): string | undefined;
 }
@@ -55,6 +61,8 @@ export interface RulesPort {
   revision(): string;
   /** The change that put it in force. */
   change(): RuleChangeRow;
+  /** The rules in force. */
+  current(): { readonly rules: readonly { readonly name: string }[] };
   /** Faults of the files as they are now, if they were refused; the rules in force stay. */
   refused(): { readonly since: EpochMs; readonly faults: readonly Fault[]; readonly text: string } | undefined;
   reload(): { revision: string; faults?: string };

@@ -4,6 +4,7 @@ import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
 import type { DeliveryListRow } from '../ledger/deliveries.js';
 import type { FetchRow } from '../ledger/fetches.js';
 import type { ModelRow } from '../ledger/models.js';
+import { pauseText, type PauseRow } from '../ledger/pauses.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { ResultRow } from '../ledger/results.js';
 import { PRIORITY, type RunListRow } from '../ledger/runs.js';
@@ -56,8 +57,8 @@ export function studyView(
   };
 }
 
-/** A run with its study; a failure with its reason and remedy. */
-export function runView(row: RunListRow) {
+/** A run with its study; a failure with its reason and remedy, a queued one with what it waits for. */
+export function runView(row: RunListRow, waitsFor?: string) {
   return {
     run: row.id,
     studyInstanceUid: row.study_instance_uid,
@@ -73,6 +74,10 @@ export function runView(row: RunListRow) {
     failureCode: row.failure_code,
     reason: row.reason,
     remedy: remedyOf(row.failure_code),
+    waitsFor: waitsFor ?? (row.state === 'waiting' ? row.reason : null),
+    shadow: row.shadow === 1,
+    sameAs: row.same_as,
+    workflow: row.workflow,
     destinations: JSON.parse(row.destinations) as string[],
     createdAt: iso(row.created_at),
     startedAt: iso(row.started_at),
@@ -96,7 +101,8 @@ export function resultView(row: ResultRow) {
 }
 
 /** A delivery with its receipt or the reason why it is not delivered, and whether it was taken back since. */
-export function deliveryView(row: DeliveryListRow, withdrawal: WithdrawalRow | undefined) {
+export function deliveryView(row: DeliveryListRow, withdrawal: WithdrawalRow | undefined, pause: PauseRow | undefined) {
+  const waits = row.state === 'pending' || row.state === 'unsure';
   return {
     delivery: row.id,
     run: row.run_id,
@@ -110,7 +116,8 @@ export function deliveryView(row: DeliveryListRow, withdrawal: WithdrawalRow | u
     reason: row.reason,
     remedy: remedyOf(row.failure_code),
     receipt: row.receipt,
-    nextTryAt: row.state === 'pending' || row.state === 'unsure' ? iso(row.due_at) : null,
+    nextTryAt: waits && pause === undefined ? iso(row.due_at) : null,
+    waitsFor: waits && pause !== undefined ? pauseText(pause) : null,
     createdAt: iso(row.created_at),
     deliveredAt: iso(row.delivered_at),
     withdrawal: withdrawal === undefined ? null : withdrawalView(withdrawal),
@@ -141,6 +148,8 @@ export function modelView(row: ModelRow) {
     state: row.state,
     digest: row.digest,
     overrideReason: row.override_reason,
+    suspendedReason: row.suspended_reason,
+    suspendedAt: iso(row.suspended_at),
     registeredAt: iso(row.registered_at),
     folder: row.folder,
   };
@@ -151,6 +160,9 @@ export type RunView = ReturnType<typeof runView>;
 export type ResultView = ReturnType<typeof resultView>;
 export type DeliveryView = ReturnType<typeof deliveryView>;
 export type ModelView = ReturnType<typeof modelView>;
+
+/** A model in the list; `neverFits` says why it can never run with what the node may give to models. */
+export type ListedModel = ModelView & { readonly neverFits: string | null };
 
 /** A fetch with how far it is, or the reason why it failed. */
 export function fetchView(row: FetchRow) {

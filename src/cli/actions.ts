@@ -11,20 +11,22 @@ export function addActionCommands(program: Command): void {
     .option('--series <uid>', 'the series to take; needed where the study has several')
     .option('--to <destination...>', 'where the result goes', ['archive'])
     .addOption(new Option('--priority <priority>').choices(['stat', 'routine', 'bulk']).default('routine'))
+    .option('--again', 'run it even if the same has been done')
     .option('--json', 'print JSON')
     .action(
       async (
         model: string,
         study: string,
-        options: CommonOptions & { series?: string; to: string[]; priority: string; json?: boolean },
+        options: CommonOptions & { series?: string; to: string[]; priority: string; again?: boolean; json?: boolean },
       ) => {
-        const { series, to, priority } = options;
+        const { series, to, priority, again } = options;
         const run = await clientFor(options).post<{ run: number; state: string }>('/runs', {
           model,
           study,
           series,
           destinations: to,
           priority,
+          again,
         });
         if (options.json) return json(run);
         line(`run ${run.run} is ${run.state}${run.state === 'waiting' ? ': no model of that name is active' : ''}; see \`anteroom runs\``);

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Account } from '../accounting/account.js';
 import type { RulesStanding } from '../api/rule-views.js';
-import type { ModelView } from '../api/views.js';
+import type { ListedModel } from '../api/views.js';
 import { cstorePeer } from '../delivery/cstore-peer.js';
 import { searchStudies } from '../dicomweb/client/qido.js';
 import { echo } from '../dimse/scu.js';
@@ -16,6 +16,7 @@ import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { retentionFinding } from './doctor-retention.js';
+import { queueFindings } from './doctor-queue.js';
 import { listenerFindings } from './doctor-listeners.js';
 import { inForceFinding, rulesFinding } from './doctor-rules.js';
 import { failure, type Finding, type Standing } from './finding.js';
@@ -101,13 +102,14 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   try {
     const health = await client.get<{ version: string; dicomPort: number; rules: RulesStanding; attention: Attention }>('/health');
     const account = await client.get<Account>('/account');
-    const models = await client.get<ModelView[]>('/models');
+    const models = await client.get<ListedModel[]>('/models');
     const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
     return [
       { subject: 'node', standing: 'ok', seen: `running, version ${health.version}, DICOM port ${health.dicomPort}` },
       inForceFinding(settings, health.rules),
       waitingForAPerson(health.attention),
       accountFinding(account),
+      ...queueFindings(health.attention, models),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',

@@ -57,15 +57,15 @@ export function addListCommands(program: Command): void {
           run.model,
           run.state,
           progressOf(run),
-          run.rule === null ? '(by hand)' : `${run.rule}@${(run.rulesRevision ?? '?').slice(0, 8)}`,
+          `${run.rule === null ? '(by hand)' : `${run.rule}@${(run.rulesRevision ?? '?').slice(0, 8)}`}${run.shadow ? ' (shadow)' : ''}`,
           run.attempts,
           shortTime(run.createdAt),
           run.studyInstanceUid,
         ]),
         'no run yet',
       );
-      for (const run of runs.filter(({ reason }) => reason !== null)) {
-        line(`\nrun ${run.run} is ${run.state}: ${why(run)}`);
+      for (const run of runs.filter(({ reason, waitsFor }) => reason !== null || waitsFor !== null)) {
+        line(`\nrun ${run.run} is ${run.state}: ${standing(run)}`);
         if (run.remedy !== null) line(`  what to do: ${run.remedy}`);
         if (run.logPath !== null) line(`  log: ${run.logPath}`);
       }
@@ -81,8 +81,8 @@ export function addListCommands(program: Command): void {
         deliveries.map((row) => [row.delivery, row.destination, standingOf(row), row.attempts, row.run, row.receipt, row.sopInstanceUid]),
         'no delivery yet',
       );
-      for (const row of deliveries.filter(({ reason }) => reason !== null)) {
-        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${why(row)}`);
+      for (const row of deliveries.filter(({ reason, waitsFor }) => reason !== null || waitsFor !== null)) {
+        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${standing(row)}`);
         if (row.remedy !== null) line(`  what to do: ${row.remedy}`);
       }
       for (const row of deliveries) tellWithdrawal(row);
@@ -117,6 +117,12 @@ function tellEarlierResults({ studyInstanceUid, earlierResults }: StudyView): vo
     line(`\nstudy ${studyInstanceUid}: result ${result} at ${destination} is of version ${version}`);
     line(`  run ${laterRun} of version ${laterVersion} is ${laterState}${laterReason === null ? '' : `: ${laterReason}`}`);
   }
+}
+
+/** What it waits for, and why it is where it is, where these are not the same. */
+function standing(row: { failureCode: string | null; reason: string | null; waitsFor: string | null }): string {
+  const { reason, waitsFor } = row;
+  return [waitsFor, reason === waitsFor ? null : why(row)].filter((part) => part !== null && part !== '').join('; ');
 }
 
 /** The code, which a reason that is no failure has not, and the sentence. */

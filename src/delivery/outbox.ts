@@ -19,6 +19,7 @@ import {
   type DueDelivery,
 } from '../ledger/deliveries.js';
 import { inputWasCorrected } from '../ledger/instances.js';
+import { pauseOfDestination } from '../ledger/pauses.js';
 import type { Parcel, Sender } from './sender.js';
 import type { Withdrawer } from './withdrawer.js';
 
@@ -98,6 +99,7 @@ function holdUnknownDestinations({ db, clock, destinations }: OutboxOptions): vo
 /** As many as may be under way at once, and no more: between two calls the loop can be stopped. */
 async function deliverDue(options: OutboxOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
   const { db, clock } = options;
+  if (pauseOfDestination(db, name) !== undefined) return undefined;
   const due = dueDeliveries(db, name, clock(), destination.concurrency);
   await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
   // What has arrived may be what a withdrawal waits for.

@@ -10,6 +10,7 @@ import { failpoint } from '../foundation/failpoint.js';
 import { uidFromName } from '../foundation/ids.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
+import { pauseOfDestination } from '../ledger/pauses.js';
 import {
   insertWithdrawal,
   nextDueWithdrawal,
@@ -61,6 +62,7 @@ export function startWithdrawals(options: WithdrawalOptions): () => Promise<void
 async function withdrawDue(options: WithdrawalOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
   const { db, clock } = options;
   for (const result of supersededAt(db, name)) enter(options, name, destination, result);
+  if (pauseOfDestination(db, name) !== undefined) return undefined;
   const due = nextDueWithdrawal(db, name, clock());
   if (due !== undefined) await withdrawOne(options, due, destination);
   return nextWithdrawalDueAt(db, name);

@@ -193,6 +193,19 @@ export const CATALOGUE = {
     remedy: 'Correct meta.json or model.yaml as named.',
     httpStatus: 400,
   }),
+  MODEL_TOO_LARGE: entry({
+    kind: 'operator',
+    text: 'The model asks for more than the node may give to models',
+    remedy:
+      'Raise `runs.resources` in anteroom.yaml as far as the machine has it, or correct cpus, memoryMb, gpu or gpuMemoryMb in model.yaml.',
+    httpStatus: 409,
+  }),
+  PAUSE_UNKNOWN: entry({
+    kind: 'operator',
+    text: 'There is nothing of that name to pause or resume',
+    remedy: 'See `anteroom models list`, the rules in force (`anteroom rules check`) and the destinations in the settings.',
+    httpStatus: 404,
+  }),
 
   // runs
   ENGINE_UNREACHABLE: entry({

@@ -1,5 +1,6 @@
 /** What waits for a person: counted for `/health` and `anteroom doctor`. */
 import type { Db } from './database.js';
+import { listPauses, pauseText } from './pauses.js';
 
 export interface Attention {
   readonly heldStudies: number;
@@ -11,6 +12,10 @@ export interface Attention {
   readonly rejectedRuns: number;
   /** Runs that wait for their model. */
   readonly waitingRuns: number;
+  /** What is paused, one sentence each. */
+  readonly pauses: readonly string[];
+  /** Models that the circuit breaker has suspended. */
+  readonly suspendedModels: readonly { readonly model: string; readonly reason: string; readonly waitingRuns: number }[];
 }
 
 /** How many rows are in a state that only a person ends. */
@@ -24,8 +29,18 @@ export function attention(db: Db): Attention {
     heldWithdrawals: count('withdrawals', 'held') + editedResults(db),
     failedRuns: count('runs', 'failed'),
     rejectedRuns: count('runs', 'rejected'),
-    waitingRuns: count('runs', 'waiting'),
+    waitingRuns: db.get<{ n: number }>("SELECT count(*) AS n FROM runs WHERE state = 'waiting' AND same_as IS NULL")?.n ?? 0,
+    pauses: listPauses(db).map(pauseText),
+    suspendedModels: suspended(db),
   };
+}
+
+function suspended(db: Db): Attention['suspendedModels'] {
+  return db.all(
+    `SELECT m.name AS model, coalesce(m.suspended_reason, 'by a person') AS reason,
+       (SELECT count(*) FROM runs r WHERE r.model_name = m.name AND r.state IN ('queued', 'waiting')) AS waitingRuns
+     FROM models m WHERE m.state = 'suspended' ORDER BY m.name`,
+  );
 }
 
 function editedResults(db: Db): number {

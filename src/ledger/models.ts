@@ -1,6 +1,7 @@
 /** Queries on registered models. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
+import { queueRunsWaitingFor, type RunRow } from './runs.js';
 import type { ModelState } from './states.js';
 
 export interface ModelRow {
@@ -16,6 +17,11 @@ export interface ModelRow {
   readonly folder: string | null;
   readonly override_reason: string | null;
   readonly registered_at: EpochMs;
+  /** Why and since when the circuit breaker has suspended it. */
+  readonly suspended_reason: string | null;
+  readonly suspended_at: EpochMs | null;
+  /** Failures of before do not count for the circuit breaker. */
+  readonly trusted_since: EpochMs;
 }
 
 export type NewModel = Pick<ModelRow, 'name' | 'version' | 'digest' | 'card' | 'package' | 'folder'>;
@@ -40,6 +46,39 @@ export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
   });
 }
 
+const TRUSTED = { suspended_reason: null, suspended_at: null };
+
+/** Makes a suspended model the active one again and queues the runs that waited for it. False if it is not suspended. */
+export function resumeModel(db: Db, id: number, detail: string, at: EpochMs): boolean {
+  return db.transaction(() => {
+    if (!db.move('models', id, 'active', { at, from: ['suspended'], set: { ...TRUSTED, trusted_since: at }, detail })) return false;
+    queueRunsWaitingFor(db, modelById(db, id) as ModelRow, at);
+    return true;
+  });
+}
+
+/** A probe of a suspended model has failed: it stays so, for the reason given. */
+export function prolongSuspension(db: Db, id: number, reason: string, at: EpochMs): void {
+  db.run("UPDATE models SET suspended_reason = ?, suspended_at = ? WHERE id = ? AND state = 'suspended'", reason, at, id);
+}
+
+/** How a run of a model ended that tells something of the model. */
+export type RunOutcome = Pick<RunRow, 'id' | 'state' | 'failure_code' | 'reason'>;
+
+/** The last runs of a model that were done, or failed with one of these codes, after `since`; the newest first. */
+export function lastOutcomes(db: Db, modelId: number, since: EpochMs, codes: readonly string[], count: number): RunOutcome[] {
+  return db.all<RunOutcome>(
+    `SELECT id, state, failure_code, reason FROM runs WHERE model_id = ? AND ended_at > ?
+       AND ((state = 'done' AND same_as IS NULL)
+         OR (state IN ('failed', 'rejected') AND failure_code IN (SELECT value FROM json_each(?))))
+     ORDER BY ended_at DESC, id DESC LIMIT ?`,
+    modelId,
+    since,
+    JSON.stringify(codes),
+    count,
+  );
+}
+
 /** Makes this the model of its name that runs use; the one in use before is retired in the same transaction. */
 export function activateModel(db: Db, id: number, overrideReason: string | null, at: EpochMs): boolean {
   return db.transaction(() => {
@@ -49,7 +88,8 @@ export function activateModel(db: Db, id: number, overrideReason: string | null,
     const before = db.all<ModelRow>("SELECT * FROM models WHERE name = ? AND state IN ('active', 'suspended') AND id <> ?", row.name, id);
     for (const other of before) db.move('models', other.id, 'retired', { at, detail: `replaced by ${row.digest}` });
     if (row.state === 'retired') db.move('models', id, 'registered', { at });
-    return db.move('models', id, 'active', { at, set: { override_reason: overrideReason }, detail: overrideReason ?? undefined });
+    const set = { ...TRUSTED, trusted_since: at, override_reason: overrideReason };
+    return db.move('models', id, 'active', { at, set, detail: overrideReason ?? undefined });
   });
 }
 

@@ -187,18 +187,14 @@ export function queueRunsWaitingFor(db: Db, model: { id: number; name: string; v
   return waiting.length;
 }
 
-/** The next run that may start: highest priority first, then the longest due. */
-export function nextDueRun(db: Db, now: EpochMs): RunRow | undefined {
-  return db.get<RunRow>("SELECT * FROM runs WHERE state = 'queued' AND due_at <= ? ORDER BY priority, due_at, id LIMIT 1", now);
-}
-
-/** When the next queued run is due. */
-export function nextRunDueAt(db: Db): EpochMs | undefined {
-  return db.get<{ at: EpochMs | null }>("SELECT min(due_at) AS at FROM runs WHERE state = 'queued'")?.at ?? undefined;
-}
-
-/** Moves a queued run to starting and writes the attempt with the container's name before the container exists. */
-export function beginAttempt(db: Db, run: RunRow, containerName: (attempt: number) => string, at: EpochMs): AttemptRow | undefined {
+/** Moves a queued run to starting and writes the attempt with the container's name before the container exists; `gpu` is the one it is given. */
+export function beginAttempt(
+  db: Db,
+  run: RunRow,
+  containerName: (attempt: number) => string,
+  at: EpochMs,
+  gpu?: number,
+): AttemptRow | undefined {
   return db.transaction(() => {
     const number = (lastAttempt(db, run.id)?.number ?? 0) + 1;
     const set = {
@@ -209,6 +205,7 @@ export function beginAttempt(db: Db, run: RunRow, containerName: (attempt: numbe
       reason: null,
       progress: 0,
       progress_text: null,
+      gpu: gpu ?? null,
     };
     if (!db.move('runs', run.id, 'starting', { at, from: ['queued'], set })) return undefined;
     db.run('INSERT INTO attempts (run_id, number, container, started_at) VALUES (?, ?, ?, ?)', run.id, number, containerName(number), at);

@@ -16,7 +16,8 @@ export const MOVES = {
   },
   runs: {
     waiting: ['queued', 'cancelled'],
-    queued: ['waiting', 'starting', 'failed', 'cancelled'],
+    // to done: an equal run's result stands for it
+    queued: ['waiting', 'starting', 'done', 'failed', 'cancelled'],
     starting: ['running', 'queued', 'failed', 'cancelled'],
     running: ['produced', 'queued', 'failed', 'cancelled'],
     produced: ['done', 'rejected', 'failed'],

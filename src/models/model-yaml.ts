@@ -9,6 +9,8 @@ const resources = {
     .union([z.literal('none'), z.literal('required'), z.literal('optional')])
     .default('none')
     .describe('Whether the model takes a GPU.'),
+  gpuMemoryMb: megabytes().optional().describe('Memory of the GPU that it needs; others may share the GPU. A whole one if left out.'),
+  atOnce: z.int().min(1).optional().describe('Runs of this model at the same time; `runs.atOncePerModel` of the settings if left out.'),
   memoryMb: megabytes().min(16).optional().describe('Memory; above it the model is killed.'),
   cpus: z.number().positive().optional().describe('CPUs.'),
   shmMb: z.int().min(0).optional().describe('Shared memory; PyTorch data loaders need it.'),

@@ -87,13 +87,13 @@ export function planOf(db: Db, version: VersionRow, rule: RuleDecision): RunsOfR
  * its input. Nothing else may differ, and it must not have ended in vain.
  */
 function standingRun(db: Db, version: VersionRow, decision: RuleDecision, inputs: RunInputs): VersionedRun | undefined {
-  const { rule, model, settings, destinations } = decision;
+  const { rule, model, settings, destinations, workflow, shadow } = decision;
   const run = lastRunOfSeries(db, version.study_id, rule, model.name, seriesKey(inputs));
   if (run === undefined || ['failed', 'rejected', 'cancelled'].includes(run.state)) return undefined;
   const inUse = activeModel(db, model.name);
-  const asked = JSON.stringify([settings, destinations, model.version ?? null]);
+  const asked = JSON.stringify([settings, destinations, model.version ?? null, workflow ?? null, shadow]);
   const same =
-    asked === JSON.stringify([JSON.parse(run.settings), JSON.parse(run.destinations), run.model_version]) &&
+    asked === JSON.stringify([JSON.parse(run.settings), JSON.parse(run.destinations), run.model_version, run.workflow, run.shadow === 1]) &&
     (run.model_id === null || run.model_id === inUse?.id) &&
     inputsOfRun(db, run.id).every(({ series_instance_uid }) => sameSeries(db, version.id, run.version_id, series_instance_uid));
   return same ? run : undefined;

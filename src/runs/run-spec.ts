@@ -24,6 +24,8 @@ export interface SpecInput {
   readonly workflow?: string | null;
   readonly folders: AttemptFolders;
   readonly limits: Settings['runs']['limits'];
+  /** Index of the GPU that the run was given. */
+  readonly gpu?: number;
 }
 
 /** The container's name: known before it exists, unique for node, run and attempt. */
@@ -54,7 +56,7 @@ export function limitsOf(yaml: ModelYaml, defaults: Settings['runs']['limits']):
 /** What the engine is told for one attempt. */
 export function runSpec(input: SpecInput): RunSpec {
   const { yaml, folders } = input;
-  const gpu: GpuRequest = yaml.gpu === 'required' ? 'all' : 'none';
+  const gpu: GpuRequest = yaml.gpu !== 'required' ? 'none' : input.gpu === undefined ? 'all' : { devices: [String(input.gpu)] };
   return {
     name: input.container,
     labels: { [NODE_LABEL]: input.nodeId, 'anteroom.run': String(input.runId), 'anteroom.attempt': String(input.attempt) },

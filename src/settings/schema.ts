@@ -8,10 +8,11 @@ import { destinationsSchema } from './destination-schema.js';
 import { settle } from './settle-schema.js';
 import { peersSchema, querySchema, storageCommitmentSchema } from './services-schema.js';
 import { sourcesSchema } from './source-schema.js';
-import { megabytes, port, seconds, text, type DeepReadonly } from './fields.js';
+import { megabytes, port, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
 import { contradictoryTitles, settlingFaults } from './listeners.js';
 import { retentionSchema } from './retention-schema.js';
+import { runsSchema } from './runs-schema.js';
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
@@ -56,21 +57,6 @@ const docker = z.strictObject({
   socket: text().default('/var/run/docker.sock').describe('Socket of the Docker or Podman engine.'),
 });
 
-const limits = z.strictObject({
-  memoryMb: megabytes().min(64).default(8192).describe('Memory of a model whose model.yaml says nothing of it; likewise the next ones.'),
-  cpus: z.number().positive().default(2).describe('CPUs.'),
-  shmMb: megabytes().default(1024).describe('Shared memory.'),
-  timeoutS: seconds().default(1800).describe('Seconds after which the model is stopped.'),
-  maxOutputMb: megabytes().min(1).default(4096).describe('What it may write.'),
-  pids: z.int().min(16).default(512).describe('Processes and threads that it may have.'),
-  maxLogMb: megabytes().min(1).default(16).describe('What is kept of its log.'),
-});
-
-const runs = z.strictObject({
-  concurrency: z.int().min(1).max(64).default(1).describe('Models that run at the same time.'),
-  limits: limits.prefault({}),
-});
-
 /** The schema of a settings file in `folder`: relative paths in the file are taken from there. */
 export function settingsSchema(folder: string) {
   const absolute = (written: string) => resolve(folder, written);
@@ -99,7 +85,7 @@ export function settingsSchema(folder: string) {
     disk: disk.prefault({}),
     retention: retentionSchema.prefault({}),
     docker: docker.prefault({}),
-    runs: runs.prefault({}),
+    runs: runsSchema.prefault({}),
     destinations: destinationsSchema(path).default({}).describe("Where results go, by name. `archive`, the node's own, is always there."),
     sources: sourcesSchema(path).default({}).describe('Where studies can be asked for and pulled from, by name (`anteroom fetch`).'),
     log: log.prefault({}),

@@ -32,7 +32,14 @@ beforeEach(async () => {
     throw new Error('not asked for here');
   };
   const change = { id: 1, revision: 'r', at: 1, author: 'ann', cause: 'files', reason: null, changed: '{}', written_at: 1 } as const;
-  const rules = { revision: () => 'r', change: () => change, refused: () => undefined, reload: () => ({ revision: 'r' }), rollback: none };
+  const rules = {
+    revision: () => 'r',
+    current: () => ({ rules: [{ name: 'r' }] }),
+    change: () => change,
+    refused: () => undefined,
+    reload: () => ({ revision: 'r' }),
+    rollback: none,
+  };
   const facts = {
     version: '1',
     nodeName: 'n',
@@ -47,6 +54,9 @@ beforeEach(async () => {
     clock: () => NOW,
     rules,
     reroute: none,
+    destinations: ['archive', 'pacs'],
+    whyWaiting: () => new Map(),
+    whyNeverFits: () => undefined,
     ...facts,
     findStudies: () => Promise.reject(new Error('not asked for here')),
     registerModel: () => Promise.reject(new Error('none')),
@@ -134,7 +144,7 @@ describe('health', () => {
     run(version(1, 1), 'waiting');
     run(version(2, 2), 'failed');
     holdStudy(db, 1, 'a reason', 3);
-    const { attention } = await client.get<{ attention: Record<string, number> }>('/health');
+    const { attention } = await client.get<{ attention: Record<string, unknown> }>('/health');
     expect(attention).toEqual({
       heldStudies: 1,
       heldDeliveries: 0,
@@ -143,6 +153,8 @@ describe('health', () => {
       failedRuns: 1,
       rejectedRuns: 0,
       waitingRuns: 1,
+      pauses: [],
+      suspendedModels: [],
     });
   });
 });

@@ -7,7 +7,8 @@ import { dueDeliveries, ensureDelivery } from '../../../src/ledger/deliveries.js
 import { insertInstance, replaceInstance, restoreInstance, storedSeries } from '../../../src/ledger/instances.js';
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { ensureResult, resultsOfRun } from '../../../src/ledger/results.js';
-import { beginAttempt, insertRun, nextDueRun, queueRunsWaitingFor, runById, type NewRun } from '../../../src/ledger/runs.js';
+import { headsOfLanes, queueInOrder } from '../../../src/ledger/queued-runs.js';
+import { beginAttempt, insertRun, queueRunsWaitingFor, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
 import { MOVES, type StatefulTable } from '../../../src/ledger/states.js';
 import { ensureStudy, findStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy, versionsOfStudy } from '../../../src/ledger/versions.js';
@@ -159,18 +160,23 @@ describe('the ledger', () => {
     expect(db.all<{ state: string }>('SELECT state FROM models ORDER BY id').map(({ state }) => state)).toEqual(['retired', 'active']);
   });
 
-  it('takes runs by priority, then by age', () => {
+  it('has the runs in order of urgency, and the first that is due of each lane', () => {
     const db = openLedger();
     const versionId = settledVersion(db);
     const { id } = registerModel(db, model, 1);
     activateModel(db, id, null, 1);
-    insertRun(db, run(versionId, { rule: 'bulk', priority: 'bulk' }), 1);
-    const routine = insertRun(db, run(versionId, { rule: 'routine' }), 2);
-    const stat = insertRun(db, run(versionId, { rule: 'stat', priority: 'stat' }), 3);
-    const first = nextDueRun(db, 10);
-    expect(first?.id).toBe(stat);
-    if (first) beginAttempt(db, first, (number) => `c-${number}`, 10);
-    expect(nextDueRun(db, 10)?.id).toBe(routine);
+    const insert = (rule: string | null, priority: 'stat' | 'routine' | 'bulk', at: number) =>
+      insertRun(db, run(versionId, { rule, priority }), at);
+    const bulk = insert('bulk', 'bulk', 1);
+    const [routine, second, later] = [insert(null, 'routine', 2), insert(null, 'routine', 2), insert(null, 'routine', 50)];
+    const stat = insert('stat', 'stat', 3);
+    expect(queueInOrder(db).map((row) => row.id)).toEqual([stat, routine, second, later, bulk]);
+    const heads = () => headsOfLanes(db, 10).map((row) => row.id);
+    expect(heads().sort()).toEqual([bulk, routine, stat].sort());
+    beginAttempt(db, runById(db, routine) as RunRow, (number) => `c-${number}`, 10);
+    expect(heads().sort()).toEqual([bulk, second, stat].sort());
+    beginAttempt(db, runById(db, second) as RunRow, (number) => `d-${number}`, 10);
+    expect(heads().sort()).toEqual([bulk, stat].sort());
   });
 });
 

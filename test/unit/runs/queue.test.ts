@@ -75,8 +75,8 @@ class Node {
     archiveFolder: this.folders.archive,
     runsFolder: this.folders.runs,
     runtimes: { docker: this.engine, process: this.engine },
-    concurrency: 1,
-    limits: parseSettings('', '/anteroom.yaml', {}).runs.limits,
+    settings: parseSettings('', '/anteroom.yaml', {}).runs,
+    capacity: { cpus: 2, memoryMb: 4096, gpus: [] },
   });
 
   constructor(runs: number, options: { withoutFile?: boolean } = {}) {

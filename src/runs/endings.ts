@@ -1,0 +1,112 @@
+/** How attempts end, written down: what was produced, what failed, what is tried again. */
+import type { Bell } from '../foundation/bell.js';
+import { backOffMs, type Clock } from '../foundation/clock.js';
+import type { AnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { loggerOf } from '../foundation/log.js';
+import type { Db } from '../ledger/database.js';
+import { insertOutput } from '../ledger/results.js';
+import { endAttempt, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import type { ModelYaml } from '../models/model-yaml.js';
+import type { Settings } from '../settings/schema.js';
+import { ENGINE_RETRY_MS, MAX_ENGINE_RETRY_MS, type EnginePatience } from './engine-patience.js';
+import { judgeExit, type Verdict } from './judge.js';
+import type { LogTail } from './log-tail.js';
+import { collectOutputs } from './outputs.js';
+import { attemptFolders, dropInput } from './run-folders.js';
+import { limitsOf } from './run-spec.js';
+import type { RunExit } from './runtimes/runtime.js';
+
+const log = loggerOf('runs');
+
+/** A run that was started this often is given up when its container is lost once more: something kills it each time. */
+const MAX_LOST_ATTEMPTS = 5;
+
+export interface EndingOptions {
+  readonly db: Db;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  readonly runsFolder: string;
+  readonly settings: Settings['runs'];
+  readonly patience: EnginePatience;
+}
+
+/** Writes down how the attempts of one node end. */
+export class Endings {
+  constructor(private readonly options: EndingOptions) {}
+
+  /** Writes down how a container ended, and what it left. */
+  async finish(run: RunRow, attempt: AttemptRow, exit: RunExit, yaml: ModelYaml, tail: LogTail): Promise<void> {
+    const { db, clock, runsFolder, bell } = this.options;
+    const folders = attemptFolders(runsFolder, run.id, attempt.number);
+    const outputs = await collectOutputs(folders.outputDir);
+    const verdict = judgeExit(exit, outputs, limitsOf(yaml, this.options.settings.limits));
+    const at = clock();
+    const end = { at, exitCode: exit.exitCode, peakMemoryBytes: exit.peakMemoryBytes, outcome: verdict.outcome };
+    if (verdict.outcome === 'produced') {
+      db.transaction(() => {
+        endAttempt(db, attempt.id, end);
+        for (const { path, kind, sizeBytes, sha256 } of outputs) {
+          insertOutput(db, { run_id: run.id, attempt_id: attempt.id, path, kind, size_bytes: sizeBytes, sha256 });
+        }
+        db.move('runs', run.id, 'produced', { at, from: ['running'], set: { progress: 1 } });
+      });
+      failpoint('runs.produced');
+      bell.ring('results');
+    } else {
+      db.transaction(() => {
+        endAttempt(db, attempt.id, end);
+        this.unsuccessful(run, verdict, tail);
+      });
+    }
+    dropInput(folders);
+  }
+
+  private unsuccessful(run: RunRow, { outcome, error }: Exclude<Verdict, { outcome: 'produced' }>, tail: LogTail): void {
+    const { db, clock } = this.options;
+    const at = clock();
+    const lastLines = tail.text();
+    const set = {
+      failure_code: error.code,
+      reason: lastLines === '' ? error.seen : `${error.seen}\nlast lines of its log:\n${lastLines}`,
+      ended_at: at,
+    };
+    const givesUp = outcome === 'again' && (runById(db, run.id)?.attempts ?? 0) >= MAX_LOST_ATTEMPTS;
+    if (outcome === 'again' && !givesUp)
+      db.move('runs', run.id, 'queued', { at, set: { ...set, due_at: at + ENGINE_RETRY_MS }, detail: error.code });
+    else {
+      const to = outcome === 'cancelled' ? 'cancelled' : 'failed';
+      db.move('runs', run.id, to, { at, set: { ...set, cancel_requested: 0 }, detail: error.code });
+    }
+  }
+
+  /** Killed between the row and the container: nothing has run, so the attempt does not count, and the run keeps its place in the queue. */
+  lostBeforeStart(run: RunRow, attempt: AttemptRow): void {
+    const { db, clock, runsFolder } = this.options;
+    const at = clock();
+    const detail = 'no container was found after a restart';
+    dropInput(attemptFolders(runsFolder, run.id, attempt.number));
+    db.transaction(() => {
+      endAttempt(db, attempt.id, { at, outcome: detail });
+      db.move('runs', run.id, 'queued', { at, set: { attempts: Math.max(0, run.attempts - 1) }, detail });
+    });
+  }
+
+  /** The engine is away, or has refused: the kind of the failure decides whether the run is tried again. */
+  couldNotRun(run: RunRow, attempt: AttemptRow, error: AnteroomError): void {
+    const { db, clock } = this.options;
+    const at = clock();
+    log.warn('run could not be carried out', { run: run.id, code: error.code, kind: error.kind, seen: error.seen });
+    const set = { failure_code: error.code, reason: error.seen };
+    const from = ['starting', 'running'] as const;
+    db.transaction(() => {
+      endAttempt(db, attempt.id, { at, outcome: error.code });
+      if (error.kind === 'transient') {
+        const away = error.code === 'ENGINE_UNREACHABLE';
+        const due_at = away ? this.options.patience.wasSilent(at) : at + backOffMs(attempt.number, ENGINE_RETRY_MS, MAX_ENGINE_RETRY_MS);
+        const attempts = Math.max(0, (runById(db, run.id)?.attempts ?? 0) - 1);
+        db.move('runs', run.id, 'queued', { at, from, set: { ...set, due_at, attempts }, detail: error.code });
+      } else db.move('runs', run.id, 'failed', { at, from, set: { ...set, ended_at: at, cancel_requested: 0 }, detail: error.code });
+    });
+  }
+}
