@@ -13,6 +13,7 @@ import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { ensureResult } from '../../../src/ledger/results.js';
 import { markPurged } from '../../../src/ledger/retention.js';
+import { runById } from '../../../src/ledger/runs.js';
 import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
 import { enterRuleRun } from '../../support/rule-run.js';
@@ -137,6 +138,45 @@ describe('the socket', () => {
   it('is for the owner alone, and takes the place of one that was left', () => {
     expect((statSync(join(folder, 'anteroom.sock')).mode & 0o777).toString(8)).toBe('600');
   });
+});
+
+describe('pausing', () => {
+  it('is kept with who and why, shown by health, and refused for what nobody knows', async () => {
+    await expect(client.post('/pause', { kind: 'destination', name: 'pcas' })).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('"pcas" is no destination; expected one of: archive, pacs') as string,
+    });
+    await expect(client.post('/pause', { kind: 'all', name: 'x' })).rejects.toMatchObject({ status: 404 });
+    await client.post('/pause', { kind: 'destination', name: 'pacs', reason: 'new certificate', by: 'ann' });
+    await client.post('/pause', { kind: 'rule', name: 'r', by: 'bob' });
+    const { attention } = await client.get<{ attention: { pauses: string[] } }>('/health');
+    expect(attention.pauses.sort()).toEqual([
+      expect.stringMatching(/^destination pacs is paused by ann since [-0-9: ]+: new certificate$/),
+      expect.stringMatching(/^rule r is paused by bob since [-0-9: ]+$/),
+    ]);
+    await client.post('/resume', { kind: 'destination', name: 'pacs' });
+    await expect(client.post('/resume', { kind: 'destination', name: 'pacs' })).rejects.toMatchObject({
+      message: expect.stringContaining('paused are: rule r') as string,
+    });
+  });
+
+  it('says on a delivery to a paused destination what it waits for', async () => {
+    delivery(run(version(1, 1)), 'pacs', 'unsure');
+    await client.post('/pause', { kind: 'destination', name: 'pacs', by: 'ann' });
+    const [row] = await client.get<{ waitsFor: string; nextTryAt: null }[]>('/deliveries');
+    expect(row).toMatchObject({ waitsFor: expect.stringMatching(/^destination pacs is paused by ann/) as string, nextTryAt: null });
+  });
+
+  it('ends for a model that the circuit breaker has suspended, and queues its runs', async () => {
+    const id = model();
+    db.move('models', id, 'suspended', { at: 1, set: { suspended_reason: 'why', suspended_at: 1 } });
+    const waiting = enterWaiting();
+    await client.post('/resume', { kind: 'model', name: 'm', by: 'ann' });
+    expect(db.get('SELECT state, suspended_reason FROM models')).toEqual({ state: 'active', suspended_reason: null });
+    expect(runById(db, waiting)).toMatchObject({ state: 'queued', reason: null });
+  });
+
+  const enterWaiting = () => run(version(1, 1), 'waiting');
 });
 
 describe('health', () => {

@@ -9,6 +9,7 @@ import { Db } from '../../../src/ledger/database.js';
 import { deliveryById, ensureDelivery, retryDelivery, type DeliveryRow } from '../../../src/ledger/deliveries.js';
 import { ensureResult, insertOutput } from '../../../src/ledger/results.js';
 import { insertRun } from '../../../src/ledger/runs.js';
+import { pause, unpause } from '../../../src/ledger/pauses.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { tempFolder } from '../../support/temp.js';
 import { until } from '../../support/until.js';
@@ -262,5 +263,16 @@ describe('the outbox', () => {
     await reaches(db, 2, 'delivered');
     expect(deliveryById(db, 1)?.state).toBe('sending');
     release();
+  });
+
+  it('gives a paused destination nothing until it is resumed, and the others what is theirs', async () => {
+    const db = ledgerWithDeliveries('pacs', 'other');
+    const paused = new ScriptedSender(['ok']);
+    pause(db, { kind: 'destination', name: 'pacs', reason: null, by: 'ann', since: 1 });
+    start(db, { pacs: paused, other: new ScriptedSender(['ok']) });
+    await reaches(db, 2, 'delivered');
+    expect([paused.sends, deliveryById(db, 1)?.state]).toEqual([0, 'pending']);
+    unpause(db, 'destination', 'pacs');
+    await reaches(db, 1, 'delivered');
   });
 });
