@@ -41,6 +41,9 @@ ${when.replace(/^/gm, '      ')}
 ${more.replace(/^/gm, '    ')}
 `;
 
+const CT = '{ tag: Modality, equals: CT }';
+const MR = '{ tag: Modality, equals: MR }';
+
 describe('names that are not known', () => {
   it.each([
     ['a key of a rule', rule('{ tag: Modality, equals: CT }', 'prioritty: stat'), ['7: unknown key "prioritty" (did you mean priority?)']],
@@ -204,6 +207,13 @@ describe('what can never be true', () => {
     expect(findings(rule(when))).toEqual([]);
   });
 
+  it('is another thing of a study, whose series have their own values', () => {
+    expect(findings(rule(CT, 'study: [{ tag: Modality, equals: CT }, { tag: Modality, equals: PT }]'))).toEqual([]);
+    expect(findings(rule(CT, 'study: [{ anySeries: [{ tag: Modality, equals: CT }, { tag: Modality, equals: PT }] }]'))).toEqual([
+      '7: can never be true together with line 7: Modality is PT, and Modality is CT',
+    ]);
+  });
+
   it('tells of when and where that contradict each other, of study and when, and of inputs', () => {
     expect(findings(rule('{ tag: Modality, equals: CT }', 'series: { where: { tag: Modality, equals: MR } }'))).toEqual([
       '7: can never be true together with line 4: Modality is MR, and Modality is CT',
@@ -289,8 +299,6 @@ const two = (first: string, second: string, more: { first?: string; second?: str
     destinations: [archive]
     ${more.second ?? 'description: the other'}
 `;
-const CT = '{ tag: Modality, equals: CT }';
-const MR = '{ tag: Modality, equals: MR }';
 const ALWAYS = [
   '8: can never apply: rule first (line 2) has every study that this one would have, and stops; put this one before it, or narrow it',
 ];
@@ -317,6 +325,10 @@ describe('a rule that an earlier one always pre-empts', () => {
     ['is narrower', two(`[${CT}, { fact: plane, equals: axial }]`, CT)],
     ['has a where that sets some aside', two(CT, CT, { first: 'series: { where: { fact: sliceCount, atLeast: 20 } }' })],
     ['needs a value that may be missing', two('{ not: { tag: Modality, equals: MR } }', '{ not: { tag: Modality, oneOf: [PT, CT] } }')],
+    [
+      'needs a number where a text may stand',
+      two('{ any: [{ tag: SliceThickness, atMost: 5 }, { tag: SliceThickness, atLeast: 5 }] }', '{ tag: SliceThickness, exists: true }'),
+    ],
     ['goes on', two(CT, CT).replace('then: stop', 'then: go-on')],
     ['is disabled', two(CT, CT, { first: 'enabled: false' })],
     ['has a model whose card may set some aside', two(CT, CT, { models: ['lungs', 'any'] })],
