@@ -110,19 +110,15 @@ export function repeatedRules(rules: readonly PlacedRule[]): Fault[] {
 function doesTheSame(a: PlacedRule, b: PlacedRule): boolean {
   const order = ({ rule: { model, workflow, settings, study, tiedBy, series } }: PlacedRule) =>
     JSON.stringify([model.name, model.version, workflow, Object.entries(settings).sort(), study, tiedBy, series?.take]);
-  const [ofA, ofB] = [placedInputs(a), placedInputs(b)];
-  if (order(a) !== order(b) || ofA.length !== ofB.length) return false;
-  return ofA.every((one, index) => {
-    const other = ofB[index];
-    if (other?.name !== one.name) return false;
-    const [givenA, givenB] = [conditionsOf(givenOf(a, one)), conditionsOf(givenOf(b, other))];
-    const prefer = (input: PlacedInput) => JSON.stringify(input.prefer.map(({ preference }) => preference));
-    return prefer(one) === prefer(other) && impliesAll(givenA, givenB) && impliesAll(givenB, givenA);
-  });
+  if (order(a) !== order(b)) return false;
+  const inputs = (placed: PlacedRule) => JSON.stringify(placedInputs(placed).map((input) => sameOrder(placed, input)));
+  return inputs(a) === inputs(b);
 }
 
-function impliesAll(given: readonly Condition[], then: readonly Condition[]): boolean {
-  return then.every((condition) => implies(given, condition, 'series'));
+/** An input in a form that does not depend on the order of what must be true together. */
+function sameOrder(placed: PlacedRule, input: PlacedInput) {
+  const given = conditionsOf(givenOf(placed, input)).map((condition) => JSON.stringify(condition));
+  return [input.name, given.sort(), input.prefer.map(({ preference }) => preference)];
 }
 
 function conditionsOf(all: readonly Placed[]): Condition[] {
