@@ -12,6 +12,6 @@ export function languageSchemas(): Readonly<Record<string, string>> {
 }
 
 function textOf(schema: z.ZodType, title: string): string {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7' });
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' });
   return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
 }

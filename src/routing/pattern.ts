@@ -9,7 +9,16 @@ export const MAX_PATTERN_LENGTH = 200;
 /** Longer values are looked at only so far; headers keep none that are longer. */
 const MAX_TEXT_LENGTH = 8192;
 
-const compiled = new Map<string, RE2JS>();
+/** What was found in the texts that were looked at last: the same few descriptions come again and again. */
+const MAX_REMEMBERED = 2000;
+const MAX_REMEMBERED_LENGTH = 200;
+
+interface Compiled {
+  readonly pattern: RE2JS;
+  readonly found: Map<string, boolean>;
+}
+
+const compiled = new Map<string, Compiled>();
 
 /** What is wrong with a pattern, in words; undefined where nothing is. */
 export function patternFault(source: string): string | undefined {
@@ -25,13 +34,20 @@ export function patternFault(source: string): string | undefined {
 
 /** True if the pattern is found anywhere in the text; upper and lower case are the same. The pattern must be without fault. */
 export function patternFound(source: string, text: string): boolean {
-  return compile(source).matcher(text.slice(0, MAX_TEXT_LENGTH)).find();
+  const { pattern, found } = compile(source);
+  const looked = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text;
+  const known = found.get(looked);
+  if (known !== undefined) return known;
+  const answer = pattern.matcher(looked).find();
+  if (found.size >= MAX_REMEMBERED) found.clear();
+  if (looked.length <= MAX_REMEMBERED_LENGTH) found.set(looked, answer);
+  return answer;
 }
 
-function compile(source: string): RE2JS {
+function compile(source: string): Compiled {
   const known = compiled.get(source);
   if (known !== undefined) return known;
-  const pattern = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
-  compiled.set(source, pattern);
-  return pattern;
+  const made: Compiled = { pattern: RE2JS.compile(source, RE2JS.CASE_INSENSITIVE), found: new Map() };
+  compiled.set(source, made);
+  return made;
 }

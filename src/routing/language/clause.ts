@@ -5,13 +5,15 @@ import type { SeenValue } from './explained.js';
 import { askedAbout, operandNumber, seenNumber, type AskedAbout, type ValueKind } from './kind.js';
 import { operatorsOf, type Clause, type Operand, type Operator } from './operators.js';
 import type { Subject } from './subject.js';
-import { readTag, type Found } from './tag-path.js';
+import { readTag, tagValues, type Found } from './tag-path.js';
 import { composed, folded } from './text.js';
 
 export interface AskedClause {
   /** In words: `PatientAge is at least 18 years`. */
   readonly text: string;
   readonly read: (subject: Subject) => Found;
+  /** The values of `read` alone. */
+  readonly values: (subject: Subject) => readonly SeenValue[];
   readonly answer: (values: readonly SeenValue[]) => Truth;
 }
 
@@ -21,15 +23,15 @@ export function prepareClause(clause: Clause): AskedClause {
   const [operator] = operatorsOf(clause);
   if (about === undefined || operator === undefined) {
     const text = String(clause.tag ?? clause.fact);
-    return { text, read: () => ({ values: [], source: `${text} is not known` }), answer: () => 'missing' };
+    return { text, read: () => ({ values: [], source: `${text} is not known` }), values: () => [], answer: () => 'missing' };
   }
-  return { text: `${about.name} ${wordsFor(operator, clause, about)}`, read: readerOf(about), answer: answerOf(operator, clause, about) };
+  return { text: `${about.name} ${wordsFor(operator, clause, about)}`, ...readersOf(about), answer: answerOf(operator, clause, about) };
 }
 
-function readerOf({ path, fact }: AskedAbout): (subject: Subject) => Found {
-  if (fact !== undefined) return (subject) => subject.fact(fact);
-  if (path === undefined) return () => ({ values: [], source: 'nothing is asked' });
-  return (subject) => readTag(subject.headers, path);
+function readersOf({ path, fact }: AskedAbout): Pick<AskedClause, 'read' | 'values'> {
+  if (fact !== undefined) return { read: (subject) => subject.fact(fact), values: (subject) => subject.fact(fact).values };
+  if (path === undefined) return { read: () => ({ values: [], source: 'nothing is asked' }), values: () => [] };
+  return { read: (subject) => readTag(subject.headers, path), values: (subject) => tagValues(subject.headers, path) };
 }
 
 function answerOf(operator: Operator, clause: Clause, about: AskedAbout): AskedClause['answer'] {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Keyword } from '../../dicom/element/tags.js';
 import { FACT_NAMES, FACTS, type FactName } from '../fact-names.js';
 import { patternFault } from '../pattern.js';
-import type { Condition, Scope } from './condition-types.js';
+import { QUANTIFIERS, type Condition, type QuantifierName, type Scope } from './condition-types.js';
 import { askedAbout, operandFault } from './kind.js';
 import { OPERATORS, operatorsOf, type Clause, type Operator } from './operators.js';
 import { parseTagPath } from './tag-path.js';
@@ -188,9 +188,21 @@ function quantifiersOf(place: Place): z.ZodType<Condition>[] {
     z.strictObject({ noSeries: conditionAt('series').describe('True of no series of the study.') }),
     z.strictObject({ countSeries: countedOf(conditionAt('series')).describe('How many series of the study it is true of.') }),
   ];
-  if (place === 'instance') return [];
+  if (place === 'instance') return misplaced('an instance has no members', 'instance', 'series');
   if (place === 'named') return [...ofInstances, ...ofSeries];
-  return place === 'series' ? ofInstances : ofSeries;
+  return place === 'series'
+    ? [...ofInstances, ...misplaced('is asked of the study as a whole: it can only stand in `study:`', 'series')]
+    : [...ofSeries, ...misplaced('is asked of a series: within anySeries, allSeries, noSeries or countSeries', 'instance')];
+}
+
+/** Quantifiers that cannot stand there, so that whoever writes one is told why. */
+function misplaced(why: string, ...kinds: readonly Scope[]): z.ZodType<Condition>[] {
+  const names = (Object.keys(QUANTIFIERS) as QuantifierName[]).filter((name) => kinds.includes(QUANTIFIERS[name].of));
+  const never = z
+    .custom<never>(() => false, { error: why, abort: false })
+    .describe(`Not here: ${why}.`)
+    .meta({ not: {} });
+  return names.map((name) => z.strictObject({ [name]: never }) as unknown as z.ZodType<Condition>);
 }
 
 const TITLES: Readonly<Record<Place, string>> = {

@@ -42,10 +42,10 @@ function prepare(condition: Condition, path: string): Question {
 }
 
 function asked(clause: Clause, path: string): Question {
-  const { text, read, answer } = prepareClause(clause);
+  const { text, read, values: valuesFor, answer } = prepareClause(clause);
   return {
     wording: text,
-    truth: (subject) => answer(read(subject).values),
+    truth: (subject) => answer(valuesFor(subject)),
     explain: (subject) => {
       const { values, source } = read(subject);
       return { path, text, truth: answer(values), seen: { values, source } };
@@ -65,7 +65,7 @@ function every(members: readonly Question[], path: string): Question {
       }
       return truth;
     },
-    explain: (subject) => groupOf('all of', 'all', allOf, members, path, subject),
+    explain: (subject) => groupOf('all of', 'all', members, path, subject),
   };
 }
 
@@ -81,20 +81,14 @@ function some(members: readonly Question[], path: string): Question {
       }
       return truth;
     },
-    explain: (subject) => groupOf('any of', 'any', anyOf, members, path, subject),
+    explain: (subject) => groupOf('any of', 'any', members, path, subject),
   };
 }
 
-function groupOf(
-  text: string,
-  group: 'all' | 'any',
-  join: (truths: readonly Truth[]) => Truth,
-  members: readonly Question[],
-  path: string,
-  subject: Subject,
-): Explained {
+function groupOf(text: string, group: 'all' | 'any', members: readonly Question[], path: string, subject: Subject): Explained {
   const parts = members.map((member) => member.explain(subject));
-  return { path, text, truth: join(parts.map((part) => part.truth)), group, parts };
+  const truths = parts.map(({ truth }) => truth);
+  return { path, text, truth: group === 'all' ? allOf(truths) : anyOf(truths), group, parts };
 }
 
 function wordingOf(text: string, members: readonly Question[]): string {

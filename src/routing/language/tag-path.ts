@@ -22,6 +22,8 @@ interface PrivateTag {
 export interface TagPath {
   readonly text: string;
   readonly steps: readonly Step[];
+  /** The key of a path of one step that is no private tag. */
+  readonly key: string | undefined;
   /** Keyword and VR of the last step, as the dictionary has them; `UN` for private tags. */
   readonly keyword: string | undefined;
   readonly vr: string;
@@ -43,7 +45,9 @@ export function parseTagPath(text: string): TagPath | { readonly fault: string }
     if (!isLast && last.vr !== 'SQ' && last.vr !== 'UN') return { fault: `${name} is no sequence: nothing is inside it` };
     steps.push(item === undefined ? step : { ...step, item: Number(item) });
   }
-  return { text, steps, ...last };
+  const [only] = steps;
+  const key = steps.length === 1 && only !== undefined && 'key' in only ? only.key : undefined;
+  return { text, steps, key, ...last };
 }
 
 function stepOf(name: string): Step | undefined {
@@ -74,13 +78,34 @@ export interface Found {
   readonly source: string;
 }
 
-/** Reads a path in several data sets at once: each different value once, in the order in which they are met. Never throws. */
+/** Reads a path in several data sets at once, with where the values are from or why there are none. Never throws. */
 export function readTag(headers: readonly Header[], path: TagPath): Found {
+  const values = tagValues(headers, path);
+  if (values.length > 0) return { values, source: path.text };
   const elements = headers.flatMap((header) => elementsAt(header, path.steps, 0));
-  const written = elements.flatMap(valuesIn);
-  const values = written.flatMap(scalarOf);
-  if (values.length > 0) return { values: headers.length > 1 ? [...new Set(values)] : values, source: path.text };
-  return { values, source: `${path.text} is ${whyNothing(elements, written)}` };
+  return { values, source: `${path.text} is ${whyNothing(elements, elements.flatMap(valuesIn))}` };
+}
+
+const NOTHING: readonly SeenValue[] = [];
+
+/** The values alone: each different value of several data sets once, in the order in which they are met. */
+export function tagValues(headers: readonly Header[], path: TagPath): readonly SeenValue[] {
+  const [first] = headers;
+  if (headers.length === 1 && first !== undefined && path.key !== undefined) return scalarsIn(first[path.key]);
+  const values = headers.flatMap((header) => elementsAt(header, path.steps, 0).flatMap(scalarsIn));
+  return headers.length > 1 ? [...new Set(values)] : values;
+}
+
+/** Values of an element of the header: the same ones are asked by many clauses. */
+const scalars = new WeakMap<HeaderElement, readonly SeenValue[]>();
+
+function scalarsIn(element: HeaderElement | null | undefined): readonly SeenValue[] {
+  if (element === undefined || element === null) return NOTHING;
+  const known = scalars.get(element);
+  if (known !== undefined) return known;
+  const values = valuesIn(element).flatMap(scalarOf);
+  scalars.set(element, values);
+  return values;
 }
 
 function whyNothing(elements: readonly HeaderElement[], written: readonly HeaderValue[]): string {
