@@ -6,8 +6,10 @@
 import { RE2JS } from 're2js';
 
 export const MAX_PATTERN_LENGTH = 200;
-/** Longer values are looked at only so far; headers keep none that are longer. */
-const MAX_TEXT_LENGTH = 8192;
+/** `a{1000}` repeated makes a program of tens of thousands of steps out of a short pattern: linear in the text, and seconds all the same. */
+const MAX_PROGRAM_SIZE = 1000;
+/** Longer values are looked at only so far. */
+const MAX_TEXT_LENGTH = 2048;
 
 /** What was found in the texts that were looked at last: the same few descriptions come again and again. */
 const MAX_REMEMBERED = 2000;
@@ -24,8 +26,8 @@ const compiled = new Map<string, Compiled>();
 export function patternFault(source: string): string | undefined {
   if (source.length > MAX_PATTERN_LENGTH) return `is too long for a pattern, at most ${MAX_PATTERN_LENGTH} characters are allowed`;
   try {
-    compile(source);
-    return undefined;
+    const size = RE2JS.compile(source, RE2JS.CASE_INSENSITIVE).programSize();
+    return size > MAX_PROGRAM_SIZE ? 'repeats too much for a pattern: write smaller numbers in braces, or * and + instead' : undefined;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.replace(/^error parsing regexp: /, '').replace('`(?i)', '`') : String(thrown);
     return `is not a regular expression in RE2's syntax (${reason})`;

@@ -100,7 +100,7 @@ export function tagValues(headers: readonly Header[], path: TagPath): readonly S
 const scalars = new WeakMap<HeaderElement, readonly SeenValue[]>();
 
 function scalarsIn(element: HeaderElement | null | undefined): readonly SeenValue[] {
-  if (element === undefined || element === null) return NOTHING;
+  if (typeof element !== 'object' || element === null) return NOTHING;
   const known = scalars.get(element);
   if (known !== undefined) return known;
   const values = valuesIn(element).flatMap(scalarOf);
