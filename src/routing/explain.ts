@@ -16,21 +16,34 @@ const OUTCOME_MARKS: Readonly<Record<RuleDecision['outcome'], string>> = {
 /** Widest left column of an aligned block; longer clauses push their own value to the right. */
 const MAX_COLUMN = 64;
 
+/** How many series that were seen alike are named. */
+const NAMED_SERIES = 8;
+
 /**
- * Every rule, every series, every clause with the value seen: ✓ true, ✗ false, ? missing. Series that a rule saw the same
- * way are shown together.
+ * First each rule in one line, then every rule with every series and every clause with the value seen: ✓ true, ✗ false,
+ * ? missing. Series that a rule saw the same way are shown together.
  */
 export function formatExplanation(decision: Decision): string {
   const head = [`Study ${decision.studyInstanceUid}`, `Rules revision ${decision.rulesRevision.slice(0, 12)}`];
   if (decision.ownSeries.length > 0) head.push(`Made by this node, not looked at: ${decision.ownSeries.length} series`);
   if (decision.rules.length === 0) head.push('No rules are in force.');
-  return [head.join('\n'), ...decision.rules.map(formatRule)].join('\n\n') + '\n';
+  const summary = decision.rules.length > 1 ? [aligned(decision.rules.map(summaryOf))] : [];
+  return [head.join('\n'), ...summary, ...decision.rules.map(formatRule)].join('\n\n') + '\n';
+}
+
+/** A rule in one line: what became of it, and why. */
+function summaryOf(rule: RuleDecision): Line {
+  return { indent: 0, left: headingOf(rule), right: rule.reason };
+}
+
+function headingOf({ outcome, rule }: RuleDecision): string {
+  return `${OUTCOME_MARKS[outcome]} ${rule}: ${outcome}`;
 }
 
 /** One rule of a decision, with every series and clause. */
 export function formatRule(rule: RuleDecision): string {
   const lines: Line[] = [
-    { indent: 0, left: `${OUTCOME_MARKS[rule.outcome]} ${rule.rule}: ${rule.outcome}` },
+    { indent: 0, left: headingOf(rule) },
     { indent: 2, left: rule.reason },
   ];
   if (rule.runs.length > 0) lines.push({ indent: 2, left: orderText(rule) });
@@ -69,7 +82,10 @@ function alikeSeries(series: readonly SeriesVerdict[]): SeriesVerdict[][] {
 function seriesLines(alike: readonly SeriesVerdict[], indent: number): Line[] {
   const [first] = alike;
   if (first === undefined) return [];
-  const title = alike.map((one) => `${seriesLabel(one)} (${one.modality ?? 'no modality'}, ${one.instanceCount} inst.)`).join(', ');
+  const named = alike
+    .slice(0, NAMED_SERIES)
+    .map((one) => `${seriesLabel(one)} (${one.modality ?? 'no modality'}, ${one.instanceCount} inst.)`);
+  const title = named.join(', ') + (alike.length > NAMED_SERIES ? ` and ${alike.length - NAMED_SERIES} more` : '');
   const lines: Line[] = [{ indent, left: `${title}: ${first.fate}` }, ...clauseLines(first.when, 'when', indent + 2)];
   if (first.where !== undefined) lines.push(...clauseLines(first.where, 'series.where', indent + 2));
   if (first.loss !== undefined && first.loss.path !== first.where?.path)
