@@ -56,7 +56,8 @@ export function parseRules(texts: ReadonlyMap<string, string>, dir: string, cont
   );
   const counted = [...new Set([...own, ...read.names])].sort();
   const faults = [...counted.filter((name) => texts.get(name)?.trim() === '').map((name) => emptyFile(join(dir, name))), ...read.faults];
-  const warnings = neverIncluded(texts, counted, dir);
+  // What a file with faults includes is not known: nothing is said of what may be included by it.
+  const warnings = read.faults.length === 0 ? neverIncluded(texts, counted, dir) : [];
   const firstPlace = new Map<string, string>();
   for (const written of read.rules) checkNames(written, context, { faults, warnings, firstPlace });
   const ruleNames = read.rules.map(({ what }) => what.name);

@@ -62,6 +62,11 @@ describe('a named condition', () => {
     expect(rulesOf({ 'a.yaml': RULE('{ tag: Modality, equals: CT }'), 'shared/conditions.yaml': SHARED }).warnings).toMatchObject([
       { file: 'shared/conditions.yaml', message: 'no file includes this one: nothing in it counts' },
     ]);
+    const faulty = load({
+      'a.yaml': `include: [shared/conditions.yaml]\n${RULE('{ tag: Modalty, exists: true }')}`,
+      'shared/conditions.yaml': SHARED,
+    });
+    expect(faulty).toMatchObject({ ok: false, warnings: [] });
   });
 });
 
