@@ -199,7 +199,9 @@ function quantifiersOf(place: Place): z.ZodType<Condition>[] {
 function misplaced(why: string, ...kinds: readonly Scope[]): z.ZodType<Condition>[] {
   const names = (Object.keys(QUANTIFIERS) as QuantifierName[]).filter((name) => kinds.includes(QUANTIFIERS[name].of));
   const never = z
-    .custom<never>(() => false, { error: why, abort: false })
+    .unknown()
+    .nonoptional()
+    .refine(() => false, { error: why })
     .describe(`Not here: ${why}.`)
     .meta({ not: {} });
   return names.map((name) => z.strictObject({ [name]: never }) as unknown as z.ZodType<Condition>);
