@@ -119,10 +119,10 @@ function tellEarlierResults({ studyInstanceUid, earlierResults }: StudyView): vo
   }
 }
 
-/** What it waits for, and why it is where it is, where these are not the same. */
+/** Why it is where it is, and what it waits for, where these are not the same. */
 function standing(row: { failureCode: string | null; reason: string | null; waitsFor: string | null }): string {
   const { reason, waitsFor } = row;
-  return [waitsFor, reason === waitsFor ? null : why(row)].filter((part) => part !== null && part !== '').join('; ');
+  return [reason === waitsFor ? null : why(row), waitsFor].filter((part) => part !== null && part !== '').join('; ');
 }
 
 /** The code, which a reason that is no failure has not, and the sentence. */

@@ -10,17 +10,20 @@ import { resultsOfRun } from '../ledger/results.js';
 import type { RunRow } from '../ledger/runs.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 
-/** SHA-256 over the instances of each input, in any order, and what the model is told: the same hash gives the same result. */
+/**
+ * SHA-256 over the instances of each input, in any order, the model, and what it is told: the same hash gives the same result. Several models may be
+ * one image with different commands, so that the image's digest alone does not say which it is.
+ */
 export function inputHash(
   instances: readonly { readonly name: string; readonly sha256: string }[],
-  run: Pick<RunWithModel, 'digest' | 'workflow' | 'settings'>,
+  run: Pick<RunWithModel, 'model_name' | 'digest' | 'workflow' | 'settings'>,
   yaml: ModelYaml,
 ): string {
   const members = instances.map(({ name, sha256 }) => `${name} ${sha256}`).sort();
   const settings = Object.entries({ ...yaml.settings, ...(JSON.parse(run.settings) as Record<string, unknown>) }).sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
-  return sha256Hex(JSON.stringify([members, run.digest, run.workflow ?? yaml.workflow, settings]));
+  return sha256Hex(JSON.stringify([members, run.model_name, run.digest, yaml.command ?? null, run.workflow ?? yaml.workflow, settings]));
 }
 
 /**

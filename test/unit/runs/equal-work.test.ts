@@ -113,7 +113,7 @@ describe('equal work', () => {
     expect(node.deliveries()).toEqual(['1 pacs', '1 workstation']);
   });
 
-  it('differs by settings, workflow, image or instances', async () => {
+  it('differs by settings, workflow, image, model or instances', async () => {
     const node = await Node.withStudy();
     const first = node.queue('a');
     node.begin(first);
@@ -124,6 +124,11 @@ describe('equal work', () => {
     await node.receive(STUDY, [4]);
     const version = versionsOfStudy(node.db, node.id(STUDY))[1].id;
     others.push(node.queue('e', { versionId: version }));
+    // Another model of the same image, with another command.
+    const text = JSON.stringify({ runtime: 'docker', workflow: 'default', settings: { smooth: 1 }, command: ['other'] });
+    const { id } = registerModel(node.db, { name: 'other', version: '1', digest: 'a', card: '', package: text, folder: null }, node.now);
+    activateModel(node.db, id, 'test', node.now);
+    others.push(node.queue('f', { modelName: 'other' }));
     for (const id of others) expect([id, node.takesOver(id)]).toEqual([id, false]);
     expect(new Set(others.map((id) => node.run(id).input_hash)).size).toBe(others.length);
   });
