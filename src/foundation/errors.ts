@@ -207,6 +207,12 @@ export const CATALOGUE = {
     httpStatus: 404,
   }),
 
+  MODEL_PACK_FAILED: entry({
+    kind: 'operator',
+    text: 'The image of the model cannot be built',
+    remedy: 'Correct what the text names and pack the model again; `npm run demo` makes the base image.',
+  }),
+
   // runs
   ENGINE_UNREACHABLE: entry({
     kind: 'transient',

@@ -8,7 +8,9 @@ export interface KitArguments {
   readonly config?: string;
   readonly overrides: readonly Override[];
   readonly streamJsonProgress: boolean;
-  readonly show?: 'help' | 'list';
+  readonly show?: 'help' | 'list' | 'check' | 'inspect';
+  /** The ONNX file to be inspected. */
+  readonly onnx?: string;
 }
 
 export const HELP = `Runs the workflow of a model on the DICOM series in its input folder.
@@ -17,6 +19,8 @@ export const HELP = `Runs the workflow of a model on the DICOM series in its inp
   --config FILE              a workflow file elsewhere
   --config:PATH=VALUE        another value for a setting, as in --config:modules.LungSegmenter.closing_mm=8
   --stream-json-progress     one JSON object per step of progress on stdout
+  --check                    checks all workflows of this model, its weights and its card; runs nothing
+  --inspect FILE             the inputs and outputs of an ONNX file, as JSON
   --list                     the workflows of this model, their modules and settings
   --help                     this text
 
@@ -33,7 +37,14 @@ const WITHOUT_MEANING = ['--non-interactive', '--print', '--debug', '--stop-on-e
  * @throws AnteroomError USAGE for a flag that is not known
  */
 export function parseArguments(args: readonly string[]): KitArguments {
-  const found: { workflow: string; config?: string; overrides: Override[]; streamJsonProgress: boolean; show?: 'help' | 'list' } = {
+  const found: {
+    workflow: string;
+    config?: string;
+    overrides: Override[];
+    streamJsonProgress: boolean;
+    show?: KitArguments['show'];
+    onnx?: string;
+  } = {
     workflow: 'default',
     overrides: [],
     streamJsonProgress: false,
@@ -50,6 +61,8 @@ export function parseArguments(args: readonly string[]): KitArguments {
     else if (flag.startsWith('--config:')) found.overrides.push(overrideOf(flag));
     else if (flag === '--stream-json-progress') found.streamJsonProgress = true;
     else if (flag === '--list') found.show = 'list';
+    else if (flag === '--check') found.show = 'check';
+    else if (flag === '--inspect') Object.assign(found, { show: 'inspect', onnx: valueOf(flag) });
     else if (flag === '--help' || flag === '-h') found.show = 'help';
     else if (!WITHOUT_MEANING.includes(flag)) throw new AnteroomError('USAGE', `"${flag}" is no flag of the kit; see --help`);
   }

@@ -9,8 +9,25 @@ export function describeWorkflow(name: string, workflow: Workflow, registry: Reg
     const { does, settings: schema } = registry[label];
     lines.push(`  ${label}: ${does}`, `    needs ${module.inputs.join(', ') || 'nothing'}, makes ${module.outputs.join(', ') || 'files'}`);
     for (const [key, field] of Object.entries<z.ZodType>(schema.shape)) {
-      lines.push(`    ${key} = ${JSON.stringify(settings[key]) ?? 'not set'}: ${field.description ?? ''}`);
+      lines.push(`    ${key} = ${JSON.stringify(settings[key]) ?? 'not set'}: ${field.description ?? ''}`, ...describeInner(field, '      '));
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The keys inside of a setting; of a list, those of its items. */
+function describeInner(field: z.core.$ZodType, indent: string): string[] {
+  const def = field._zod.def as { innerType?: z.core.$ZodType; element?: z.core.$ZodType; shape?: Record<string, z.ZodType> };
+  const inside = def.innerType ?? def.element;
+  if (inside !== undefined) return describeInner(inside, indent);
+  return Object.entries(def.shape ?? {}).flatMap(([key, inner]) => [
+    `${indent}${key}: ${descriptionOf(inner)}`,
+    ...describeInner(inner, `${indent}  `),
+  ]);
+}
+
+/** What was described before it was made optional counts too. */
+function descriptionOf(field: z.ZodType): string {
+  const { innerType } = field._zod.def as { innerType?: z.ZodType };
+  return field.description ?? (innerType === undefined ? '' : descriptionOf(innerType));
 }

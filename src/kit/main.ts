@@ -7,9 +7,11 @@ import { InvalidFileError } from '../foundation/faults.js';
 import { parseYaml, validate } from '../foundation/yaml.js';
 import { HELP, parseArguments } from './arguments.js';
 import type { KitArguments } from './arguments.js';
+import { checkWorkflow } from './check.js';
 import { logOf } from './kit-log.js';
 import { describeWorkflow } from './list.js';
 import type { ModelIdentity } from './module.js';
+import { inspectNetwork } from './onnx/inspect.js';
 import { MODULES } from './registry.js';
 import { reasonOf, runWorkflow } from './run-workflow.js';
 import { readWorkflow } from './workflow.js';
@@ -21,12 +23,20 @@ const WRONG_BEFORE_START = new Set(['USAGE', 'WORKFLOW_INVALID', 'MODEL_INVALID'
 async function main(args: readonly string[]): Promise<number> {
   const wanted = parseArguments(args);
   if (wanted.show === 'help') return print(HELP);
+  if (wanted.show === 'inspect') return print(`${JSON.stringify(await inspectNetwork(wanted.onnx ?? ''), null, 2)}\n`);
   const modelDir = process.env.ANTEROOM_MODEL_DIR ?? onlyModelIn(MODELS_DIR);
   if (wanted.show === 'list') {
     const described = workflowNames(modelDir).map((name) =>
       describeWorkflow(name, loadWorkflow({ ...wanted, workflow: name }, modelDir), MODULES),
     );
     return print(described.join('\n'));
+  }
+  if (wanted.show === 'check') {
+    for (const name of workflowNames(modelDir)) {
+      await checkWorkflow(loadWorkflow({ ...wanted, workflow: name }, modelDir), cardOf(modelDir), modelDir);
+      print(`${name}: nothing is wrong\n`);
+    }
+    return 0;
   }
   const workflow = loadWorkflow(wanted, modelDir);
   const outcome = await runWorkflow(workflow, {
@@ -72,14 +82,19 @@ function loadWorkflow({ workflow, config, overrides }: KitArguments, modelDir: s
 const cardSchema = z.looseObject({
   name: z.string().min(1),
   title: z.string().optional(),
+  summary: z.looseObject({ outputs: z.array(z.looseObject({ classes: z.array(z.string()).default([]) })).default([]) }).optional(),
   details: z.looseObject({ version: z.string().min(1) }),
 });
 
-function identityOf(modelDir: string): ModelIdentity {
+function cardOf(modelDir: string): z.output<typeof cardSchema> {
   const path = join(modelDir, 'meta.json');
   const card = validate(parseYaml(readText(path), path), cardSchema);
   if (!card.ok) throw new InvalidFileError('MODEL_INVALID', card.faults);
-  const { name, title = name, details } = card.value;
+  return card.value;
+}
+
+function identityOf(modelDir: string): ModelIdentity {
+  const { name, title = name, details } = cardOf(modelDir);
   return { name, title, version: details.version };
 }
 

@@ -93,6 +93,8 @@ export abstract class ImportModule implements Declaration {
 export abstract class CaseModule implements Declaration {
   abstract readonly inputs: readonly DataName[];
   abstract readonly outputs: readonly DataName[];
+  /** The structures that it can find, where it knows them. */
+  readonly structures?: readonly string[];
   /** Called once, before any module imports or works: what can be known to be wrong by then is thrown here. */
   prepare?(context: ModuleContext): Promise<void>;
   abstract work(one: Case, context: ModuleContext): Promise<void>;

@@ -54,12 +54,20 @@ const answer = {
     .prefault({}),
 };
 
+const packing = {
+  weights: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .describe('Where `models pack` takes weights from: file in the package → https URL, or path. Others lie in the package already.'),
+};
+
 const docker = z.strictObject({
   runtime: z.literal('docker'),
   image: z.string().min(1).describe('Name of the image, with tag or digest; its digest is pinned when the model is registered.'),
   command: z.array(z.string()).optional().describe('Arguments in place of `--workflow WORKFLOW`.'),
   ...resources,
   ...confinement,
+  ...packing,
   ...answer,
 });
 

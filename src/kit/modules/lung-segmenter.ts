@@ -32,6 +32,7 @@ export class LungSegmenter extends CaseModule {
   static readonly settings = settings;
   readonly inputs = ['dicom'] as const;
   readonly outputs = ['segmentation', 'nrrd', 'json'] as const;
+  override readonly structures = STRUCTURES.map(({ id }) => id);
 
   constructor(private readonly options: z.output<typeof settings>) {
     super();

@@ -19,10 +19,12 @@ export class OnnxRunner extends CaseModule {
   static readonly settings = onnxContract;
   readonly inputs = ['dicom'] as const;
   readonly outputs = ['segmentation', 'rawnrrd'] as const;
+  override readonly structures: readonly string[];
   #network: Network | undefined;
 
   constructor(private readonly contract: z.output<typeof onnxContract>) {
     super();
+    this.structures = Object.values(contract.labels);
   }
 
   /** Weights and tensors are checked before any series is read. */

@@ -8,6 +8,8 @@ const positive = () => z.number().positive();
 const count = () => z.int().min(1);
 const triple = <T extends z.ZodType>(item: T) => z.tuple([item, item, item], { error: 'must be a list of three, along i, j and k' });
 
+const sourceOr = <T extends z.ZodType>(value: T) => z.union([z.literal('source'), value]);
+
 const ORIENTATION = /^(?=.*[LR])(?=.*[PA])(?=.*[SI])[LRPASI]{3}$/;
 
 const grid = z.strictObject({
@@ -26,13 +28,15 @@ const grid = z.strictObject({
       '`image`: axes of the series are swapped and flipped, never turned. `patient`: exactly along the patient, so oblique series are turned.',
     ),
   spacing_mm: z
-    .union([z.literal('source'), triple(positive())])
+    .union([z.literal('source'), triple(sourceOr(positive()))])
     .default('source')
-    .describe('Distance of voxels along i, j, k; `source`: that of the series.'),
+    .describe('Distance of voxels along i, j, k; `source`, for all or for one: that of the series.'),
   size: z
-    .union([z.literal('source'), triple(count())])
+    .union([z.literal('source'), triple(sourceOr(count()))])
     .default('source')
-    .describe('Voxels along i, j, k: what does not fit is cropped, what is missing is padded. `source`: as many as the series fills.'),
+    .describe(
+      'Voxels along i, j, k: what does not fit is cropped, what is missing is padded. `source`, for all or for one: as many as the series fills.',
+    ),
   multiple_of: triple(count()).default([1, 1, 1]).describe('The size is padded up to multiples of these.'),
   place: z
     .enum(['centre', 'start'])
@@ -124,7 +128,7 @@ export const onnxContract = shape.superRefine((contract, context) => {
   if (contract.batch_slices > 1 && !contract.input.layout.includes('n')) refuse(['batch_slices'], 'needs n in the layout of the input');
   if (contract.grid.axes === 'patient') {
     if (contract.grid.orientation === 'source') refuse(['grid', 'orientation'], 'must be three letters where axes is patient');
-    if (contract.grid.spacing_mm === 'source') refuse(['grid', 'spacing_mm'], 'must be given where axes is patient');
+    if ([contract.grid.spacing_mm].flat().includes('source')) refuse(['grid', 'spacing_mm'], 'must be given where axes is patient');
     if (contract.grid.place === 'start') refuse(['grid', 'place'], 'must be centre where axes is patient');
   }
   labelFaults(contract.labels, contract.output.kind, refuse);

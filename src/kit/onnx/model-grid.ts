@@ -66,9 +66,11 @@ function planAxis(source: Grid, wanted: Wanted, direction: Vec3, n: number, atLe
   const sizes = [source.columns, source.rows, source.slices];
   const own = [source.iDirection, source.jDirection, source.kDirection].map((axis) => Math.abs(dot(axis, direction)));
   const nearest = own.indexOf(Math.max(...own));
-  const spacingMm = wanted.spacing_mm === 'source' ? source.spacingMm[nearest] : wanted.spacing_mm[n];
+  const statedMm = wanted.spacing_mm === 'source' ? 'source' : wanted.spacing_mm[n];
+  const spacingMm = statedMm === 'source' ? source.spacingMm[nearest] : statedMm;
   const extentMm = own.reduce((sum, cosine, axis) => sum + (cosine > 1e-6 ? cosine * sizes[axis] * source.spacingMm[axis] : 0), 0);
-  const filled = wanted.size === 'source' ? Math.ceil(extentMm / spacingMm - 1e-3) : wanted.size[n];
+  const stated = wanted.size === 'source' ? 'source' : wanted.size[n];
+  const filled = stated === 'source' ? Math.ceil(extentMm / spacingMm - 1e-3) : stated;
   const multiple = wanted.multiple_of[n];
   const size = Math.ceil(Math.max(filled, atLeast) / multiple) * multiple;
   return { direction, spacingMm, size, extentMm, sameSpacing: spacingMm === source.spacingMm[nearest] && own[nearest] > 1 - 1e-6 };
