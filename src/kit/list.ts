@@ -9,7 +9,10 @@ export function describeWorkflow(name: string, workflow: Workflow, registry: Reg
     const { does, settings: schema } = registry[label];
     lines.push(`  ${label}: ${does}`, `    needs ${module.inputs.join(', ') || 'nothing'}, makes ${module.outputs.join(', ') || 'files'}`);
     for (const [key, field] of Object.entries<z.ZodType>(schema.shape)) {
-      lines.push(`    ${key} = ${JSON.stringify(settings[key]) ?? 'not set'}: ${field.description ?? ''}`, ...describeInner(field, '      '));
+      lines.push(
+        `    ${key} = ${JSON.stringify(settings[key]) ?? 'not set'}: ${field.description ?? ''}`,
+        ...describeInner(field, '      '),
+      );
     }
   }
   return `${lines.join('\n')}\n`;

@@ -10,18 +10,30 @@ const of = z
     'Of which voxels: `all`, `above_minimum`: brighter than the darkest (padding, air that is 0), `above_otsu`: brighter than the threshold of Otsu.',
   );
 type Of = z.output<typeof of>;
-const percent = z.number().min(0).max(100).optional();
+const percent = z.number().min(0).max(100).optional().describe('Percent; no limit by default.');
 
 const step = oneStep({
   offset: z.number().describe('Is added.'),
   factor: z.number().describe('Is multiplied with.'),
-  clamp: z.strictObject({ from: z.number().optional(), to: z.number().optional() }).describe('Values below and above become the limits.'),
+  clamp: z
+    .strictObject({
+      from: z.number().optional().describe('No lower limit by default.'),
+      to: z.number().optional().describe('No upper limit by default.'),
+    })
+    .describe('Values below and above become the limits.'),
   clamp_percentiles: z.strictObject({ from: percent, to: percent, of }).describe('Limits that are percentiles of the values.'),
   scale: z
-    .strictObject({ from: pair.optional().describe('The lowest and the highest value that there is, by default.'), to: pair })
+    .strictObject({
+      from: pair.optional().describe('The lowest and the highest value that there is, by default.'),
+      to: pair.describe('What they become.'),
+    })
     .describe('One range becomes another; values outside of it are not clamped.'),
   standardise: z
-    .strictObject({ mean: z.number().optional(), deviation: z.number().positive().optional(), of })
+    .strictObject({
+      mean: z.number().optional().describe('That of the values by default.'),
+      deviation: z.number().positive().optional().describe('That of the values by default.'),
+      of,
+    })
     .describe('The mean is taken off, then it is divided by the standard deviation: given, or those of the values.'),
   quantise: z.literal('uint8').describe('Whole numbers from 0 to 255, rounded half up.'),
 });

@@ -4,7 +4,7 @@ import { oneStep } from '../one-step.js';
 
 /** Every step may be for some structures only. */
 const of = z.array(z.string()).min(1).optional().describe('Ids of the structures that it is done to; all by default.');
-const mm = (text: string) => z.strictObject({ of, radius: z.number().positive().max(100).describe(text) });
+const mm = (text: string) => z.strictObject({ of, radius: z.number().positive().max(100).describe('Millimetres.') }).describe(text);
 
 export const postprocessingStep = oneStep({
   remove_air_at_border: z
