@@ -140,7 +140,7 @@ export const BODY_PART_WORDS = new PhraseTable<BodyPart>([
   ],
   [
     ['abdomen', 'pelvis'],
-    'colon, colonography, colonoscopy, ct colonography, kub, urogram, urography, ureter, ureters, abdomino pelvic, abdominopelvic, abdominopelvis, abdpel, abdpelvis, uroscanner, kolon, kolonographie, uroct, uro ct, abdominopelvienne, abdominopelvico, 腹盆, 全腹',
+    'colon, colonography, colonoscopy, ct colonography, kub, urogram, urography, ureter, ureters, abdomino pelvic, abdominopelvic, abdominopelvis, abdpel, abdpelvis, uroscanner, kolon, kolonographie, uroct, uro ct, abdominopelvienne, abdomino pelvienne, abdomino pelvien, abdominopelvico, 腹盆, 全腹',
   ],
   [['chest', 'abdomen'], 'thoraxabdomen, chestabdomen, thorakoabdominal, thoraco abdominal, thoracoabdominal, 胸腹部'],
   [

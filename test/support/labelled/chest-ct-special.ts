@@ -78,14 +78,14 @@ function specialScans(): WrittenStudy[] {
       'the card of the model names no age',
       takes('soft'),
       { ...CHEST, PatientAge: '007Y' },
-      axial(PHILIPS, 'soft', 210, { thicknessMm: 1 }),
+      axial(PHILIPS, 'soft', 210, { thicknessMm: 1 }, { ReconstructionDiameter: 220 }),
     ),
     study(
       'chest of a baby',
       'the card names no age, and 24 slices are enough',
       takes('soft'),
       { ...CHEST, PatientAge: '004M' },
-      axial(CANON, 'soft', 120, { thicknessMm: 5 }),
+      axial(CANON, 'soft', 120, { thicknessMm: 5 }, { ReconstructionDiameter: 160 }),
     ),
   ];
 }

@@ -189,8 +189,8 @@ function nothingTogether(): WrittenStudy[] {
     study('only the localizer of the CT', 'a CT was made, its images are not there', NONE_FITS, TRUNK, localizer(GE), pet('pt')),
     study(
       'a CT of the chest alone beside the PET',
-      'a third of a metre of CT for a metre of PET',
-      NONE_FITS,
+      'a third of a metre of CT for a metre of PET; as a CT of the chest it is whole',
+      { ...NONE_FITS, 'chest-ct-lungs': 'chest' },
       { StudyDescription: 'PET/CT' },
       axial(SIEMENS, 'chest', 330, { thicknessMm: 3 }),
       pet('pt'),

@@ -75,7 +75,7 @@ function seriesInput(written: WrittenSeries, studyNumber: number, seriesNumber: 
     StudyDate: '20260301',
     PatientAge: '054Y',
     SeriesNumber: seriesNumber,
-    ...(written.flat === true ? {} : { FrameOfReferenceUID: frame }),
+    ...(written.flat === true ? {} : { FrameOfReferenceUID: frame, Rows: 256, Columns: 256 }),
     ...written.tags,
   });
   const places = written.flat === true ? [] : placesOf(written);
