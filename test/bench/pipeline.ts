@@ -12,13 +12,14 @@ import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthan
 import { storedInstances } from '../support/orthanc-rest.js';
 import { tempFolder } from '../support/temp.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 import { containerAlone, type ContainerTimes } from './container.js';
 import { chestSamples, type Sample } from './samples.js';
 import { median, print, rowsOf, type BenchOptions, type Line, type Row } from './report.js';
 
 const IMAGE = 'anteroom/lungs';
 const QUIET_S = 1;
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[pacs]');
+const RULES = lungsRules('pacs');
 const DELIVERED_DEADLINE_MS = 300_000;
 
 /** Each stage and its milliseconds, in the order of the way. */
@@ -37,7 +38,7 @@ export async function run({ repeats }: BenchOptions): Promise<Row[]> {
   if (missing.length > 0) throw new Error(`pipeline cannot run here, missing: ${missing.join(', ')}`);
   const pacs = await startOrthanc();
   const node = await startNode({
-    rules: { 'rules.yaml': RULES },
+    rules: RULES,
     settings: {
       docker: { socket: engineSocket() },
       settle: { quietS: QUIET_S },

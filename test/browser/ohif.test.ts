@@ -70,7 +70,7 @@ describeWith('the viewer', [...missingForOhif(), ...missingForNode(), ...missing
     await node.remove();
   }, TEST_MS);
 
-  const phantom = (): string => makeChestStudy('viewer phantom', { spacingMm: [1.5, 1.5, 10] }).folder;
+  const phantom = (): string => makeChestStudy('viewer phantom', { spacingMm: [1.5, 1.5, 8] }).folder;
   const studies = [
     { name: 'a phantom', folder: phantom },
     ...(real === undefined ? [] : [{ name: 'a real chest in JPEG-LS', folder: () => join(real, 'B-jpegls') }]),

@@ -18,10 +18,11 @@ import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthan
 import { qido, storedInstances } from '../support/orthanc-rest.js';
 import { tempFolder } from '../support/temp.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 
 const STUDIES = 3;
 const ROUNDS = Number(process.env.ANTEROOM_CRASH_ROUNDS ?? 1);
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs]');
+const RULES = lungsRules('archive', 'pacs');
 
 /** Each point of the recovery table, and at which passage through it the node dies. */
 const POINTS: readonly (readonly [FailpointName, number])[] = [
@@ -60,7 +61,7 @@ describeWith('killed with SIGKILL', missing, () => {
       async (point, passage) => {
         const studies = makeStudies(`${point} ${round}`);
         const before = new Set((await storedInstances(pacs)).map(({ sopInstanceUid }) => sopInstanceUid));
-        const node = await startNode({ rules: { 'rules.yaml': RULES }, settings: settings(pacs) });
+        const node = await startNode({ rules: RULES, settings: settings(pacs) });
         try {
           await node.command('models', 'add', 'deploy/models/lungs', '--activate');
           await node.stop();
@@ -95,7 +96,7 @@ function settings(pacs: Orthanc): Record<string, unknown> {
 function makeStudies(name: string): Sample[] {
   return Array.from({ length: STUDIES }, (_, index) => {
     const folder = tempFolder('crash');
-    const { files } = chestPhantom({ name: `${name} ${index}`, spacingMm: [4, 4, 12] });
+    const { files } = chestPhantom({ name: `${name} ${index}`, spacingMm: [4, 4, 8] });
     const paths = files.map((file) => {
       const path = join(folder, file.name);
       writeFileSync(path, file.bytes);

@@ -3,7 +3,6 @@
  * no socket, descriptor, part file or memory is left. `npm run test:fuzz`: 20 000 cases. A case follows from the seed and its number:
  * ANTEROOM_FUZZ_SEED repeats a run, ANTEROOM_FUZZ_FIRST and ANTEROOM_FUZZ_CASES a part of it.
  */
-import { readFileSync } from 'node:fs';
 import { describeWith } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { RawPeer } from '../support/dimse.js';
@@ -14,6 +13,7 @@ import { descriptorCount, forgetPeak, missingForProcessFigures, residentMb, sock
 import { Progress } from '../support/progress.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 import { attackOf, type Attack } from './attack.js';
 import { carryOut, type Outcome } from './carry-out.js';
 import { Neighbour } from './neighbour.js';
@@ -33,7 +33,7 @@ const MAX_PEAK_MB = 200;
 const MAX_ANSWER_MS = 10_000;
 const DEADLINE_MS = IS_LONG ? 3_600_000 : 240_000;
 
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8');
+const RULES = lungsRules('archive');
 
 describeWith(
   `fuzz of ${CASES} cases (seed ${SEED})`,
@@ -51,7 +51,7 @@ describeWith(
     beforeAll(async () => {
       besidePort = await freePort();
       node = await startNode({
-        rules: { 'rules.yaml': RULES },
+        rules: RULES,
         settings: {
           dimse: { idleTimeoutS: 2, maxAssociations: 100 },
           // Of the same thread, but with patience: a neighbour of a busy machine may be slow itself.

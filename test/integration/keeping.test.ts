@@ -44,7 +44,7 @@ describeWith('keeping and forgetting', missing, () => {
   beforeAll(async () => {
     pacs = await startOrthanc();
     node = await prepareNode({
-      rules: { 'rules.yaml': rulesFor(['lungs']) },
+      rules: rulesFor(['lungs']),
       settings: {
         retention: RETENTION,
         destinations: { pacs: { kind: 'stow', url: pacs.dicomWebUrl, retry: { firstDelayS: 0.2, maxDelayS: 0.5 } } },

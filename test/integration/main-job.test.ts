@@ -3,7 +3,7 @@
  * over C-STORE. Judged by pydicom, dciodvfy and Orthanc itself.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeliveryView, RunView } from '../../src/api/views.js';
 import { dcmtk } from '../support/dcmtk.js';
@@ -16,8 +16,9 @@ import { PYTHON } from '../support/seg.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs, workstation]');
+const RULES = lungsRules('archive', 'pacs', 'workstation');
 const COMPARE = 'test/support/compare-seg.py';
 
 /** `-xt` proposes JPEG-LS beside uncompressed, each file in its own transfer syntax. */
@@ -57,7 +58,7 @@ describeWith('the main job', missing, () => {
       startOrthanc({ config: { DicomAet: 'WORKSTATION', DicomAlwaysAllowFind: true } }),
     ]);
     node = await startNode({
-      rules: { 'rules.yaml': RULES },
+      rules: RULES,
       settings: {
         docker: { socket: engineSocket() },
         settle: { quietS: 2 },
@@ -126,7 +127,7 @@ describeWith('the main job', missing, () => {
   it('explains why exactly one series of the two was chosen', async () => {
     const explained = await node.command('explain', STUDIES[1].kept);
     expect(explained.stdout).toContain('series 3 (CT, 30 inst.): chosen');
-    expect(explained.stdout).toMatch(/series 2 \(CT, 30 inst\.\): lost[\s\S]*kernel B70f matches none/);
+    expect(explained.stdout).toMatch(/series 2 \(CT, 30 inst\.\): lost[\s\S]*kernelFamily is soft: seen sharp/);
   });
 
   it('left no container behind', () => {

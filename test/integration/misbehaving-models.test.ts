@@ -132,7 +132,7 @@ describeWith('misbehaving models', missing, () => {
     pacs = await startOrthanc();
     image = await importBusybox(dockerAt(engineSocket()), segsOf(study), `misbehaving-${process.pid}`);
     node = await startNode({
-      rules: { 'rules.yaml': rulesFor(['lungs', ...MISBEHAVIOURS.map(({ model }) => model)]) },
+      rules: rulesFor(['lungs', ...MISBEHAVIOURS.map(({ model }) => model)]),
       settings: {
         docker: { socket: engineSocket() },
         runs: { concurrency: 3 },
@@ -245,7 +245,7 @@ describeWith('an engine that dies during a run', [...missingForNode(), ...missin
     node = await startNode({
       // The environment wins over the settings file.
       env: { ANTEROOM_DOCKER_SOCKET: engine.socketPath },
-      rules: { 'rules.yaml': rulesFor(['slow']) },
+      rules: rulesFor(['slow']),
       settings: {
         docker: { socket: engine.socketPath },
         runs: { concurrency: 2 },

@@ -17,8 +17,9 @@ import { tempFolder } from '../support/temp.js';
 import { startTlsFront, type TlsFront } from '../support/tls-front.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs, workstation]');
+const RULES = lungsRules('archive', 'pacs', 'workstation');
 const RETRY = { firstDelayS: 0.3, maxDelayS: 0.6 };
 /** How long the PACS is away in the first test. */
 const OUTAGE_MS = 60_000;
@@ -50,7 +51,7 @@ describeWith('outages of destinations', missing, () => {
     tls = await startTlsFront(pacs.httpPort, authority.issue('pacs'), authority.ca);
     writeFileSync(secretFile, 'wrong');
     node = await startNode({
-      rules: { 'rules.yaml': RULES },
+      rules: RULES,
       settings: { runs: { concurrency: 2 }, destinations: destinations(writePem(folder, authority)) },
     });
     study = makeChestStudy('outages');

@@ -22,8 +22,9 @@ import { dciodvfyErrors, segInput, segmentOf, sourceOfFolder } from '../support/
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
+import { lungsRules } from '../support/lungs-rules.js';
 
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs, iocm, marked]');
+const RULES = lungsRules('archive', 'pacs', 'iocm', 'marked');
 const RETRY = { firstDelayS: 0.3, maxDelayS: 0.6 };
 const LATE_SLICES = 3;
 
@@ -54,7 +55,7 @@ describeWith('replacing a result', missing, () => {
       startOrthanc(),
     ]);
     node = await startNode({
-      rules: { 'rules.yaml': RULES },
+      rules: RULES,
       settings: {
         settle: { quietS: 0.5 },
         destinations: {

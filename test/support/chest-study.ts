@@ -13,7 +13,7 @@ import { segInput, segmentOf, sourceOfFolder } from './seg.js';
 import { tempFolder } from './temp.js';
 
 /** Coarse, so that it is made, sent and segmented quickly. */
-const SPACING_MM = [4, 4, 12] as const;
+const SPACING_MM = [4, 4, 8] as const;
 
 export interface ChestStudy {
   readonly studyInstanceUid: string;

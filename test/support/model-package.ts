@@ -5,6 +5,7 @@ import { parse, stringify } from 'yaml';
 import { INPUT_MOUNT, OUTPUT_MOUNT } from '../../src/runs/runtimes/runtime.js';
 import type { TestNode } from './node.js';
 import { tempFolder } from './temp.js';
+import { lungsRules } from './lungs-rules.js';
 
 const CARD = 'deploy/models/lungs/meta.json';
 
@@ -35,12 +36,12 @@ export function makeModelPackage(name: string, image: string, script: string, se
   return folder;
 }
 
-const LUNGS_RULE = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8').replace('[archive]', '[archive, pacs]');
-
-/** The lungs rule once for each of these models. */
-export function rulesFor(models: readonly string[]): string {
-  const { rules } = parse(LUNGS_RULE) as { rules: Record<string, unknown>[] };
-  return stringify({ rules: models.map((model) => ({ ...rules[0], name: `chest-ct-${model.replaceAll('_', '-')}`, model })) });
+/** The lungs rule once for each of these models: the files for the folder of rules. */
+export function rulesFor(models: readonly string[]): Record<string, string> {
+  const { 'rules.yaml': text = '', ...shared } = lungsRules('archive', 'pacs');
+  const { rules, ...file } = parse(text) as { rules: Record<string, unknown>[] };
+  const all = models.map((model) => ({ ...rules[0], name: `chest-ct-${model.replaceAll('_', '-')}`, model }));
+  return { 'rules.yaml': stringify({ ...file, rules: all }), ...shared };
 }
 
 /** Registers a package and makes it the model in use, as an administrator does. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -93,7 +93,10 @@ export async function prepareNode(options: NodeOptions = {}): Promise<TestNode> 
   const [dataDir, rulesDir, settingsFile] = [join(folder, 'data'), join(folder, 'routing-rules'), join(folder, 'anteroom.yaml')];
   const [dicomPort, httpPort] = [await freePort(), await freePort()];
   await mkdir(rulesDir);
-  for (const [name, text] of Object.entries(options.rules ?? {})) await writeFile(join(rulesDir, name), text);
+  for (const [name, text] of Object.entries(options.rules ?? {})) {
+    await mkdir(dirname(join(rulesDir, name)), { recursive: true });
+    await writeFile(join(rulesDir, name), text);
+  }
   await writeFile(settingsFile, stringify(settingsOf({ dataDir, rulesDir, dicomPort, httpPort }, options.settings ?? {})));
 
   const log: LogLine[] = [];
