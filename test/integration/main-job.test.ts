@@ -3,7 +3,7 @@
  * over C-STORE. Judged by pydicom, dciodvfy and Orthanc itself.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeliveryView, RunView } from '../../src/api/views.js';
 import { dcmtk } from '../support/dcmtk.js';
