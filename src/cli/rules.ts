@@ -6,6 +6,7 @@ import { line } from './print.js';
 import { addCheckCommands } from './rules-check.js';
 import { addRevisionCommands } from './rule-revisions.js';
 import { addSchemaCommand } from './rules-schema.js';
+import { addRehearseCommand } from './rehearse.js';
 
 /** Adds `rules` with its commands; `check` and `reload` end with exit code 1 where files would be refused. */
 export function addRulesCommands(program: Command): void {
@@ -33,4 +34,5 @@ export function addRulesCommands(program: Command): void {
 
   addRevisionCommands(rules);
   addSchemaCommand(rules);
+  addRehearseCommand(rules);
 }

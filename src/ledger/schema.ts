@@ -8,6 +8,7 @@ import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
 import { RULE_CHANGES } from './revision-schema.js';
+import { SERIES_FACTS } from './series-facts-schema.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
 
 const FIRST = `
@@ -387,4 +388,5 @@ export const MIGRATIONS: readonly string[] = [
   RUN_ORDER,
   DUES,
   RULE_CHANGES,
+  SERIES_FACTS,
 ];

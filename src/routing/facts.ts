@@ -147,7 +147,8 @@ function timeOfDay(atMs: number): string {
   return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-function inInstanceOrder(series: SeriesInput): Header[] {
+/** The headers of a series in the order of InstanceNumber, then SOPInstanceUID. */
+export function inInstanceOrder(series: SeriesInput): Header[] {
   return series.instances
     .map(({ header, sopInstanceUid }) => ({ header, sopInstanceUid, number: numberIn(header, TAG.InstanceNumber) ?? Infinity }))
     .sort((a, b) => (a.number === b.number ? (a.sopInstanceUid < b.sopInstanceUid ? -1 : 1) : a.number - b.number))

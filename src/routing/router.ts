@@ -4,7 +4,7 @@ import { toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
-import { instancesOfVersion } from '../ledger/instances.js';
+import { instancesOfVersion, type InstanceRow } from '../ledger/instances.js';
 import { recordDueRun } from '../ledger/dues.js';
 import { activeModel } from '../ledger/models.js';
 import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
@@ -13,9 +13,10 @@ import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { activeModels } from './active-models.js';
 import { decide, type Decision, type RuleDecision, type RunInput } from './evaluate.js';
-import { factsInput, studyFacts } from './facts.js';
+import { factsInput, studyFacts, type StudyFacts } from './facts.js';
 import { limitOf, type RuleLimits } from './limits.js';
 import type { RuleSet } from './schema.js';
+import { keepFacts } from './stored-facts.js';
 
 export { activeModels } from './active-models.js';
 
@@ -28,22 +29,43 @@ export function decideSettledVersions(db: Db, rules: RuleSet, now: EpochMs, limi
 
 function decideVersion(db: Db, version: VersionRow, rules: RuleSet, now: EpochMs, limits: RuleLimits): number {
   const study = studyById(db, version.study_id) as StudyRow;
+  let looked: LookedAt;
   let decision: Decision;
   try {
-    decision = decisionOn(db, study, version, rules, limits);
+    looked = lookAt(db, study, version);
+    decision = decisionOn(db, study, version, rules, limits, looked);
   } catch (thrown) {
     holdUndecidable(db, study, thrown, now);
     return 0;
   }
-  const runs = db.transaction(() => enterDecision(db, version, decision, rules, now));
+  const runs = db.transaction(() => {
+    keepFacts(db, version.id, looked.facts, looked.instances);
+    return enterDecision(db, version, decision, rules, now);
+  });
   failpoint('routing.decided');
   log.info('decided', { studyInstanceUid: study.study_instance_uid, version: version.number, revision: rules.revision, count: runs });
   return runs;
 }
 
+interface LookedAt {
+  readonly instances: readonly InstanceRow[];
+  readonly facts: StudyFacts;
+}
+
+function lookAt(db: Db, study: StudyRow, version: VersionRow): LookedAt {
+  const instances = instancesOfVersion(db, version.id);
+  return { instances, facts: studyFacts(factsInput(study, instances)) };
+}
+
 /** What one set of rules decides on a version; nothing is written. */
-export function decisionOn(db: Db, study: StudyRow, version: VersionRow, rules: RuleSet, limits: RuleLimits): Decision {
-  const facts = studyFacts(factsInput(study, instancesOfVersion(db, version.id)));
+export function decisionOn(
+  db: Db,
+  study: StudyRow,
+  version: VersionRow,
+  rules: RuleSet,
+  limits: RuleLimits,
+  { facts }: Pick<LookedAt, 'facts'> = lookAt(db, study, version),
+): Decision {
   return decide(facts, rules, { models: activeModels(db), limit: limitOf(limits, study.called_ae) });
 }
 
