@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { InvalidFileError } from '../foundation/faults.js';
 import type { Db } from '../ledger/database.js';
 import { filesOfRevision, lastRuleChange, type RevisionFiles } from '../ledger/revisions.js';
+import { findRevision, IN_FORCE } from '../routing/find-revision.js';
 import { loadRules, parseRules, type LoadedRules, type RulesContext, type RulesResult } from '../routing/load.js';
 import { rehearse } from '../routing/rehearse.js';
 import type { ChangeKind, Rehearsal, RuleTally, SideTally } from '../routing/rehearsal.js';
@@ -22,6 +23,7 @@ gained, lost or changed, or those of --fail-on, or more of them than --limit-cha
 
 interface RehearseCliOptions extends CommonOptions {
   readonly rules?: string;
+  readonly against: string;
   readonly days: number;
   readonly show: number;
   readonly failOn?: readonly ChangeKind[];
@@ -33,6 +35,7 @@ interface RehearseCliOptions extends CommonOptions {
 export function addRehearseCommand(rules: Command): void {
   withCommonOptions(rules.command('rehearse').description('asks changed rules of the studies of the last days: what would be different?'))
     .option('--rules <folder>', 'folder of the changed rules (default: that of the settings, as its files are now)')
+    .option('--against <revision>', 'what they are compared with: first digits of a revision, `previous` or `in-force`', IN_FORCE)
     .option('--days <n>', 'studies to which something came in the last n days', positive, 7)
     .option('--show <n>', 'tell at most so many studies', positive, 20)
     .option('--fail-on <kinds>', `exit code 2 only for these, separated by commas: ${KINDS.join(', ')}`, changeKinds)
@@ -67,18 +70,18 @@ async function run(options: RehearseCliOptions): Promise<void> {
   tell(rehearsal, options.show);
 }
 
-function rehearseOn(db: Db, settings: Settings, { rules, days }: RehearseCliOptions): Rehearsal {
+function rehearseOn(db: Db, settings: Settings, { rules, against, days }: RehearseCliOptions): Rehearsal {
   const context: RulesContext = { destinations: Object.keys(settings.destinations), models: activeModels(db) };
   const after = demand(loadRules(rules ?? settings.rulesDir, context));
-  const before = demand(parseRules(new Map(Object.entries(filesInForce(db))), 'rules in force', context));
+  const before = demand(parseRules(new Map(Object.entries(filesOf(db, against))), `rules ${against}`, context));
   const onProgress = (done: number, total: number) => progress(`rehearsing ${done} of ${total} studies`);
   return rehearse(db, { before, after, days, now: Date.now(), limits: rulesByAeTitle(settings), onProgress });
 }
 
 /** None where no rules were ever in force. */
-function filesInForce(db: Db): RevisionFiles {
-  const change = lastRuleChange(db);
-  return (change && filesOfRevision(db, change.revision)) ?? {};
+function filesOf(db: Db, against: string): RevisionFiles {
+  if (lastRuleChange(db) === undefined) return {};
+  return filesOfRevision(db, findRevision(db, against)) ?? {};
 }
 
 function demand(result: RulesResult): LoadedRules {

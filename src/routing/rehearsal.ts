@@ -1,5 +1,6 @@
 /** What other rules would make of the same studies: decisions compared study by study, and added up. Pure. */
-import { isActive, OUTCOME, type ActiveModels, type Decision, type RuleDecision } from './evaluate.js';
+import { isActive, OUTCOME, type ActiveModels, type BriefRule, type Decision, type RuleDecision } from './evaluate.js';
+import type { Rule } from './schema.js';
 
 export type ChangeKind = 'gain' | 'lose' | 'change';
 
@@ -18,66 +19,74 @@ export interface StudyChange {
   readonly changes: readonly RunChange[];
 }
 
+/** What both rule sets decide on one study. */
+export interface BothWays {
+  readonly studyInstanceUid: string;
+  readonly before: readonly BriefRule[];
+  readonly after: readonly BriefRule[];
+  /** The same with reasons: asked only where something would change. */
+  readonly explained: () => { readonly before: Decision; readonly after: Decision };
+}
+
 const NO_SUCH_RULE = 'there is no such rule';
 
 /** The runs that would be gained, lost or changed, by the order of the rules. */
-export function changesBetween(before: Decision, after: Decision): RunChange[] {
-  const earlier = new Map(before.rules.map((rule) => [rule.rule, rule]));
-  const later = new Map(after.rules.map((rule) => [rule.rule, rule]));
-  return [...new Set([...later.keys(), ...earlier.keys()])].flatMap((name) => changeOf(name, earlier.get(name), later.get(name)) ?? []);
+export function changesBetween({ before, after, explained }: BothWays): RunChange[] {
+  const earlier = new Map(before.map((one) => [one.rule.name, one]));
+  const later = new Map(after.map((one) => [one.rule.name, one]));
+  const names = [...new Set([...later.keys(), ...earlier.keys()])];
+  const kinds = names.flatMap((name): [string, ChangeKind][] => {
+    const kind = kindOf(earlier.get(name), later.get(name));
+    return kind === undefined ? [] : [[name, kind]];
+  });
+  if (kinds.length === 0) return [];
+  const decisions = explained();
+  return kinds.map(([name, kind]) => {
+    const [was, would] = [decisions.before, decisions.after].map(({ rules }) => rules.find(({ rule }) => rule === name));
+    return changeOf(kind, name, was, would);
+  });
 }
 
-function changeOf(rule: string, before: RuleDecision | undefined, after: RuleDecision | undefined): RunChange | undefined {
-  const kind = kindOf(before, after);
-  if (kind === undefined) return undefined;
-  const model = (after ?? before)?.model.name ?? '';
-  const [told, instead] = kind === 'change' && before && after ? differences(before, after) : [];
-  return {
-    kind,
-    rule,
-    model,
-    before: told ?? (before === undefined ? NO_SUCH_RULE : `${before.outcome}: ${before.reason}`),
-    after: instead ?? (after === undefined ? NO_SUCH_RULE : `${after.outcome}: ${after.reason}`),
-  };
-}
-
-function kindOf(before: RuleDecision | undefined, after: RuleDecision | undefined): ChangeKind | undefined {
-  const [had, has] = [before !== undefined && runsOf(before) > 0, after !== undefined && runsOf(after) > 0];
+function kindOf(before: BriefRule | undefined, after: BriefRule | undefined): ChangeKind | undefined {
+  const [had, has] = [before !== undefined && before.runs.length > 0, after !== undefined && after.runs.length > 0];
   if (!had && !has) return undefined;
-  if (!had) return 'gain';
-  if (!has) return 'lose';
-  return ordersOf(before as RuleDecision).join() === ordersOf(after as RuleDecision).join() ? undefined : 'change';
+  if (!had || before === undefined) return 'gain';
+  if (!has || after === undefined) return 'lose';
+  const same = JSON.stringify(before.runs) === JSON.stringify(after.runs) && orderText(before.rule) === orderText(after.rule);
+  return same ? undefined : 'change';
 }
 
-/** How many runs a rule makes of a study, now or as soon as its model is active. */
-export function runsOf({ runs }: RuleDecision): number {
-  return runs.length;
+/** What makes a run of the same series another run, or sends its result elsewhere. */
+const ORDER = ['model', 'workflow', 'settings', 'destinations', 'shadow', 'priority', 'window'] as const;
+
+const orders = new WeakMap<Rule, string>();
+
+function orderText(rule: Rule): string {
+  let text = orders.get(rule);
+  if (text === undefined) {
+    text = JSON.stringify(ORDER.map((key) => rule[key] ?? null));
+    orders.set(rule, text);
+  }
+  return text;
 }
 
-/** Everything that makes a run another run, or sends its result elsewhere. */
-const ORDER = {
-  series: ({ runs }: RuleDecision) => runs.map(({ inputs }) => inputs.map(({ name, seriesInstanceUid }) => `${name} ${seriesInstanceUid}`)),
-  model: ({ model }: RuleDecision) => model,
-  workflow: ({ workflow }: RuleDecision) => workflow ?? 'default',
-  settings: ({ settings }: RuleDecision) => settings,
-  destinations: ({ destinations }: RuleDecision) => destinations,
-  shadow: ({ shadow }: RuleDecision) => shadow,
-  priority: ({ priority }: RuleDecision) => priority,
-  window: ({ window }: RuleDecision) => window ?? 'none',
-} as const;
-
-function ordersOf(decision: RuleDecision): string[] {
-  return Object.values(ORDER).map((part) => JSON.stringify(part(decision)));
+function changeOf(kind: ChangeKind, rule: string, before: RuleDecision | undefined, after: RuleDecision | undefined): RunChange {
+  const model = (after ?? before)?.model.name ?? '';
+  if (kind === 'change' && before && after) return { kind, rule, model, ...differences(before, after) };
+  const told = (decision: RuleDecision | undefined) => (decision === undefined ? NO_SUCH_RULE : `${decision.outcome}: ${decision.reason}`);
+  return { kind, rule, model, before: told(before), after: told(after) };
 }
 
 /** What the run has now, and what it would have instead. */
-function differences(before: RuleDecision, after: RuleDecision): [string, string] {
-  const differing = Object.entries(ORDER).filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after)));
+function differences(before: RuleDecision, after: RuleDecision): { before: string; after: string } {
+  const otherSeries = JSON.stringify(before.runs) !== JSON.stringify(after.runs);
+  const keys = ORDER.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
   const tell = (decision: RuleDecision) =>
-    differing
-      .map(([name, part]) => (name === 'series' ? decision.reason : `${name} ${JSON.stringify(part(decision)).replaceAll('"', '')}`))
-      .join('; ');
-  return [tell(before), tell(after)];
+    [
+      ...(otherSeries ? [decision.reason] : []),
+      ...keys.map((key) => `${key} ${JSON.stringify(decision[key] ?? 'none').replaceAll('"', '')}`),
+    ].join('; ');
+  return { before: tell(before), after: tell(after) };
 }
 
 /** One rule over all studies. */
@@ -133,17 +142,18 @@ class Side {
 
   constructor(private readonly models: ActiveModels) {}
 
-  add({ rules }: Decision): void {
+  /** False where no rule applies. */
+  add(rules: readonly BriefRule[]): boolean {
     let applies = false;
-    for (const rule of rules) {
-      const runs = runsOf(rule);
-      if (runs > 0 || rule.outcome === OUTCOME.noSeries) applies = true;
-      if (runs === 0) continue;
-      this.runs += runs;
-      this.byModel.set(rule.model.name, (this.byModel.get(rule.model.name) ?? 0) + runs);
-      if (!isActive(rule.model, this.models)) this.waiting += runs;
+    for (const { rule, outcome, runs } of rules) {
+      if (runs.length > 0 || outcome === OUTCOME.noSeries) applies = true;
+      if (runs.length === 0) continue;
+      this.runs += runs.length;
+      this.byModel.set(rule.model.name, (this.byModel.get(rule.model.name) ?? 0) + runs.length);
+      if (!isActive(rule.model, this.models)) this.waiting += runs.length;
     }
     if (!applies) this.noRule++;
+    return applies;
   }
 
   tally(revision: string, rules: number, days: number, runTimesMs: ReadonlyMap<string, number>): SideTally {
@@ -184,22 +194,20 @@ export class RehearsalTally {
     this.after = new Side(models);
   }
 
-  add(before: Decision, after: Decision): void {
-    const { studyInstanceUid } = after;
+  add(both: BothWays): void {
+    const { studyInstanceUid, before, after } = both;
     this.studies++;
-    this.ruleCounts = [before.rules.length, after.rules.length];
+    this.ruleCounts = [before.length, after.length];
     this.before.add(before);
-    const known = this.after.noRule;
-    this.after.add(after);
-    if (this.after.noRule > known) this.noRule.push(studyInstanceUid);
-    for (const rule of before.rules) this.ruleOf(rule).runsBefore += runsOf(rule);
-    for (const rule of after.rules) {
+    if (!this.after.add(after)) this.noRule.push(studyInstanceUid);
+    for (const { rule, runs } of before) this.ruleOf(rule).runsBefore += runs.length;
+    for (const { rule, runs, outcome } of after) {
       const tally = this.ruleOf(rule);
-      tally.runsAfter += runsOf(rule);
-      if (rule.outcome === OUTCOME.noSeries) tally.noSeriesAfter++;
+      tally.runsAfter += runs.length;
+      if (outcome === OUTCOME.noSeries) tally.noSeriesAfter++;
     }
-    this.addChanges(studyInstanceUid, changesBetween(before, after));
-    this.sameModel.push(...sameModels(after));
+    this.addChanges(studyInstanceUid, changesBetween(both));
+    this.sameModel.push(...sameModels(studyInstanceUid, after));
   }
 
   private addChanges(studyInstanceUid: string, changes: readonly RunChange[]): void {
@@ -212,11 +220,11 @@ export class RehearsalTally {
     this.changes.push({ studyInstanceUid, changes });
   }
 
-  private ruleOf({ rule, model }: RuleDecision) {
-    let tally = this.rules.get(rule);
+  private ruleOf({ name, model }: Rule) {
+    let tally = this.rules.get(name);
     if (tally === undefined) {
-      tally = { rule, model: model.name, runsBefore: 0, runsAfter: 0, gain: 0, lose: 0, change: 0, noSeriesAfter: 0 };
-      this.rules.set(rule, tally);
+      tally = { rule: name, model: model.name, runsBefore: 0, runsAfter: 0, gain: 0, lose: 0, change: 0, noSeriesAfter: 0 };
+      this.rules.set(name, tally);
     }
     return tally;
   }
@@ -237,8 +245,9 @@ export class RehearsalTally {
   }
 }
 
-function sameModels({ studyInstanceUid, rules }: Decision): Rehearsal['sameModel'][number][] {
+function sameModels(studyInstanceUid: string, rules: readonly BriefRule[]): Rehearsal['sameModel'][number][] {
   const byModel = new Map<string, string[]>();
-  for (const rule of rules) if (runsOf(rule) > 0) byModel.set(rule.model.name, [...(byModel.get(rule.model.name) ?? []), rule.rule]);
+  for (const { rule, runs } of rules)
+    if (runs.length > 0) byModel.set(rule.model.name, [...(byModel.get(rule.model.name) ?? []), rule.name]);
   return [...byModel].flatMap(([model, names]) => (names.length > 1 ? [{ studyInstanceUid, model, rules: names }] : []));
 }

@@ -2,7 +2,7 @@
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
 import { countVersionsSince, runTimesByModel, versionsSince } from '../ledger/series-facts.js';
-import { decide } from './evaluate.js';
+import { decide, decideBriefly } from './evaluate.js';
 import { limitOf, type RuleLimits } from './limits.js';
 import { RehearsalTally, type Rehearsal } from './rehearsal.js';
 import { activeModels } from './active-models.js';
@@ -37,7 +37,12 @@ export function rehearse(db: Db, { before, after, days, now, limits, onProgress 
     const there = versions.filter((version) => version.purged === 0);
     for (const [index, facts] of storedFacts(db, there).entries()) {
       const circumstances = { models, limit: limitOf(limits, there[index]?.called_ae ?? '') };
-      tally.add(decide(facts, before, circumstances), decide(facts, after, circumstances));
+      tally.add({
+        studyInstanceUid: facts.studyInstanceUid,
+        before: decideBriefly(facts, before, circumstances),
+        after: decideBriefly(facts, after, circumstances),
+        explained: () => ({ before: decide(facts, before, circumstances), after: decide(facts, after, circumstances) }),
+      });
     }
     purged += versions.length - there.length;
     done += versions.length;

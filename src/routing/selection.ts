@@ -91,7 +91,7 @@ export function lossAgainst(loser: Ranked, winner: Ranked, preferPath: string): 
 function rankOf(series: SeriesFacts, preference: Preference, path: string): Rank {
   if ('thinnest' in preference) return thinness(series);
   if ('mostInstances' in preference) {
-    const count = series.instances().length;
+    const count = Number(series.facts.instanceCount.values[0] ?? 0);
     return { rank: -count, text: () => `${count} instances` };
   }
   if ('kernel' in preference) return kernelRank(series, preference.kernel);

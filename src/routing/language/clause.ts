@@ -5,7 +5,7 @@ import type { SeenValue } from './explained.js';
 import { askedAbout, operandNumber, seenNumber, type AskedAbout, type ValueKind } from './kind.js';
 import { operatorsOf, type Clause, type Operand, type Operator } from './operators.js';
 import type { Subject } from './subject.js';
-import { readTag, tagValues, type Found } from './tag-path.js';
+import { readTag, tagValues, type Found, type TagPath } from './tag-path.js';
 import { composed, folded } from './text.js';
 
 export interface AskedClause {
@@ -31,7 +31,15 @@ export function prepareClause(clause: Clause): AskedClause {
 function readersOf({ path, fact }: AskedAbout): Pick<AskedClause, 'read' | 'values'> {
   if (fact !== undefined) return { read: (subject) => subject.fact(fact), values: (subject) => subject.fact(fact).values };
   if (path === undefined) return { read: () => ({ values: [], source: 'nothing is asked' }), values: () => [] };
-  return { read: (subject) => readTag(subject.headers, path), values: (subject) => tagValues(subject.headers, path) };
+  return { read: (subject) => readTag(subject.headers, path), values: (subject) => remembered(subject, path) };
+}
+
+function remembered({ found, headers }: Subject, path: TagPath): readonly SeenValue[] {
+  const before = found?.get(path.text);
+  if (before !== undefined) return before;
+  const values = tagValues(headers, path);
+  found?.set(path.text, values);
+  return values;
 }
 
 function answerOf(operator: Operator, clause: Clause, about: AskedAbout): AskedClause['answer'] {

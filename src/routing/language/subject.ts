@@ -3,11 +3,13 @@ import type { Header } from '../../dicom/header.js';
 import type { Truth } from '../truth.js';
 import type { Fact, SeriesFacts, StudyFacts } from '../facts.js';
 import type { FactName, StudyFactName } from '../fact-names.js';
-import { seriesLabel, type Explained } from './explained.js';
+import { seriesLabel, type Explained, type SeenValue } from './explained.js';
 
 export interface Subject {
   /** Whose tags are looked at: one data set, or of a study the first of each series. */
   readonly headers: readonly Header[];
+  /** What was found at paths that were asked before: many rules ask for the same few tags. */
+  readonly found?: Map<string, readonly SeenValue[]>;
   fact(name: FactName): Fact;
   /** What quantifiers ask, in the stated order; none where there are none of that kind. */
   members(kind: MemberKind): readonly Member[];
@@ -41,6 +43,7 @@ export function seriesSubject(series: SeriesFacts): Subject {
       (instances ??= series.instances().map((header, index) => ({ label: `instance ${index + 1}`, subject: instance(header) })));
     return {
       headers: [series.first],
+      found: new Map<string, readonly SeenValue[]>(),
       fact: (name) => series.facts[name],
       members: (kind) => (kind === 'instance' ? listed() : []),
     };
@@ -53,6 +56,7 @@ export function studySubject(study: StudyFacts): Subject {
     const members = study.series.map((series) => ({ label: seriesLabel(series), subject: seriesSubject(series) }));
     return {
       headers: study.series.map((series) => series.first),
+      found: new Map<string, readonly SeenValue[]>(),
       fact: (name) => (name in study.facts ? study.facts[name as StudyFactName] : OF_SERIES),
       members: (kind) => (kind === 'series' ? members : []),
     };
