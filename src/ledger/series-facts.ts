@@ -47,7 +47,7 @@ export function seriesFactsOf(db: Db, versionIds: readonly number[]): SeriesFact
 }
 
 /** The newest version of a study, with what of the study rules may ask. */
-export type RehearsedRow = Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 'called_ae' | 'remote_address'> & {
+export type RehearsedRow = Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 'called_ae' | 'remote_address' | 'first_received_at'> & {
   readonly study_id: number;
   readonly version_id: number;
   readonly last_received_at: EpochMs;
@@ -58,7 +58,7 @@ export type RehearsedRow = Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 
 /** Newest versions of studies to which something has come since `receivedSince`, by the study's row from `after` on, so many at a time. */
 export function versionsSince(db: Db, receivedSince: EpochMs, after: number, limit: number): RehearsedRow[] {
   return db.all<RehearsedRow>(
-    `SELECT s.id AS study_id, s.study_instance_uid, s.calling_ae, s.called_ae, s.remote_address, s.last_received_at, v.id AS version_id,
+    `SELECT s.id AS study_id, s.study_instance_uid, s.calling_ae, s.called_ae, s.remote_address, s.first_received_at, s.last_received_at, v.id AS version_id,
        EXISTS (SELECT 1 FROM version_instances m JOIN instances i ON i.id = m.instance_id WHERE m.version_id = v.id AND i.purged_at IS NOT NULL) AS purged
      FROM studies s JOIN versions v ON v.study_id = s.id AND v.number = (SELECT max(n.number) FROM versions n WHERE n.study_id = s.id)
      WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`,

@@ -54,9 +54,12 @@ export interface StudyFacts {
   readonly facts: Readonly<Record<StudyFactName, Fact>>;
 }
 
+/** What of a study's row rules may ask. */
+export type OriginRow = Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 'called_ae' | 'remote_address' | 'first_received_at'>;
+
 /** The headers in rows of the ledger as facts are made of. Throws where a row holds no header. */
 export function factsInput(
-  study: Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 'called_ae' | 'remote_address' | 'first_received_at'>,
+  study: OriginRow,
   instances: readonly Pick<InstanceRow, 'series_instance_uid' | 'sop_instance_uid' | 'header'>[],
 ): FactsInput {
   const series = new Map<string, { sopInstanceUid: string; header: Header }[]>();
@@ -66,12 +69,19 @@ export function factsInput(
     series.set(row.series_instance_uid, list);
   }
   return {
+    ...originOf(study),
+    series: [...series].map(([seriesInstanceUid, members]) => ({ seriesInstanceUid, instances: members })),
+  };
+}
+
+/** How a study came, out of its row. */
+export function originOf(study: OriginRow): Omit<FactsInput, 'series'> {
+  return {
     studyInstanceUid: study.study_instance_uid,
     callingAe: study.calling_ae,
     calledAe: study.called_ae,
     remoteAddress: study.remote_address,
     receivedAtMs: study.first_received_at,
-    series: [...series].map(([seriesInstanceUid, members]) => ({ seriesInstanceUid, instances: members })),
   };
 }
 
@@ -123,8 +133,8 @@ function derived(headers: readonly Header[], first: Header, modality: string | u
   };
 }
 
-/** Facts of how the study came, and of the study as a whole. */
-function ofWholeStudy(input: FactsInput, seriesCount: number): Record<StudyFactName, Fact> {
+/** Facts of how the study came, and of the study as a whole; `seriesCount` counts those that are not our own. */
+export function ofWholeStudy(input: Omit<FactsInput, 'series'>, seriesCount: number): Record<StudyFactName, Fact> {
   const received = (text: string | undefined, source: string) =>
     text === undefined || text.trim() === ''
       ? missing(`not received over a${source === 'association' ? 'n association' : ' connection'}`)

@@ -15,12 +15,23 @@ import {
   type RehearsedRow,
   type SeriesFactsRow,
 } from '../ledger/series-facts.js';
-import { FACT_NAMES } from './fact-names.js';
-import { bySeriesNumber, factsInput, inInstanceOrder, studyFacts, type SeriesFacts, type StudyFacts } from './facts.js';
+import { FACT_NAMES, FACTS, type SeriesFactName } from './fact-names.js';
+import type { Fact } from './facts.js';
+import {
+  bySeriesNumber,
+  factsInput,
+  inInstanceOrder,
+  ofWholeStudy,
+  originOf,
+  studyFacts,
+  type SeriesFacts,
+  type StudyFacts,
+} from './facts.js';
 import { textsIn } from './header-values.js';
 
 /** To be raised with every change of how a fact is derived; a new fact changes the code by its name. */
 const DERIVATION = 1;
+const SERIES_FACT_NAMES = FACT_NAMES.filter((name): name is SeriesFactName => !('ofStudy' in FACTS[name]));
 const CODE = sha256Hex(`${DERIVATION} ${FACT_NAMES.join(' ')}`).slice(0, 16);
 
 /** Keeps what was derived of a version; in the transaction that decides it. */
@@ -40,10 +51,12 @@ export function keepFacts(
   if (rows.every((row) => row !== undefined)) keepSeriesFacts(db, versionId, rows);
 }
 
-/** All but the headers. */
-function storedText({ first: _first, instances: _instances, ...kept }: SeriesFacts): string {
-  return JSON.stringify(kept);
+/** All but the headers, and what the row of the study says. */
+function storedText({ first: _first, instances: _instances, facts, ...kept }: SeriesFacts): string {
+  return JSON.stringify({ ...kept, facts: Object.fromEntries(SERIES_FACT_NAMES.map((name) => [name, facts[name]])) });
 }
+
+type Stored = Omit<SeriesFacts, 'first' | 'instances' | 'facts'> & { readonly facts: Readonly<Record<SeriesFactName, Fact>> };
 
 /** What rules look at, of each of these versions; what is not kept, or was derived by other code, is derived again and kept. */
 export function storedFacts(db: Db, versions: readonly RehearsedRow[]): StudyFacts[] {
@@ -59,8 +72,9 @@ export function storedFacts(db: Db, versions: readonly RehearsedRow[]): StudyFac
   return versions.map((version) => {
     const rows = kept.get(version.version_id) ?? [];
     if (rows.length === 0 || rows.some(({ code }) => code !== CODE)) return deriveAndKeep(db, version);
-    const series = rows.map((row) => seriesOf(db, row)).sort(bySeriesNumber);
-    return { studyInstanceUid: version.study_instance_uid, series, ownSeries: [] };
+    const facts = ofWholeStudy(originOf(version), rows.length);
+    const series = rows.map((row) => seriesOf(db, row, facts)).sort(bySeriesNumber);
+    return { studyInstanceUid: version.study_instance_uid, series, ownSeries: [], facts };
   });
 }
 
@@ -72,12 +86,14 @@ function deriveAndKeep(db: Db, version: RehearsedRow): StudyFacts {
 }
 
 /** Headers are parsed when they are asked for. */
-function seriesOf(db: Db, row: SeriesFactsRow): SeriesFacts {
+function seriesOf(db: Db, row: SeriesFactsRow, ofStudy: StudyFacts['facts']): SeriesFacts {
   let first: Header | undefined;
   let instances: readonly Header[] | undefined;
   const { version_id: versionId, series_instance_uid: uid } = row;
+  const { facts, ...kept } = JSON.parse(row.facts) as Stored;
   return {
-    ...(JSON.parse(row.facts) as Omit<SeriesFacts, 'first' | 'instances'>),
+    ...kept,
+    facts: { ...facts, ...ofStudy },
     get first() {
       return (first ??= JSON.parse(row.header) as Header);
     },

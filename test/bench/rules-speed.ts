@@ -20,6 +20,7 @@ import { twentyRules } from './rule-set.js';
 const DAY_MS = 86_400_000;
 const STUDIES = 10_000;
 const MANY_INSTANCES = 3000;
+const ANY_STUDY = { study_instance_uid: '', calling_ae: '', called_ae: '', remote_address: '', first_received_at: 0 };
 const CONTEXT = { destinations: ['archive'], models: new Map() };
 
 export interface SpeedRow {
@@ -57,7 +58,7 @@ function rehearsalRows(repeats: number): SpeedRow[] {
     const { first, facts } = derived[index % derived.length] as (typeof derived)[number];
     const version = storeStudy(db, first, { at: now - (index / STUDIES) * 30 * DAY_MS, copy: Math.floor(index / derived.length) });
     const instances = instancesOfVersion(db, version);
-    const asStored = studyFacts(factsInput({ study_instance_uid: '', calling_ae: '', called_ae: '' }, instances));
+    const asStored = studyFacts(factsInput(ANY_STUDY, instances));
     const byPlace = [...new Set(instances.map((row) => row.series_instance_uid))];
     const series = asStored.series.flatMap((one) => {
       const name = first.series[Number(one.seriesInstanceUid.split('.').at(-1)) - 1]?.seriesInstanceUid;
