@@ -55,7 +55,7 @@ function rehearsalRows(repeats: number): SpeedRow[] {
   const labelled = labelledStudies();
   const derived = labelled.map((study) => study.input()).map((input) => ({ first: firstOnly(input), facts: studyFacts(input) }));
   for (let index = 0; index < STUDIES; index++) {
-    const { first, facts } = derived[index % derived.length] as (typeof derived)[number];
+    const { first, facts } = derived[index % derived.length];
     const version = storeStudy(db, first, { at: now - (index / STUDIES) * 30 * DAY_MS, copy: Math.floor(index / derived.length) });
     const instances = instancesOfVersion(db, version);
     const asStored = studyFacts(factsInput(ANY_STUDY, instances));
@@ -123,7 +123,10 @@ function manyInstancesRows(repeats: number): SpeedRow[] {
   }));
   const input: FactsInput = { ...template, series: [{ ...series, instances }] };
   const ruleSet = rules();
-  const pure = times(repeats, () => void decide(studyFacts(input), ruleSet, CONTEXT));
+  const pure = times(repeats, () => {
+    decide(studyFacts(input), ruleSet, CONTEXT);
+    return undefined;
+  });
   const withLedger = times(repeats, (nth) => {
     const db = openLedger('many-instances');
     storeStudy(db, input, { at: 1, copy: nth });
@@ -139,7 +142,7 @@ function manyInstancesRows(repeats: number): SpeedRow[] {
 }
 
 /** The median time of the work, or of what it prepares. */
-function times(repeats: number, work: (nth: number) => (() => void) | void): number {
+function times(repeats: number, work: (nth: number) => (() => void) | undefined): number {
   const all = Array.from({ length: repeats + 1 }, (_, nth) => {
     let startedAt = performance.now();
     const prepared = work(nth);

@@ -1,4 +1,4 @@
-/** Rules: how fast they are asked, how right the shipped ones are on the labelled set, and whether every study of a day is accounted for. */
+/** Rules: how fast they are asked. */
 import type { BenchOptions } from './report.js';
 import { measureSpeed, type SpeedRow } from './rules-speed.js';
 
