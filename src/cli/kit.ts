@@ -34,7 +34,7 @@ export function addKitCommands(program: Command): void {
           ANTEROOM_INPUT_DIR: resolve(options.input),
           ANTEROOM_OUTPUT_DIR: resolve(options.output),
         },
-        'inherit',
+        { stdout: 'inherit' },
       );
       process.exitCode = exitCode;
     });

@@ -1,7 +1,8 @@
-/** `anteroom models add|list|pack|scaffold`. */
+/** `anteroom models add|list|pack|scaffold|lint`. */
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
 import { addAddCommand } from './models-add.js';
+import { addLintCommand } from './models-lint.js';
 import { addPackCommand } from './models-pack.js';
 import { addScaffoldCommand } from './models-scaffold.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -14,6 +15,7 @@ export function addModelCommands(program: Command): void {
   addAddCommand(models);
   addPackCommand(models);
   addScaffoldCommand(models);
+  addLintCommand(models);
 
   withCommonOptions(models.command('list').description('registered models'))
     .option('--json', 'print JSON')

@@ -13,7 +13,8 @@ export const FILL_IN = 'FILL IN';
  * @throws InvalidFileError MODEL_INVALID for what was not filled in; AnteroomError WEIGHTS_REFUSED
  */
 export async function makeImageContext(model: ModelPackage, folder: string): Promise<void> {
-  refuseUnfilled(model);
+  const unfilled = unfilledPlaces(model);
+  if (unfilled.length > 0) throw new InvalidFileError('MODEL_INVALID', unfilled);
   const weights = weightsOf(model);
   for (const one of weights) await fetchWeights(one, join(folder, 'layers/weights'));
   const others = model.files.filter((file) => file !== MODEL_FILE && !weights.some((one) => one.file === file));
@@ -37,10 +38,10 @@ function dockerfileFor(name: string, hasWeights: boolean): string {
   ].join('\n');
 }
 
-function refuseUnfilled({ dir, files }: ModelPackage): void {
+/** Every place that the author of the package has not filled in. */
+export function unfilledPlaces({ dir, files }: ModelPackage): Fault[] {
   const texts = files.filter((file) => file === CARD_FILE || file === MODEL_FILE || file.startsWith('config/'));
-  const faults = texts.flatMap((file) => unfilledIn(join(dir, file)));
-  if (faults.length > 0) throw new InvalidFileError('MODEL_INVALID', faults);
+  return texts.flatMap((file) => unfilledIn(join(dir, file)));
 }
 
 function unfilledIn(file: string): Fault[] {

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { AnteroomError } from '../../foundation/errors.js';
 import { connectDocker, type DockerAddress, type DockerEngine } from './docker-engine.js';
-import { imageMissing } from './docker-images.js';
+import { imageMissing, resolveImage } from './docker-images.js';
 import { createDemultiplexer } from './docker-log.js';
 
 const BUILD_TIMEOUT_MS = 30 * 60_000;
@@ -46,6 +46,11 @@ export async function buildImage(address: DockerAddress, { folder, image, base }
   const built = await engine.call((docker) => docker.getImage(image).inspect());
   if (!built) throw new AnteroomError('MODEL_PACK_FAILED', `the engine has built no ${image}`);
   return built.Id;
+}
+
+/** The user that an image names, empty for root. @throws AnteroomError IMAGE_MISSING, ENGINE_UNREACHABLE */
+export async function userOfImage(address: DockerAddress, image: string): Promise<string> {
+  return (await resolveImage(connectDocker(address), image)).user;
 }
 
 /** The folder as a tar, everything readable for everyone: models do not run as root. */
