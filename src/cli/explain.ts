@@ -11,19 +11,24 @@ import { json, line } from './print.js';
 export function addExplainCommand(program: Command): void {
   withCommonOptions(program.command('explain').description('why each rule did or did not apply to a study'))
     .argument('<study>', 'StudyInstanceUID')
+    .option('--rule <name>', 'of this rule alone')
     .option('--json', 'print JSON')
-    .action(async (study: string, options: CommonOptions & { json?: boolean }) => {
+    .action(async (study: string, options: CommonOptions & { rule?: string; json?: boolean }) => {
       const answer = await clientFor(options).get<StudyView & { rulesRevision: string | null; decision: Decision | null }>(
         `/studies/${encodeURIComponent(study)}/decision`,
       );
-      if (options.json) return json(answer);
+      const { decision } = answer;
+      const rules = decision?.rules.filter(({ rule }) => options.rule === undefined || rule === options.rule) ?? [];
+      const asked = decision && { ...decision, rules };
+      if (options.json) return json({ ...answer, decision: asked });
       const version = answer.versions.at(-1);
       line(
         `study ${answer.studyInstanceUid}: ${answer.state}, ${answer.instances} instance(s)${version === undefined ? '' : `, version ${version.number} (settled by ${signalOf(version)})`}`,
       );
       if (answer.holdReason !== null) line(`held: ${answer.holdReason}`);
       for (const due of answer.dues) line(dueLine(due));
-      if (answer.decision !== null) line(`\n${formatExplanation(answer.decision)}`);
+      if (asked !== null) line(`\n${formatExplanation(asked)}`);
+      if (asked !== null && options.rule !== undefined && rules.length === 0) line(`no rule called ${options.rule} was asked of it`);
       if (answer.looksAgainAt !== null)
         line(
           `\nstill receiving${answer.waitsFor === null ? '' : `: ${answer.waitsFor}`}; looked at again at ${answer.looksAgainAt} if nothing happens before`,

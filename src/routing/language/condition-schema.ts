@@ -115,8 +115,20 @@ const clauseOf = (place: Place) =>
       allOf: [anyOneOf(['tag', ...(place === 'instance' ? [] : ['fact'])]), anyOneOf(OPERATORS)],
     })
     .superRefine((written, context) => {
+      abandonOtherForms(context.issues);
       for (const { message, path } of clauseFaults(written, place, context.issues)) context.addIssue({ code: 'custom', message, path });
     });
+
+const OTHER_FORMS: readonly string[] = ['all', 'any', 'not', 'use', ...Object.keys(QUANTIFIERS)];
+
+/** An unknown key alone does not end a branch for zod: it would take the clause for what was meant in `any: [a clause with a fault]`. */
+function abandonOtherForms(issues: readonly { readonly code?: string | undefined; readonly keys?: unknown }[]): void {
+  for (const issue of issues) {
+    const isOther =
+      issue.code === 'unrecognized_keys' && Array.isArray(issue.keys) && issue.keys.some((key) => OTHER_FORMS.includes(String(key)));
+    if (isOther) Object.assign(issue, { continue: false });
+  }
+}
 
 /** In JSON Schema: exactly one of these keys. */
 function anyOneOf(keys: readonly string[]) {

@@ -158,6 +158,16 @@ cases:
     ]);
   });
 
+  it('names what is wrong deep in a condition, not the key that holds it', () => {
+    const text = RULE.replace(
+      /when: .*/,
+      'when: { any: [{ fact: sliceThickness, atMost: 5 mm }, { not: { tag: SliceThicknes, exists: true } }] }',
+    );
+    const [fact = '', tag = ''] = faultsOf(text);
+    expect(fact).toMatch(/when\.any\[0\]\.fact: must be one of .*did you mean sliceThicknessMm/);
+    expect(tag).toMatch(/when\.any\[1\]\.not\.tag: no tag is called "SliceThicknes"/);
+  });
+
   it('of the shipped rules all come out as they say', () => {
     const loaded = loadRules('routing-rules', CONTEXT);
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults, null, 2));
