@@ -28,6 +28,7 @@ const PACKAGES = [
   { group: 'judges', name: 'libgdcm-tools', program: 'gdcmconv', why: 'an independent JPEG 2000 codec' },
   { group: 'judges', name: 'python3-pydicom', file: '/usr/lib/python3/dist-packages/pydicom', why: 'an independent reader of our objects' },
   { group: 'judges', name: 'python3-numpy', file: '/usr/lib/python3/dist-packages/numpy', why: 'lets pydicom give pixels' },
+  { group: 'judges', name: 'plastimatch', program: 'plastimatch', why: 'measures Dice and distances of masks by itself' },
   { group: 'judges', name: 'strace', program: 'strace', why: 'shows the order of writes and syncs' },
   { group: 'viewer', name: 'chromium', program: 'chromium', why: 'shows what a radiologist sees in OHIF' },
   { group: 'viewer', name: 'fonts-dejavu-core', file: '/usr/share/fonts/truetype/dejavu', why: 'letters in the browser' },

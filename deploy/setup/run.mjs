@@ -58,7 +58,7 @@ const COMMANDS = {
     packages: ['peers'],
     env: { ANTEROOM_FUZZ_CASES: FUZZ_CASES },
   },
-  bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers'], helps: true },
+  bench: { scripts: [['test/bench/run.mjs']], node: true, packages: ['peers', 'judges'], helps: true },
   lint: {
     scripts: [
       ['node_modules/typescript/bin/tsc', '-p', 'test'],

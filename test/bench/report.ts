@@ -5,7 +5,7 @@ export interface Row {
   readonly case: string;
   readonly peer: string;
   readonly value: number;
-  readonly unit: 'ms' | 'instances/s' | 'ratio';
+  readonly unit: 'ms' | 'MB' | 'instances/s' | 'ratio';
 }
 
 export interface BenchOptions {

@@ -5,7 +5,7 @@
 import { labelComponents } from '../voxels/components.js';
 import type { Components } from '../voxels/components.js';
 import { dilate } from '../voxels/morphology.js';
-import type { Extent, Mask } from '../voxels/extent.js';
+import type { Extent, Mask } from '../../dicom/voxels/extent.js';
 import type { Scan } from './scan.js';
 
 const TRACHEA_HU = -700;

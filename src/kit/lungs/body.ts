@@ -2,7 +2,7 @@
 import { labelComponents, largestComponent } from '../voxels/components.js';
 import type { Components } from '../voxels/components.js';
 import { holesInSlices, openInSlices } from '../voxels/morphology.js';
-import type { Extent, Mask } from '../voxels/extent.js';
+import type { Extent, Mask } from '../../dicom/voxels/extent.js';
 import type { Scan } from './scan.js';
 
 /** What lies inside the body's outline without being its solid part: lungs, airways, bowel gas; and where air ends. */

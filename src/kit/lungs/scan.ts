@@ -4,7 +4,7 @@
  */
 import type { Grid, LabelMap, Vec3, Volume } from '../../dicom/geometry/grid.js';
 import { anatomicalAxes, type IndexAxis } from '../../dicom/geometry/orient.js';
-import type { Extent } from '../voxels/extent.js';
+import type { Extent } from '../../dicom/voxels/extent.js';
 
 /** CT values in patient axes: i to the patient's left, j to the back, k to the head; C order [k][j][i]. */
 export interface Scan extends Extent {

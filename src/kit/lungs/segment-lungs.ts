@@ -11,10 +11,10 @@ import { findAirway } from './airway.js';
 import { findInside } from './body.js';
 import { largestComponent } from '../voxels/components.js';
 import { close, dilate, fillCavities, holesInSlices } from '../voxels/morphology.js';
-import { boxAround, cut, paintBox } from '../voxels/region.js';
+import { boxAround, cut, paintBox } from '../../dicom/voxels/region.js';
 import { LEFT, RIGHT, separateLungs } from './separate.js';
 import { orientScan } from './scan.js';
-import type { Mask } from '../voxels/extent.js';
+import type { Mask } from '../../dicom/voxels/extent.js';
 import type { Scan } from './scan.js';
 
 export interface LungSettings {

@@ -1,11 +1,11 @@
 /** Right and left lung, apart even where they touch. */
 import { bySize, labelComponents, paintComponents } from '../voxels/components.js';
 import type { Components } from '../voxels/components.js';
-import { squaredDistanceMm } from '../voxels/distance.js';
+import { squaredDistanceMm } from '../../dicom/voxels/distance.js';
 import { floodFromSeeds } from '../voxels/flood.js';
 import { maskWhere } from './body.js';
 import { furtherThan } from '../voxels/morphology.js';
-import type { Mask } from '../voxels/extent.js';
+import type { Mask } from '../../dicom/voxels/extent.js';
 import type { Scan } from './scan.js';
 
 export const RIGHT = 1;

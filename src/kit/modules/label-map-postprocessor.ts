@@ -8,7 +8,7 @@ import type { Case, ModuleContext, Segmentation } from '../module.js';
 import { applyStep, outerAir, partOf, sumOf } from '../postprocess/apply.js';
 import type { StructurePart } from '../postprocess/apply.js';
 import { postprocessingStep, stepName } from '../postprocess/steps.js';
-import type { Mask } from '../voxels/extent.js';
+import type { Mask } from '../../dicom/voxels/extent.js';
 
 const settings = z.object({
   steps: z.array(postprocessingStep).min(1).describe('What is done, in this order: `- keep_components: { largest: 2 }`.'),

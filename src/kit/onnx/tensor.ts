@@ -1,5 +1,5 @@
 /** Between voxels in C order [k][j][i] and tensors of any layout. */
-import type { Extent } from '../voxels/extent.js';
+import type { Extent } from '../../dicom/voxels/extent.js';
 import type { TENSOR_TYPES, TensorAxis } from './contract.js';
 import { sliceAxis } from './windows.js';
 import type { SpatialAxis, Window } from './windows.js';

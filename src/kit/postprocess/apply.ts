@@ -2,10 +2,10 @@
 import type { Grid, Volume } from '../../dicom/geometry/grid.js';
 import { voxelVolumeMl } from '../../dicom/geometry/grid.js';
 import { bySize, labelComponents, paintComponents } from '../voxels/components.js';
-import type { Extent, Mask } from '../voxels/extent.js';
+import type { Extent, Mask } from '../../dicom/voxels/extent.js';
 import { close, dilate, erode, fillCavities, holesInSlices, reachingBorder } from '../voxels/morphology.js';
-import { boxAround, cut } from '../voxels/region.js';
-import type { Box } from '../voxels/region.js';
+import { boxAround, cut } from '../../dicom/voxels/region.js';
+import type { Box } from '../../dicom/voxels/region.js';
 import type { PostprocessingStep } from './steps.js';
 
 /** A part of a grid and the mask of one structure in it. */

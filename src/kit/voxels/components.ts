@@ -2,7 +2,7 @@
  * Connected components by runs: a mask is cut into horizontal runs, and touching runs are joined by union-find.
  * Needs memory per run, not per voxel, and one pass. Neighbours share a face (4 in a slice, 6 in the volume).
  */
-import type { Extent, Mask } from './extent.js';
+import type { Extent, Mask } from '../../dicom/voxels/extent.js';
 
 /** Runs of set voxels and the component each belongs to. */
 export interface Components {

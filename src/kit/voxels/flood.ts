@@ -1,6 +1,6 @@
 /** Seeds grow into a mask at the same time; each voxel goes to the seed from which the way to it is the cheapest. */
 import type { Vec3 } from '../../dicom/geometry/grid.js';
-import type { Extent } from './extent.js';
+import type { Extent } from '../../dicom/voxels/extent.js';
 
 const { floor, max, round } = Math;
 

@@ -2,8 +2,8 @@
 import type { Vec3 } from '../../dicom/geometry/grid.js';
 import { labelComponents, paintComponents } from './components.js';
 import type { Components } from './components.js';
-import { squaredDistanceMm } from './distance.js';
-import type { Extent, Mask } from './extent.js';
+import { squaredDistanceMm } from '../../dicom/voxels/distance.js';
+import type { Extent, Mask } from '../../dicom/voxels/extent.js';
 
 /** All voxels within `radiusMm` of the mask. */
 export function dilate(mask: Mask, extent: Extent, spacingMm: Vec3, radiusMm: number): Mask {

@@ -1,11 +1,11 @@
 /** The algorithms that the lungs are made of, each against a brute-force answer on small random masks. */
 import { uniformRandom } from '../../../src/dicom/phantom/random.js';
 import { bySize, labelComponents, largestComponent } from '../../../src/kit/voxels/components.js';
-import { squaredDistanceMm } from '../../../src/kit/voxels/distance.js';
+import { squaredDistanceMm } from '../../../src/dicom/voxels/distance.js';
 import { floodFromSeeds } from '../../../src/kit/voxels/flood.js';
 import { close, dilate, erode, fillCavities, holesInSlices, openInSlices } from '../../../src/kit/voxels/morphology.js';
-import { boxAround, cut, paintBox } from '../../../src/kit/voxels/region.js';
-import type { Extent, Mask } from '../../../src/kit/voxels/extent.js';
+import { boxAround, cut, paintBox } from '../../../src/dicom/voxels/region.js';
+import type { Extent, Mask } from '../../../src/dicom/voxels/extent.js';
 
 const extent: Extent = { columns: 9, rows: 7, slices: 5 };
 const spacingMm = [0.7, 1.1, 2.5] as const;

@@ -1,5 +1,5 @@
 /** Exact Euclidean distance transform in millimetres, separable and linear (Felzenszwalb and Huttenlocher, 2012). */
-import type { Vec3 } from '../../dicom/geometry/grid.js';
+import type { Vec3 } from '../geometry/grid.js';
 import type { Extent, Mask } from './extent.js';
 
 /** A constant of this file, not a look-up in the global object for every voxel. */
@@ -10,24 +10,28 @@ const FAR = Infinity;
  * Voxels beyond the array belong to no set.
  */
 export function squaredDistanceMm(mask: Mask, extent: Extent, spacingMm: Vec3, target: 0 | 1): Float32Array {
-  const { columns, rows, slices } = extent;
-  const distance = new Float32Array(mask.length);
-  alongRows(mask, distance, columns, spacingMm[0], target);
-  const scratch = scratchFor(Math.max(rows, slices));
-  if (rows > 1) {
-    for (let k = 0; k < slices; k++) {
-      for (let i = 0; i < columns; i++) alongLine(distance, k * rows * columns + i, columns, rows, spacingMm[1], scratch);
-    }
-  }
-  if (slices > 1) {
-    for (let p = 0; p < rows * columns; p++) alongLine(distance, p, rows * columns, slices, spacingMm[2], scratch);
-  }
+  const distance = squaredAlongRowsMm(mask, extent, spacingMm, target);
+  acrossRows(distance, extent, spacingMm);
+  acrossSlices(distance, extent, spacingMm);
   return distance;
 }
 
-/** Distances within each row: two sweeps that count from the last voxel of the set. */
-function alongRows(mask: Mask, distance: Float32Array, columns: number, spacingMm: number, target: 0 | 1): void {
+/**
+ * The same within each row only: two sweeps that count from the last voxel of the set. `distance` is an array of this size to be
+ * filled, where there is one to spare.
+ */
+export function squaredAlongRowsMm(
+  mask: Mask,
+  { columns }: Extent,
+  [spacingMm]: Vec3,
+  target: 0 | 1,
+  distance: Float32Array = new Float32Array(mask.length),
+): Float32Array {
   for (let begin = 0; begin < mask.length; begin += columns) {
+    if (!mask.subarray(begin, begin + columns).includes(target)) {
+      distance.fill(FAR, begin, begin + columns);
+      continue;
+    }
     let away = FAR;
     for (let p = begin; p < begin + columns; p++) {
       away = mask[p] === target ? 0 : away + spacingMm;
@@ -40,6 +44,22 @@ function alongRows(mask: Mask, distance: Float32Array, columns: number, spacingM
       distance[p] = nearest * nearest;
     }
   }
+  return distance;
+}
+
+/** Makes squared distances within rows those within slices. */
+export function acrossRows(distance: Float32Array, { columns, rows, slices }: Extent, spacingMm: Vec3): void {
+  if (rows === 1) return;
+  const scratch = scratchFor(rows);
+  for (let k = 0; k < slices; k++) {
+    for (let i = 0; i < columns; i++) alongLine(distance, k * rows * columns + i, columns, rows, spacingMm[1], scratch);
+  }
+}
+
+function acrossSlices(distance: Float32Array, { columns, rows, slices }: Extent, spacingMm: Vec3): void {
+  if (slices === 1) return;
+  const scratch = scratchFor(slices);
+  for (let p = 0; p < rows * columns; p++) alongLine(distance, p, rows * columns, slices, spacingMm[2], scratch);
 }
 
 interface Scratch {

@@ -26,9 +26,22 @@ export function boxAround(mask: Mask, extent: Extent, margin: readonly [number, 
   return { i0: from[0], j0: from[1], k0: from[2], columns: to[0] - from[0] + 1, rows: to[1] - from[1] + 1, slices: to[2] - from[2] + 1 };
 }
 
+/** The smallest box around two, of which either may be nothing. */
+export function boxOfBoth(a: Box | undefined, b: Box | undefined): Box | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const [i0, j0, k0] = [Math.min(a.i0, b.i0), Math.min(a.j0, b.j0), Math.min(a.k0, b.k0)];
+  return {
+    ...{ i0, j0, k0 },
+    columns: Math.max(a.i0 + a.columns, b.i0 + b.columns) - i0,
+    rows: Math.max(a.j0 + a.rows, b.j0 + b.rows) - j0,
+    slices: Math.max(a.k0 + a.slices, b.k0 + b.slices) - k0,
+  };
+}
+
 /** Copies the box out of the array. */
 export function cut<T extends Uint8Array | Int16Array>(array: T, extent: Extent, box: Box): T {
-  const part = new (array.constructor as new (length: number) => T)(box.columns * box.rows * box.slices);
+  const size = box.columns * box.rows * box.slices;
+  const part = (array instanceof Uint8Array ? new Uint8Array(size) : new Int16Array(size)) as T;
   forEachRow(extent, box, (at, within) => part.set(array.subarray(at, at + box.columns), within));
   return part;
 }
