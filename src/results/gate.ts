@@ -7,7 +7,7 @@ import { voxelVolumeMl } from '../dicom/geometry/grid.js';
 import { firstText } from '../dicom/header.js';
 import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
 import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
-import { isPartOf, meaningOf, normalised, structureByCodes, structureByName } from '../dicom/structures/table.js';
+import { isPartOf, meaningOf, normalised, structureByName, structureOf } from '../dicom/structures/table.js';
 import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
 import { maskOnSource, placeFrames } from './placing.js';
 import type { PlacedFrame } from './placing.js';
@@ -64,7 +64,7 @@ function judgeSegments(segments: readonly Segment[]): GateReason[] {
     const absent = [codes.category ? [] : 'category', codes.type ? [] : 'type'].flat();
     if (absent.length > 0)
       reasons.push({ check: 'codes', seen: `segment ${number} without a code for ${absent.join(' and ')}`, expected: 'both coded' });
-    const [coded, named] = [structureByCodes(codes), structureByName(label)];
+    const [coded, named] = [structureOf(codes, label), structureByName(label)];
     if (coded?.laterality && named?.laterality && coded.type === named.type && coded.laterality !== named.laterality) {
       reasons.push({
         check: 'codes',
@@ -78,7 +78,7 @@ function judgeSegments(segments: readonly Segment[]): GateReason[] {
 
 function gated(segment: Segment, frames: readonly PlacedFrame[], source: SegSource): GatedSegment {
   const own = frames.filter((placed) => placed.frame.segmentNumber === segment.number);
-  const structure = structureByCodes(segment.codes);
+  const structure = structureOf(segment.codes, segment.label);
   const voxelCount = own.reduce((sum, placed) => sum + placed.voxelCount, 0);
   return {
     segment,

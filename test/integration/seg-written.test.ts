@@ -1,13 +1,16 @@
 /** Segmentations that we write, judged by dciodvfy and read by pydicom. */
 import { jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { parseInstance } from '../../src/dicom/element/parse.js';
 import type { SegInput } from '../../src/dicom/seg/input.js';
 import { masksOfLabels } from '../../src/dicom/seg/mask.js';
+import { readSeg } from '../../src/dicom/seg/read.js';
 import { writeSeg } from '../../src/dicom/seg/write.js';
+import { STRUCTURES, structureOf } from '../../src/dicom/structures/table.js';
 import { describeWith, testData } from '../support/data.js';
 import {
   dciodvfyErrors,
@@ -63,6 +66,26 @@ const chest = (input = madeUpSource()) => {
 };
 
 describeWith('written segmentations', missingTools('dciodvfy', 'python3-pydicom'), () => {
+  it('may show every structure of the table, and are read as the same again', () => {
+    const source = madeUpSource();
+    const [mask] = masksOfLabels(labelMapOf(source.grid, [ellipsoid(source.grid, [0.5, 0.5, 0.5], 0.1)]), [1]);
+    const ids = [...STRUCTURES.map(({ id }) => id), 'LIVER+NEOPLASM_MALIGNANT_PRIMARY', 'LUNG+FDG_AVID_TUMOR', 'KIDNEY+CYST'];
+    const path = join(folder, 'all.dcm');
+    writeFileSync(
+      path,
+      writeSeg({
+        ...segInput(
+          source,
+          ids.map((id) => segmentOf(id, mask)),
+        ),
+        segmentsOverlap: true,
+      }).bytes,
+    );
+    expect(dciodvfyErrors(path)).toEqual([]);
+    const { segments } = readSeg(parseInstance(readFileSync(path)));
+    expect(segments.map(({ codes, label }) => structureOf(codes, label)?.id)).toEqual(ids);
+  });
+
   it.each([
     ['16 × 24', {}],
     ['38 × 23, an odd number of bits', { rows: 38, columns: 23 }],

@@ -151,7 +151,7 @@ export function segmentOf(structureId: string, mask: SegmentMask): SegmentInput 
     label: structure.name,
     meaning: meaningOf(structure),
     algorithm: { type: 'AUTOMATIC', name: 'lungs', version: '1.0.0' },
-    tracking: { id: structure.id, uid: `1.2.3.4.50.${structure.id.length}.${structure.type.value}` },
+    tracking: { id: structure.id, uid: `1.2.3.4.50.${structure.id.length}.${structure.type.value.replaceAll(/\D/g, '')}` },
     colour: structure.colour,
     mask,
   };

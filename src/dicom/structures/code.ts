@@ -25,6 +25,11 @@ export function dcm(value: string, meaning: string): KnownCode {
   return { value, scheme: 'DCM', meaning };
 }
 
+/** A code of the NCI Thesaurus (PS3.16 section 8.1: designator NCIt). */
+export function ncit(value: string, meaning: string): KnownCode {
+  return { value, scheme: 'NCIt', meaning };
+}
+
 /** True where `seen`, read from an object, is the concept `known`, in its present or its former coding. Meanings are not compared: they may be translated. */
 export function isConcept(seen: Code, known: KnownCode): boolean {
   if (FORMER_SRT_SCHEMES.includes(seen.scheme)) return known.formerSrtValue !== undefined && seen.value === known.formerSrtValue;
@@ -51,6 +56,13 @@ export const REGION = {
   chest: sct('816094009', 'Chest', 'T-D3000'),
   abdomen: sct('818981001', 'Abdomen', 'T-D4000'),
   pelvis: sct('816092008', 'Pelvis', 'T-D6000'),
+  spine: sct('421060004', 'Spine', 'T-D04FF'),
+  shoulder: sct('16982005', 'Shoulder', 'T-D2220'),
+  upperArm: sct('40983000', 'Upper arm', 'T-D8200'),
+  hip: sct('29836001', 'Hip', 'T-D2500'),
+  thigh: sct('68367000', 'Thigh', 'T-D9100'),
+  trunk: sct('22943007', 'Trunk', 'T-D2000'),
+  body: sct('38266002', 'Entire body', 'T-D0010'),
 } as const;
 
 /** What a LABELMAP's background is called (CID 7169). */
