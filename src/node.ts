@@ -245,14 +245,14 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         registerModel: async (folder, { modelFile, activate }) => {
           const resolve = resolveImage(runtimes.docker);
           const model = readModelPackage(folder, { modelFile });
-          demandFits(model.card.name, needsOf(model.model, settings.runs.limits, capacity), capacity);
+          demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
           return register(db, model, { resolveImage: resolve, activate, at: clock() });
         },
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
         destinations: [...destinations.keys()],
         whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
-        whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs.limits, capacity), capacity),
+        whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs, capacity), capacity),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);
           return attempt && attemptFolders(folders.runs, runId, attempt.number).logPath;

@@ -52,11 +52,18 @@ function machineGpus(): Capacity['gpus'] {
   }
 }
 
-/** What model.yaml asks for; where it says nothing, the default of the settings, but never more than there is. */
-export function needsOf(yaml: ModelYaml, defaults: Settings['runs']['limits'], capacity: Capacity): Needs {
+/**
+ * What model.yaml asks for. Where it says nothing: memory up to the limit of the settings; CPUs too, but no more than one slot's share, so that
+ * `runs.concurrency` holds for models that say nothing. Never more than there is.
+ */
+export function needsOf(
+  yaml: ModelYaml,
+  { limits, concurrency }: Pick<Settings['runs'], 'limits' | 'concurrency'>,
+  capacity: Capacity,
+): Needs {
   return {
-    cpus: yaml.cpus ?? Math.min(defaults.cpus, capacity.cpus),
-    memoryMb: yaml.memoryMb ?? Math.min(defaults.memoryMb, capacity.memoryMb),
+    cpus: yaml.cpus ?? Math.min(limits.cpus, capacity.cpus / concurrency),
+    memoryMb: yaml.memoryMb ?? Math.min(limits.memoryMb, capacity.memoryMb),
     ...(yaml.gpu === 'required' ? { gpu: { memoryMb: yaml.gpuMemoryMb } } : {}),
   };
 }

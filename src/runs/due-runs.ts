@@ -83,8 +83,8 @@ function yamlOf({ package: text }: RunWithModel): ModelYaml | undefined {
 }
 
 /** A run without a model takes nothing: it starts in order to fail with the reason. */
-function needs(yaml: ModelYaml | undefined, { limits }: Settings['runs'], capacity: Capacity): Needs {
-  return yaml === undefined ? { cpus: 0, memoryMb: 0 } : needsOf(yaml, limits, capacity);
+function needs(yaml: ModelYaml | undefined, settings: Settings['runs'], capacity: Capacity): Needs {
+  return yaml === undefined ? { cpus: 0, memoryMb: 0 } : needsOf(yaml, settings, capacity);
 }
 
 function heldBy(
