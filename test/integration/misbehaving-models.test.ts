@@ -210,7 +210,7 @@ describeWith('misbehaving models', missing, () => {
 
   it('cancels a run that is under way: its container goes, and `retry` starts it again', async () => {
     await addModel(node, makeModelPackage('slow', image, `echo at work; ${WAIT_FOR_GO}; ${leave('right')}`));
-    const started = await node.command('run', 'slow', study.studyInstanceUid, '--to', 'pacs', '--json');
+    const started = await node.command('run', 'slow', study.studyInstanceUid, '--to', 'pacs', '--again', '--json');
     const { run } = JSON.parse(started.stdout) as { run: number };
     const stateOf = async () => (await runsOf(node, study)).find((one) => one.run === run) as RunView;
     await until('the run to be under way', async () => (await stateOf()).state === 'running');
@@ -305,7 +305,7 @@ describeWith('an engine that dies during a run', [...missingForNode(), ...missin
 
   it('waits for an engine that is away when the run is due, and can be cancelled meanwhile', async () => {
     await engine.kill('SIGTERM');
-    const { stdout } = await node.command('run', 'slow', study.studyInstanceUid, '--to', 'pacs', '--json');
+    const { stdout } = await node.command('run', 'slow', study.studyInstanceUid, '--to', 'pacs', '--again', '--json');
     const { run } = JSON.parse(stdout) as { run: number };
     const view = async () => (await runsOf(node, study)).find((one) => one.run === run) as RunView;
     await until('the run to say what it waits for', async () => (await view()).failureCode === 'ENGINE_UNREACHABLE');

@@ -92,7 +92,12 @@ describeWith('outages of destinations', missing, () => {
 
   /** A further result, made by hand; its deliveries once they are there. */
   async function newResult(...to: string[]): Promise<DeliveryView[]> {
-    const { run } = await node.admin.post<{ run: number }>('/runs', { model: 'lungs', study: study.studyInstanceUid, destinations: to });
+    const { run } = await node.admin.post<{ run: number }>('/runs', {
+      model: 'lungs',
+      study: study.studyInstanceUid,
+      destinations: to,
+      again: true,
+    });
     await until(`run ${run} to be done`, async () =>
       (await node.admin.get<RunView[]>('/runs')).some((one) => one.run === run && one.state === 'done'),
     );
