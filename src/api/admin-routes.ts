@@ -6,7 +6,7 @@ import { accountsOfStudies, accountSince, recentAccount, type StudyAccount } fro
 import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
-import { activeModel, listModels } from '../ledger/models.js';
+import { activeModel, listModels, markModelTested, modelById } from '../ledger/models.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
 import { resultsOfRun } from '../ledger/results.js';
@@ -21,11 +21,13 @@ import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
 import { queueRoutes } from './queue-routes.js';
 import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
+import { reproduceRoutes } from './reproduce-routes.js';
 import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
 import { rulesRoutes } from './rules-routes.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
 
+const testedRequest = z.strictObject({ name: z.string().min(1), digest: z.string().min(1), report: z.string().min(1) });
 const runRequest = z.strictObject({
   model: z.string().min(1),
   study: z.string().min(1),
@@ -53,8 +55,10 @@ export function adminRoutes(node: NodePort): Router {
   deliveryRoutes(router, node);
   withdrawalRoutes(router, node);
   fetchRoutes(router, node);
+  reproduceRoutes(router, node);
   queueRoutes(router, node);
   modelRoutes(router, node);
+  modelTestRoutes(router, node);
   rulesRoutes(router, node);
   rerouteRoutes(router, node);
   const recently = recentAccount(node.db, node.clock);
@@ -238,6 +242,17 @@ function modelRoutes(router: Router, node: NodePort): void {
     const { row, queuedRuns } = await node.registerModel(folder, { modelFile, activate });
     node.bell.ring('runs');
     response.status(201).json({ ...modelView(row), queuedRuns });
+  });
+}
+
+/** A test runs beside the queue; that it was passed is told afterwards. */
+function modelTestRoutes(router: Router, { db, clock }: NodePort): void {
+  router.post('/models/tested', (request, response) => {
+    const { name, digest, report } = parseBody(testedRequest, request);
+    const row = listModels(db).find((one) => one.name === name && one.digest === digest);
+    if (row === undefined) throw new AnteroomError('MODEL_UNKNOWN', `${name} with digest ${digest}`);
+    const moved = markModelTested(db, row.id, `test passed, report ${report}`, clock());
+    response.json({ ...modelView(modelById(db, row.id) as typeof row), moved });
   });
 }
 

@@ -44,7 +44,7 @@ export async function addPackage(folder: string, options: AddOptions): Promise<v
 }
 
 /** A folder as it is; a name that is none is looked for in `modelsDir`. */
-function packageFolder(named: string, options: CommonOptions): string {
+export function packageFolder(named: string, options: CommonOptions): string {
   if (existsSync(named)) return resolve(named);
   const known = join(settingsFor(options).modelsDir, named);
   return existsSync(known) ? known : resolve(named);

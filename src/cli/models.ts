@@ -1,10 +1,11 @@
-/** `anteroom models add|list|pack|scaffold|lint`. */
+/** `anteroom models add|list|pack|scaffold|lint|test`. */
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
 import { addAddCommand } from './models-add.js';
 import { addLintCommand } from './models-lint.js';
 import { addPackCommand } from './models-pack.js';
 import { addScaffoldCommand } from './models-scaffold.js';
+import { addTestCommand } from './models-test.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, shortTime, table } from './print.js';
 
@@ -16,6 +17,7 @@ export function addModelCommands(program: Command): void {
   addPackCommand(models);
   addScaffoldCommand(models);
   addLintCommand(models);
+  addTestCommand(models);
 
   withCommonOptions(models.command('list').description('registered models'))
     .option('--json', 'print JSON')

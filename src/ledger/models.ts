@@ -79,6 +79,11 @@ export function lastOutcomes(db: Db, modelId: number, since: EpochMs, codes: rea
   );
 }
 
+/** A registered model whose test has passed; false where it is in another state. */
+export function markModelTested(db: Db, id: number, detail: string, at: EpochMs): boolean {
+  return db.move('models', id, 'tested', { at, from: ['registered'], detail });
+}
+
 /** Makes this the model of its name that runs use; the one in use before is retired in the same transaction. */
 export function activateModel(db: Db, id: number, overrideReason: string | null, at: EpochMs): boolean {
   return db.transaction(() => {

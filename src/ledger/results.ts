@@ -98,6 +98,11 @@ export function earlierResults(db: Db, runId: number): ResultRow[] {
   );
 }
 
+/** A result by the object that it is. */
+export function resultBySopInstanceUid(db: Db, uid: string): ResultRow | undefined {
+  return db.get<ResultRow>('SELECT * FROM results WHERE sop_instance_uid = ?', uid);
+}
+
 /** The results of all versions of a study. */
 export function resultsOfStudy(db: Db, studyId: number): ResultRow[] {
   return db.all<ResultRow>(

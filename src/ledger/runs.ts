@@ -94,6 +94,7 @@ export interface NewRun {
   readonly modelName: string;
   /** Undefined: any version. */
   readonly modelVersion?: string;
+  readonly modelId?: number;
   readonly settings: Record<string, unknown>;
   readonly destinations: readonly string[];
   readonly priority: PriorityName;
@@ -120,7 +121,8 @@ export function seriesKey(inputs: NewRun['inputs']): string {
 export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
   const version = run.modelVersion ?? null;
   const model = db.get<{ id: number }>(
-    "SELECT id FROM models WHERE name = ? AND state = 'active' AND (? IS NULL OR version = ?)",
+    "SELECT id FROM models WHERE coalesce(id = ?, name = ? AND state = 'active' AND (? IS NULL OR version = ?))",
+    run.modelId ?? null,
     run.modelName,
     version,
     version,

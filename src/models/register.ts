@@ -18,7 +18,7 @@ export interface Registration {
 }
 
 /**
- * Registers a package and, where `activate` gives a reason, makes it the one in use without a passed test: the reason is
+ * Registers a package and, where `activate` gives a reason, makes it the one in use. Without a passed test on the same digest the reason is
  * recorded as an override.
  */
 export async function register(
@@ -26,7 +26,7 @@ export async function register(
   model: ModelPackage,
   options: { resolveImage: ImageResolver; activate?: { reason: string }; at: EpochMs },
 ): Promise<Registration> {
-  const digest = model.model.runtime === 'docker' ? (await options.resolveImage(model.model.image)).digest : programDigest(model);
+  const digest = await digestOf(model, options.resolveImage);
   const row = registerModel(
     db,
     {
@@ -43,10 +43,15 @@ export async function register(
   const { reason } = options.activate;
   // Together: runs that wait for a model which is active would wait for ever.
   const queuedRuns = db.transaction(() => {
-    activateModel(db, row.id, reason, options.at);
+    activateModel(db, row.id, row.state === 'tested' ? null : reason, options.at);
     return queueRunsWaitingFor(db, row, options.at);
   });
   return { row: modelById(db, row.id) as ModelRow, queuedRuns };
+}
+
+/** What pins a package's model: the digest of its image as the engine has it now, or of its program. Rejects as `resolveImage` does. */
+export async function digestOf({ model, ...rest }: ModelPackage, resolveImage: ImageResolver): Promise<string> {
+  return model.runtime === 'docker' ? (await resolveImage(model.image)).digest : programDigest({ model, ...rest });
 }
 
 /** A model without an image is pinned by its package and the program files that its command names. */

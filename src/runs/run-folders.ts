@@ -1,5 +1,5 @@
 /** The folders of one attempt of a run: what is mounted, and nothing more. */
-import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
 import type { InstanceRow } from '../ledger/instances.js';
@@ -36,6 +36,13 @@ export function prepareFolders(
     const target = join(folders.inputDir, `${instance.sop_instance_uid}.dcm`);
     placeFile(join(archiveFolder, instance.path), target, instance.sop_instance_uid);
   }
+  giveOutputTo(folders.outputDir, user);
+}
+
+/** Makes the folders of a run outside of the queue: the input is a copy of a sample folder, in its layout. */
+export function prepareSample(folders: AttemptFolders, sampleDir: string, user: string | undefined): void {
+  cpSync(sampleDir, folders.inputDir, { recursive: true, dereference: true });
+  mkdirSync(folders.outputDir, { recursive: true });
   giveOutputTo(folders.outputDir, user);
 }
 

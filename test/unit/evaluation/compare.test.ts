@@ -1,0 +1,166 @@
+/** Two sets of results: what is planted in one of them is found and named. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { decode } from 'fast-png';
+import { parse } from 'yaml';
+import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
+import { encodeSeg } from '../../../src/dicom/seg/write.js';
+import { compareFolders, type FolderComparison } from '../../../src/evaluation/compare/compare-folders.js';
+import { reportOf } from '../../../src/evaluation/compare/report.js';
+import { writeReport } from '../../../src/evaluation/compare/write-report.js';
+import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
+import { tempFolder } from '../../support/temp.js';
+
+const source = madeUpSource({ columns: 64, rows: 64, slices: 24 });
+const left = ellipsoid(source.grid, [0.7, 0.5, 0.5], 0.2);
+const right = ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.2);
+
+/** The bytes of a segmentation of these structures. */
+function seg(structures: Readonly<Record<string, SegmentMask>>): Buffer {
+  const segments = Object.entries(structures).map(([id, mask]) => segmentOf(id, mask));
+  return Buffer.concat([...encodeSeg(segInput(source, segments)).chunks()]);
+}
+
+/** A mask with all voxels that touch it in its slices, and its outermost slices once more: one voxel more on every side. */
+function withShell(mask: SegmentMask): SegmentMask {
+  const { columns, rows, slices } = source.grid;
+  const has = (k: number) => mask.slices.includes(k);
+  const slice = (k: number) => {
+    const here = has(k) ? mask.slice(k).slice() : new Uint8Array(columns * rows);
+    const grown = here.slice();
+    for (let p = columns; p < here.length - columns; p++)
+      if (here[p - 1] | here[p + 1] | here[p - columns] | here[p + columns]) grown[p] = 1;
+    for (const next of [k - 1, k + 1].filter(has)) mask.slice(next).forEach((voxel, p) => (grown[p] |= voxel));
+    return grown;
+  };
+  return { slices: Array.from({ length: slices }, (_, k) => k).filter((k) => [k - 1, k, k + 1].some(has)), slice };
+}
+
+const lungs = seg({ LEFT_LUNG: left, RIGHT_LUNG: right });
+
+async function compared(reference: Record<string, string | Buffer>, output: Record<string, string | Buffer>): Promise<FolderComparison> {
+  const folders = [reference, output].map((files) => {
+    const folder = tempFolder('compare');
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    return folder;
+  });
+  return compareFolders(folders[0], folders[1]);
+}
+
+/** `label at subpath` of every finding. */
+function findings({ checked }: FolderComparison): string[] {
+  return checked.flatMap(({ checks }) =>
+    checks.flatMap((check) => check.findings.map(({ label, subpath }) => (subpath === undefined ? label : `${label} at ${subpath}`))),
+  );
+}
+
+const subject = { id: 'one', name: 'lungs', date: '2026-11-25 10:00:00', anteroom: { digest: 'sha256:1' } };
+
+describe('two segmentations', () => {
+  it('that are equal say so, with every figure', async () => {
+    const comparison = await compared({ 'a/lungs.dcm': lungs }, { 'a/lungs.dcm': lungs });
+    expect(findings(comparison)).toEqual([]);
+    const notes = comparison.checked[0].checks[0].notes;
+    expect(notes).toContainEqual({ label: 'Voxels', description: 'equal', subpath: 'LEFT_LUNG' });
+    expect(notes).toContainEqual(expect.objectContaining({ label: 'Dice', info: 1, subpath: 'RIGHT_LUNG' }));
+    expect(reportOf(subject, comparison).conclusion).toBe(true);
+  });
+
+  it('are compared by codes, in whatever order their segments are', async () => {
+    const comparison = await compared({ a: lungs }, { a: seg({ RIGHT_LUNG: right, LEFT_LUNG: left }) });
+    expect(findings(comparison)).toEqual([]);
+  });
+
+  it('with a shell of one voxel are told, with a picture', async () => {
+    const comparison = await compared({ a: lungs }, { a: seg({ LEFT_LUNG: withShell(left), RIGHT_LUNG: right }) });
+    expect(findings(comparison)).toEqual(['Dice at LEFT_LUNG', 'Surface Distance at LEFT_LUNG']);
+    const [picture] = comparison.checked[0].pictures;
+    expect(picture.title).toBe('LEFT_LUNG');
+    const { data, channels } = decode(picture.bytes);
+    const colours = new Set(Array.from({ length: data.length / channels }, (_, p) => data.slice(p * channels, p * channels + 3).join()));
+    // The slice with most that differs is one that the reference does not have.
+    expect(colours).toEqual(new Set(['20,20,20', '230,159,0']));
+  });
+
+  it('with exchanged labels are told whose voxels are where', async () => {
+    const comparison = await compared({ a: lungs }, { a: seg({ LEFT_LUNG: right, RIGHT_LUNG: left }) });
+    expect(findings(comparison)).toEqual(expect.arrayContaining(['Segment Swapped at LEFT_LUNG', 'Segment Swapped at RIGHT_LUNG']));
+    expect(comparison.checked[0].checks[0].findings[0].description).toBe('has the voxels that RIGHT_LUNG has in the reference');
+  });
+
+  it('with a wrong code are told which code the voxels have', async () => {
+    const comparison = await compared({ a: lungs }, { a: seg({ LIVER: left, RIGHT_LUNG: right }) });
+    expect(findings(comparison)).toEqual(['Segment Code at LEFT_LUNG', 'Segment Extra at LIVER']);
+  });
+
+  it('of which one lacks a segment are told so', async () => {
+    const comparison = await compared({ a: lungs }, { a: seg({ RIGHT_LUNG: right }) });
+    expect(findings(comparison)).toEqual(['Segment Missing at LEFT_LUNG']);
+  });
+
+  it('of other images are told so', async () => {
+    const other = { ...source, seriesInstanceUid: '1.2.3.4.21' };
+    const bytes = Buffer.concat([...encodeSeg(segInput(other, [segmentOf('LEFT_LUNG', left), segmentOf('RIGHT_LUNG', right)])).chunks()]);
+    expect(findings(await compared({ a: lungs }, { a: bytes }))).toEqual(['References at ReferencedSeriesSequence']);
+  });
+
+  it('of which one is damaged are a finding', async () => {
+    expect(findings(await compared({ a: lungs }, { a: lungs.subarray(0, lungs.length - 100) }))).toHaveLength(1);
+  });
+});
+
+describe('numbers', () => {
+  it.each<[string, string, string[]]>([
+    ['{"volume": 1.000, "n": [1, 2]}', '{"n": [1, 2], "volume": 1.0000000001}', []],
+    ['{"volume": 1.000}', '{"volume": 1.001}', ['JSON Value at $.volume']],
+    ['{"a": [0, -1e-3, NaN]}', '{"a": [-0, -1e-3, NaN]}', []],
+    ['{"a": [0, -1, NaN, -Infinity]}', '{"a": [1e-3, 1, 0, Infinity]}', ['0', '1', '2', '3'].map((n) => `JSON Value at $.a[${n}]`)],
+    ['{"a": "NaN", "b": null}', '{"a": "NaN", "c": null}', ['JSON Key at $.b', 'JSON Key at $.c']],
+    ['{"a": {}}', '{"a": []}', ['JSON Value at $.a']],
+    ['{"a": 1}', '{"a": 1', ['JSON Format']],
+  ])('in JSON: %s and %s', async (reference, output, expected) => {
+    expect(findings(await compared({ 'x.json': reference }, { 'x.json': output }))).toEqual(expected);
+  });
+
+  it.each<[string, string, string[]]>([
+    ['id,volume\n1,10.0\n', 'id,volume\r\n1,10\r\n', []],
+    ['id,volume\n1,10.0\n', 'id,volume\n1,10.001\n', ['CSV Value at row 2, column volume']],
+    ['a,b,c\nnan,-0,-5\n', 'a,b,c\nNaN,0,-5.0\n', []],
+    ['a,b\nnan,0\n', 'a,b\n0,nan\n', ['CSV Value at row 2, column a', 'CSV Value at row 2, column b']],
+    ['a;b\n"x;1";2\n', 'a;b\n"x;1";3\n', ['CSV Value at row 2, column b']],
+    ['a,b\n1,2\n', 'a,b\n', ['CSV Rows']],
+    ['', '', []],
+  ])('in CSV: %j and %j', async (reference, output, expected) => {
+    expect(findings(await compared({ 'x.csv': reference }, { 'x.csv': output }))).toEqual(expected);
+  });
+});
+
+describe('files', () => {
+  it('that are missing, in addition, or others are named, in the form of MHub and on a page', async () => {
+    const comparison = await compared({ 'a/1.txt': 'one', 'a/2.txt': 'two' }, { 'a/2.txt': 'Two', '<b>.txt': 'three' });
+    const report = reportOf({ ...subject, findings: [{ label: 'Digest', description: 'another' }] }, comparison);
+    expect(report).toMatchObject({
+      missing_files: ['a/1.txt'],
+      extra_files: ['<b>.txt'],
+      checked_files: [{ file: '2.txt', path: 'a/2.txt', checks: [{ checker: 'FileContentCheck', findings: [{ label: 'Content' }] }] }],
+      summary: { files_missing: 1, files_extra: 1, checks: { FileContentCheck: { files: 1, findings: { Content: 1 } } } },
+      conclusion: false,
+    });
+    const paths = writeReport(join(tempFolder('report'), 'new'), 'default', report, comparison);
+    expect(paths.every((path) => existsSync(path))).toBe(true);
+    expect(parse(readFileSync(paths[0], 'utf8'))).toEqual(JSON.parse(readFileSync(paths[1], 'utf8')));
+    expect(readFileSync(paths[2], 'utf8')).toContain('&lt;b&gt;.txt');
+  });
+
+  it('of which there is nothing are no pass for a run of another digest', async () => {
+    const comparison = await compared({ 'a.txt': 'one' }, { 'a.txt': 'one' });
+    expect(reportOf({ ...subject, findings: [{ label: 'Digest', description: 'another' }] }, comparison).conclusion).toBe(false);
+  });
+
+  it('of a folder that is not there cannot be compared', async () => {
+    await expect(compareFolders('/nowhere/reference', '/nowhere/output')).rejects.toThrow('there is no folder /nowhere/reference');
+  });
+});
