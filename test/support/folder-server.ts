@@ -21,13 +21,13 @@ export interface FolderServer {
   close(): Promise<void>;
 }
 
-/** Starts one in an empty temp folder, which `close` removes. */
-export async function startFolderServer(options: Partial<DicomWebRouterOptions> = {}): Promise<FolderServer> {
+/** Starts one in an empty temp folder, which `close` removes; on a free port if none is given. */
+export async function startFolderServer(options: Partial<DicomWebRouterOptions> = {}, port = 0): Promise<FolderServer> {
   setLogLevel('silent');
   const folder = mkdtempSync(join(tmpdir(), 'anteroom-dicomweb-server-'));
   const archive = new FolderArchive(folder);
   const app = express().use('/dicom-web', dicomWebRouter(archive, { log: loggerOf('dicomweb'), ...options }));
-  const server: Server = createServer(app).listen(0, '127.0.0.1');
+  const server: Server = createServer(app).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const base = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/dicom-web`;
   const endpoint = { url: base, timeoutMs: 20_000 };
