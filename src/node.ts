@@ -34,6 +34,8 @@ import { lastAttempt } from './ledger/runs.js';
 import type { ModelYaml } from './models/model-yaml.js';
 import { capacityOf, demandFits, needsOf, whyNever } from './models/needs.js';
 import { readModelPackage } from './models/package.js';
+import type { ImageReader } from './models/catalogue/read-image.js';
+import { readSource } from './models/catalogue/read-source.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
@@ -248,6 +250,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
           return register(db, model, { resolveImage: resolve, activate, at: clock() });
         },
+        readCatalogue: (source) => readSource(db, source, imageReader(runtimes.docker), clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
         destinations: [...destinations.keys()],
@@ -289,6 +292,13 @@ async function store(
   check?: (facts: InstanceFacts) => void,
 ) {
   return (await acceptPart10(bytes, origin, receiver, folders.incoming, check)).facts;
+}
+
+function imageReader(docker: Runtime): ImageReader {
+  return {
+    resolveImage: resolveImage(docker),
+    readImageFile: async (reference, path) => docker.readImageFile?.(reference, path),
+  };
 }
 
 function resolveImage(docker: Runtime) {

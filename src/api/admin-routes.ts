@@ -25,6 +25,7 @@ import { reproduceRoutes } from './reproduce-routes.js';
 import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
 import { rulesRoutes } from './rules-routes.js';
+import { storeRoutes } from './store-routes.js';
 import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
 
 const testedRequest = z.strictObject({ name: z.string().min(1), digest: z.string().min(1), report: z.string().min(1) });
@@ -59,6 +60,7 @@ export function adminRoutes(node: NodePort): Router {
   queueRoutes(router, node);
   modelRoutes(router, node);
   modelTestRoutes(router, node);
+  storeRoutes(router, node);
   rulesRoutes(router, node);
   rerouteRoutes(router, node);
   const recently = recentAccount(node.db, node.clock);

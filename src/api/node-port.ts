@@ -9,6 +9,7 @@ import type { ModelRow } from '../ledger/models.js';
 import type { PurgeRow } from '../ledger/retention.js';
 import type { RuleChangeRow } from '../ledger/revisions.js';
 import type { StudyRow } from '../ledger/studies.js';
+import type { CatalogueSource, SourceRead } from '../models/catalogue/read-source.js';
 import type { Reroute, RerouteRequest } from '../routing/reroute.js';
 
 export interface NodePort {
@@ -30,6 +31,8 @@ export interface NodePort {
     folder: string,
     options: { modelFile?: string; activate?: { reason: string } },
   ): Promise<{ row: ModelRow; queuedRuns: number }>;
+  /** Reads a source of cards into the catalogue; see `models/catalogue/read-source.ts`. */
+  readCatalogue(source: CatalogueSource): Promise<SourceRead>;
   /** Decides a study again by the rules in force; see `routing/reroute.ts`. */
   reroute(study: StudyRow, asked: RerouteRequest): Reroute;
   /** Asks a source, the only one where none is named; see `fetching/fetcher.ts`. */

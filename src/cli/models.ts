@@ -1,4 +1,4 @@
-/** `anteroom models add|list|pack|scaffold|lint|test`. */
+/** `anteroom models`: add, list, pack, scaffold, lint, test, and what `store.ts` adds. */
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
 import { addAddCommand } from './models-add.js';
@@ -8,6 +8,7 @@ import { addScaffoldCommand } from './models-scaffold.js';
 import { addTestCommand } from './models-test.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, shortTime, table } from './print.js';
+import { addStoreCommands } from './store.js';
 
 /** Adds `models` and what is under it. */
 export function addModelCommands(program: Command): void {
@@ -30,4 +31,6 @@ export function addModelCommands(program: Command): void {
         'no model is registered; see `anteroom models add --help`',
       );
     });
+
+  addStoreCommands(models);
 }

@@ -35,6 +35,13 @@ export const CATALOGUE = {
     remedy: 'Check that the path exists and that the node may read it.',
     httpStatus: 400,
   }),
+  CATALOGUE_UNREADABLE: entry({
+    kind: 'operator',
+    text: 'A catalogue of models cannot be read',
+    remedy:
+      'Check the address: a folder with models/NAME/meta.json, an image with a model card, or a URL that answers in the form of the MHub API.',
+    httpStatus: 502,
+  }),
   CONFIG_INVALID: entry({
     kind: 'operator',
     text: 'The settings are not valid',

@@ -2,6 +2,7 @@
  * The tables. Forward-only migrations, each in one transaction; `PRAGMA user_version` counts them.
  * A published migration is never edited: add the next one.
  */
+import { CATALOGUE } from './catalogue-schema.js';
 import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
@@ -389,4 +390,5 @@ export const MIGRATIONS: readonly string[] = [
   DUES,
   RULE_CHANGES,
   SERIES_FACTS,
+  CATALOGUE,
 ];

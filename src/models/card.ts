@@ -69,6 +69,8 @@ const outputSchema = z.looseObject({
   classes: z.array(z.string()).optional(),
 });
 
+const licences = z.looseObject({ code: loose, weights: loose }).optional();
+
 const cardSchema = z.looseObject({
   name: z.string().regex(/^[a-z0-9_]+$/, 'must be a name of lower-case letters, digits and "_"'),
   title: loose,
@@ -80,7 +82,9 @@ const cardSchema = z.looseObject({
   details: z.looseObject({
     version: z.string({ error: 'must be a text of digits and dots' }).regex(/^\d+(\.\d+)*$/, 'must be digits and dots, like 1.0.0'),
     cite: loose,
-    license: z.looseObject({ code: loose, weights: loose }).optional(),
+    license: licences,
+    // Some cards spell it so, and so does MHub's API.
+    licence: licences,
   }),
 });
 
@@ -102,10 +106,14 @@ function cardOf(written: z.output<typeof cardSchema>): ModelCard {
     version: details.version,
     inputs: summary.inputs.map(inputOf),
     outputs: summary.outputs.map(outputOf),
-    license: { code: details.license?.code ?? '', weights: details.license?.weights ?? '' },
+    license: licenceOf(details.license ?? details.licence),
     cite: details.cite,
     raw: written,
   };
+}
+
+function licenceOf(written: z.output<typeof licences>): ModelCard['license'] {
+  return { code: written?.code ?? '', weights: written?.weights ?? '' };
 }
 
 function inputOf(written: z.output<typeof inputSchema>): CardInput {

@@ -74,27 +74,25 @@ export function isAbnormality(structure: Structure): boolean {
 }
 
 /**
- * True where `id` is `ancestorId` or a part of it: `LEFT_UPPER_LUNG_LOBE` of `LUNG`. Of findings both sides count:
- * `LEFT_LUNG+NODULE` is one of `LUNG+NODULE` and of `NODULE`, not of `LUNG`; `LIVER+NEOPLASM_MALIGNANT_PRIMARY` is one of `LIVER+NEOPLASM`.
+ * The structure itself and all that it is a part of, the nearest first. Of findings both sides count: `LEFT_LUNG+NODULE` is one of
+ * `LUNG+NODULE` and of `NODULE`, not of `LUNG`; `LIVER+NEOPLASM_MALIGNANT_PRIMARY` is one of `LIVER+NEOPLASM`.
  */
-export function isPartOf(id: string, ancestorId: string): boolean {
-  const [place, finding] = splitId(id);
-  const [ancestorPlace, ancestorFinding] = splitId(ancestorId);
-  if (finding === undefined || ancestorFinding === undefined) return finding === ancestorFinding && isBelow(place, ancestorPlace);
-  return isBelow(finding, ancestorFinding) && (ancestorPlace === undefined || isBelow(place, ancestorPlace));
-}
-
-/** Place and finding of an id; each is undefined where the id has none. */
-function splitId(id: string): [place: string | undefined, finding: string | undefined] {
+export function wholesOf(id: string): readonly string[] {
   const [first, second] = id.split('+');
-  if (second !== undefined) return [first, second];
-  const alone = BY_ID.get(id);
-  return alone !== undefined && isAbnormality(alone) ? [undefined, id] : [id, undefined];
+  if (second === undefined) return chainOf(id);
+  const findings = chainOf(second);
+  return [...chainOf(first).flatMap((place) => findings.map((finding) => `${place}+${finding}`)), ...findings];
 }
 
-function isBelow(id: string | undefined, ancestorId: string | undefined): boolean {
-  for (let at = id; at !== undefined; at = BY_ID.get(at)?.parent) if (at === ancestorId) return true;
-  return false;
+function chainOf(id: string): string[] {
+  const chain: string[] = [];
+  for (let at: string | undefined = id; at !== undefined; at = BY_ID.get(at)?.parent) chain.push(at);
+  return chain;
+}
+
+/** True where `id` is `ancestorId` or a part of it: `LEFT_UPPER_LUNG_LOBE` of `LUNG`. */
+export function isPartOf(id: string, ancestorId: string): boolean {
+  return wholesOf(id).includes(ancestorId);
 }
 
 /**
