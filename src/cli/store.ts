@@ -121,13 +121,14 @@ function tellCard(card: CardView): void {
   for (const picture of card.pictures) line(`picture    ${picture}`);
   for (const output of card.outputs.filter(({ type }) => type !== 'segmentation')) line(`gives      ${said(output.label)}`);
   table(
-    ['STRUCTURE', 'NAME', 'CODE', 'SIDE'],
+    ['STRUCTURE', 'CODE', 'SIDE', 'NAME'],
     card.outputs.flatMap(({ structures }) =>
       structures.map(({ id, name, chinese, code, laterality }) => [
         id,
-        name === null ? 'not in the table' : [name, ...chinese.slice(0, 1)].join(' '),
         code === null ? null : `${code.scheme} ${code.value}`,
         laterality,
+        // Last: Chinese characters are wider than the table's columns count them.
+        name === null ? 'not in the table' : [name, ...chinese.slice(0, 1)].join(' '),
       ]),
     ),
     'no structure is segmented',

@@ -49,6 +49,14 @@ export function removeSource(db: Db, source: string): boolean {
   return known;
 }
 
+/** Another value once the catalogue has been written, for those who keep what they have made of it. */
+export function catalogueStamp(db: Db): string {
+  const row = db.get<{ stamp: string }>(
+    "SELECT count(*) || ' ' || total(read_at) || ' ' || count(DISTINCT source) AS stamp FROM catalogue",
+  );
+  return row?.stamp ?? '';
+}
+
 /** All cards, by name; of one name the last read first. */
 export function listCatalogue(db: Db): CatalogueRow[] {
   return db.all<CatalogueRow>('SELECT * FROM catalogue ORDER BY name, read_at DESC, source');

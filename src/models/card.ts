@@ -97,6 +97,15 @@ export function parseCard(document: YamlDocument): Validation<ModelCard> {
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: card };
 }
 
+/** What stands among the classes of some cards, and is no structure. */
+const NO_STRUCTURE = 'BACKGROUND';
+
+/** The structures that a card promises, each once: what its outputs name, without the background. */
+export function structuresOf({ outputs }: Pick<ModelCard, 'outputs'>): string[] {
+  const named = outputs.flatMap((output) => (output.type === 'segmentation' ? output.structures : []));
+  return [...new Set(named)].filter((id) => id !== NO_STRUCTURE);
+}
+
 function cardOf(written: z.output<typeof cardSchema>): ModelCard {
   const { summary, details } = written;
   return {

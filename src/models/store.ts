@@ -1,10 +1,11 @@
 /** The store: models that are installed and models that could be, by name, each with its card. */
 import { parseYaml } from '../foundation/yaml.js';
-import { listCatalogue, type CatalogueRow } from '../ledger/catalogue.js';
+import { catalogueStamp, listCatalogue, type CatalogueRow } from '../ledger/catalogue.js';
 import type { Db } from '../ledger/database.js';
 import { listModels, type ModelRow } from '../ledger/models.js';
 import { parseCard } from './card.js';
 import type { ModelYaml } from './model-yaml.js';
+import { CARD_FILE } from './package.js';
 import { indexCard, type IndexedCard } from './search/indexed-card.js';
 import type { Searchable } from './search/match.js';
 
@@ -18,16 +19,26 @@ export interface StoreModel extends Searchable {
   readonly otherVersion?: string;
 }
 
-/** Cards are parsed once: a text is the same card for ever. */
+/** Cards are parsed once, and the catalogue is read again when it has changed: a search of a thousand cards is not to read them all. */
 export class Store {
-  private readonly cards = new Map<string, IndexedCard | undefined>();
+  private cards = new Map<string, IndexedCard | undefined>();
+  private offers: { readonly stamp: string; readonly byName: ReadonlyMap<string, readonly CatalogueRow[]> } | undefined;
 
   /** All models by name. A model that is installed is shown with the card that it was registered with. */
   models(db: Db): StoreModel[] {
     const rows = grouped(listModels(db));
-    const offers = grouped(listCatalogue(db));
+    const offers = this.offersOf(db);
     const names = [...new Set([...rows.keys(), ...offers.keys()])].sort();
     return names.flatMap((name) => this.model(name, rows.get(name) ?? [], offers.get(name) ?? []) ?? []);
+  }
+
+  private offersOf(db: Db): ReadonlyMap<string, readonly CatalogueRow[]> {
+    const stamp = catalogueStamp(db);
+    if (this.offers?.stamp !== stamp) {
+      this.offers = { stamp, byName: grouped(listCatalogue(db)) };
+      this.cards = new Map();
+    }
+    return this.offers.byName;
   }
 
   private model(name: string, rows: readonly ModelRow[], offers: readonly CatalogueRow[]): StoreModel | undefined {
@@ -50,7 +61,7 @@ export class Store {
   private indexed(text: string | undefined): IndexedCard | undefined {
     if (text === undefined) return undefined;
     if (!this.cards.has(text)) {
-      const checked = parseCard(parseYaml(text, 'meta.json'));
+      const checked = parseCard(parseYaml(text, CARD_FILE));
       this.cards.set(text, checked.ok ? indexCard(checked.value) : undefined);
     }
     return this.cards.get(text);

@@ -25,7 +25,7 @@ import { laterRun } from '../ledger/run-succession.js';
 import { inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
-import { parseCard, type ModelCard } from '../models/card.js';
+import { parseCard, structuresOf, type ModelCard } from '../models/card.js';
 import { CARD_FILE } from '../models/package.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 import { judgeSegmentation } from './gate.js';
@@ -265,8 +265,7 @@ function jobOf(options: ResultsOptions, run: RunRow, model: ModelRow, source: Se
 
 function expectationsOf(model: ModelRow): Expectations {
   const { mustExist, allowEmpty } = (JSON.parse(model.package) as ModelYaml).outputs;
-  const named =
-    mustExist === 'card' ? cardOf(model).outputs.flatMap((output) => (output.type === 'segmentation' ? output.structures : [])) : mustExist;
+  const named = mustExist === 'card' ? structuresOf(cardOf(model)) : mustExist;
   return { mustExist: allowEmpty ? [] : named, allowEmpty };
 }
 

@@ -1,6 +1,6 @@
 /** A card prepared for searching. */
 import { structureById, wholesOf } from '../../dicom/structures/table.js';
-import type { ModelCard } from '../card.js';
+import { structuresOf, type ModelCard } from '../card.js';
 import { usePermitted, type LicenceUse } from '../licence.js';
 import { keyOf, singular, unitsOf } from './units.js';
 
@@ -25,7 +25,7 @@ export interface IndexedCard {
 
 /** Prepares a card; done once for each, searches are many. */
 export function indexCard(card: ModelCard): IndexedCard {
-  const classes = card.outputs.flatMap((output) => (output.type === 'segmentation' ? output.structures : []));
+  const classes = structuresOf(card);
   const known = classes.filter((id) => structureById(id) !== undefined);
   const parts = new Map<string, string[]>();
   for (const id of known) for (const whole of wholesOf(id)) parts.set(whole, [...(parts.get(whole) ?? []), id]);

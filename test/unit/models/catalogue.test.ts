@@ -165,7 +165,8 @@ describe('the store', () => {
     await readSource(db, { folder: root }, noImages, clock);
     install('lungmask');
     install('platipy', { override: 'looked at by hand' });
-    const models = new Store().models(db);
+    const store = new Store();
+    const models = store.models(db);
     const standing = (name: string) => models.find((one) => one.name === name);
     expect(models).toHaveLength(30);
     expect(standing('lungmask')).toMatchObject({ installed: true, tested: true, gpu: 'optional', otherVersion: '1.0.0' });
@@ -174,5 +175,7 @@ describe('the store', () => {
     const found = (text: string) => searchModels(models, parseQuery(text)).hits.map(({ model: { name } }) => name);
     expect(found('installed heart models')).toEqual(['platipy']);
     expect(found('tested lung lobes')).toEqual(['lungmask']);
+    removeSource(db, root);
+    expect(store.models(db).map(({ name }) => name)).toEqual(['lungmask', 'platipy']);
   });
 });

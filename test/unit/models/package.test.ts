@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidFileError } from '../../../src/foundation/faults.js';
 import { parseYaml } from '../../../src/foundation/yaml.js';
-import { parseCard, type CardInput } from '../../../src/models/card.js';
+import { parseCard, structuresOf, type CardInput } from '../../../src/models/card.js';
+import { usePermitted } from '../../../src/models/licence.js';
 import { readModelPackage } from '../../../src/models/package.js';
 
 const INPUT = {
@@ -64,6 +65,30 @@ describe('a model card', () => {
 
   it.each(['n/a', ''])('takes the thickness %j as not stated', (slicethickness) => {
     expect(inputOf({ slicethickness })).not.toHaveProperty('sliceThicknessMm');
+  });
+
+  it('promises each structure once, and no background', () => {
+    const outputs = [{ type: 'segmentation', label: '', structures: ['BACKGROUND', 'LIVER', 'LIVER'] }] as const;
+    expect(structuresOf({ outputs })).toEqual(['LIVER']);
+  });
+
+  it('understands the other spelling of licence', () => {
+    const details = { version: '1.0', licence: { code: 'MIT', weights: 'CC BY-NC 4.0' } };
+    expect(parseCard(parseYaml(JSON.stringify(card({}, { details })), 'meta.json'))).toMatchObject({
+      value: { license: { code: 'MIT', weights: 'CC BY-NC 4.0' } },
+    });
+  });
+
+  it.each([
+    ['MIT', 'MIT license', 'commercial'],
+    ['Apache 2.0', 'CC BY-NC 4.0', 'non-commercial'],
+    ['Apache 2.0', 'CC-BY-NC-SA-4.0', 'non-commercial'],
+    ['GNU General Public License', 'AGPL v3.0', 'commercial'],
+    ['Apache 2.0', 'N/A', 'unclear'],
+    ['', 'MIT', 'unclear'],
+    ['MIT', 'for research use only', 'non-commercial'],
+  ])('with code under "%s" and weights under "%s" permits %s use', (code, weights, use) => {
+    expect(usePermitted({ code, weights })).toBe(use);
   });
 
   it('keeps what was written', () => {
