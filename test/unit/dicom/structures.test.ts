@@ -10,6 +10,7 @@ import {
   structureById,
   structureByName,
   structureOf,
+  wholesOf,
 } from '../../../src/dicom/structures/table.js';
 import type { Code } from '../../../src/dicom/structures/code.js';
 import type { SegmentCodes } from '../../../src/dicom/structures/table.js';
@@ -51,6 +52,15 @@ describe('the table of structures', () => {
     expect(sided.filter(({ id }) => structureById(otherSide(id)) === undefined)).toEqual([]);
     expect(sided.filter(({ id, laterality }) => laterality !== LATERALITY[id.startsWith('LEFT') ? 'left' : 'right'])).toEqual([]);
     expect(sided.length).toBeGreaterThan(50);
+  });
+
+  it('has no part on the other side of its whole', () => {
+    const crossed = STRUCTURES.filter(({ laterality, parent }) => {
+      const whole = parent === undefined ? undefined : structureById(parent)?.laterality;
+      return whole !== undefined && whole !== LATERALITY.both && whole !== laterality;
+    });
+    expect(crossed.map(({ id }) => id)).toEqual([]);
+    expect(wholesOf('LEFT_UPPER_LUNG_LOBE')).toEqual(['LEFT_UPPER_LUNG_LOBE', 'LEFT_LUNG', 'LUNG']);
   });
 
   it('has no circle of parents', () => {

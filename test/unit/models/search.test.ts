@@ -47,6 +47,8 @@ const QUERIES: readonly [string, readonly string[]][] = [
   ['乳腺病理切片', ['gc_tiger_lb2']],
   ['rib segmentation 1.5 mm', ['totalsegmentator']],
   ['whole body tumour PET', ['gc_autopet_fpr']],
+  ['lung tumour segmentation', ['bamf_pet_ct_lung_tumor', 'msk_smit_lung_gtv']],
+  ['lung and tumour segmentation', ['bamf_pet_ct_lung_tumor']],
   ['totalsegmentator', ['totalsegmentator']],
 ];
 
