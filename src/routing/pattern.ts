@@ -37,7 +37,8 @@ export function patternFault(source: string): string | undefined {
 /** True if the pattern is found anywhere in the text; upper and lower case are the same. The pattern must be without fault. */
 export function patternFound(source: string, text: string): boolean {
   const { pattern, found } = compile(source);
-  const looked = text.length > MAX_TEXT_LENGTH ? text.slice(0, MAX_TEXT_LENGTH) : text;
+  // What is cut goes on: its last character is not the end that `$` asks for.
+  const looked = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}\n` : text;
   const known = found.get(looked);
   if (known !== undefined) return known;
   const answer = pattern.matcher(looked).find();
