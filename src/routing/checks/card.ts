@@ -6,7 +6,7 @@ import type { ActiveModels } from '../decision.js';
 import { isActive } from '../evaluate.js';
 import { FACTS } from '../fact-names.js';
 import type { Condition } from '../language/condition-types.js';
-import { canBeTrue, implies } from './possible.js';
+import { canAlso, implies } from './possible.js';
 import { givenOf, placedInputs, type PlacedInput, type PlacedRule } from './placed.js';
 
 /** A condition that the model's card sets a series aside for, and that in words. */
@@ -42,7 +42,8 @@ export function surelyTaken({ rule }: PlacedRule, inputName: string, given: read
   const card = isActive(rule.model, models) ? models.get(rule.model.name)?.card : undefined;
   const inputs = cardInputsFor(inputName, card);
   return (
-    inputs.length === 0 || inputs.some((input) => refusalsOf(input).every(({ condition }) => !canBeTrue([...given, condition], 'series')))
+    inputs.length === 0 ||
+    inputs.some((input) => refusalsOf(input).every(({ condition }) => !canAlso(given, { condition, wanted: 'true' }, 'series')))
   );
 }
 

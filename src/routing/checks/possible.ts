@@ -2,7 +2,7 @@
 import type { Condition, Scope } from '../language/condition-types.js';
 import { aboutOf, canHoldTogether, type WantedClause } from './clauses-together.js';
 import { mayHaveSeveral, subjectKey } from './subjects.js';
-import { opposite, waysOf, type ClauseLiteral, type Literal, type MembersLiteral, type Wanted } from './wanted.js';
+import { opposite, waysOf, type ClauseLiteral, type Literal, type MembersLiteral, type Wanted, type Ways } from './wanted.js';
 
 export interface Asked {
   readonly condition: Condition;
@@ -25,10 +25,27 @@ export function canAnswer(asked: readonly Asked[], scope: Scope): boolean {
 
 /** True where `then` is surely true of every subject of which all of `given` are; false in doubt. */
 export function implies(given: readonly Condition[], then: Condition, scope: Scope): boolean {
-  return !canAnswer(
-    [...given.map((condition) => ({ condition, wanted: 'true' as const })), { condition: then, wanted: opposite('true') }],
-    scope,
-  );
+  return !canAlso(given, { condition: then, wanted: opposite('true') }, scope);
+}
+
+/** Whether a subject of which all of `given` are true can answer one more as wanted. */
+export function canAlso(given: readonly Condition[], asked: Asked, scope: Scope): boolean {
+  const known = waysOfGiven(given, scope);
+  const ways = known && waysOf([asked], scope, isPossible, known);
+  return ways === undefined || ways.length > 0;
+}
+
+/** The ways of each list: whoever asks much about one list, as each rule is compared with all others, gives the same list each time. */
+const known = new WeakMap<readonly Condition[], Map<Scope, Ways | undefined>>();
+
+function waysOfGiven(given: readonly Condition[], scope: Scope): Ways | undefined {
+  const byScope = known.get(given) ?? new Map<Scope, Ways | undefined>();
+  known.set(given, byScope);
+  if (!byScope.has(scope)) {
+    const asked = given.map((condition) => ({ condition, wanted: 'true' as const }));
+    byScope.set(scope, waysOf(asked, scope, isPossible));
+  }
+  return byScope.get(scope);
 }
 
 function isPossible(way: readonly Literal[]): boolean {

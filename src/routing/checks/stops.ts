@@ -18,7 +18,7 @@ export interface StopContext {
  * that an AE title does not ask, or whose model's card may set the series aside, stops nothing for sure.
  */
 export function preEmptedRules(rules: readonly PlacedRule[], context: StopContext): Fault[] {
-  const enabled = rules.filter(({ rule }) => rule.enabled);
+  const enabled = rules.filter(({ rule }) => rule.enabled).map(comparable);
   return enabled.flatMap((later, index) => {
     const earlier = enabled.slice(0, index).find((one) => one.rule.then === 'stop' && alwaysStops(one, later, context));
     if (earlier === undefined) return [];
@@ -34,7 +34,32 @@ export function preEmptedRules(rules: readonly PlacedRule[], context: StopContex
   });
 }
 
-function alwaysStops(earlier: PlacedRule, later: PlacedRule, context: StopContext): boolean {
+/** A rule with what is asked of it when it is compared with each of the others: taken apart once. */
+interface Comparable extends PlacedRule {
+  readonly inputs: readonly ComparableInput[];
+  /** Of the study, all of which must be true. */
+  readonly study: readonly Condition[];
+}
+
+interface ComparableInput {
+  readonly name: string;
+  /** What is true of each series that the rule takes for it. */
+  readonly given: readonly Condition[];
+  /** What the rule asks of a series for it. */
+  readonly asked: readonly Condition[];
+}
+
+function comparable(placed: PlacedRule): Comparable {
+  const { rule, site } = placed;
+  const inputs = placedInputs(placed).map((input): ComparableInput => {
+    const asked = [...conjunctsOf(input.when), ...(input.where === undefined ? [] : conjunctsOf(input.where))];
+    return { name: input.name, given: conditionsOf(givenOf(placed, input)), asked: conditionsOf(asked) };
+  });
+  const study = rule.study === undefined ? [] : conditionsOf(conjunctsOf({ condition: rule.study, site: site.at('study') }));
+  return { rule, site, inputs, study };
+}
+
+function alwaysStops(earlier: Comparable, later: Comparable, context: StopContext): boolean {
   return isAskedWith(earlier, later, context.limits) && studyFollows(earlier, later) && inputsFollow(earlier, later, context.models);
 }
 
@@ -47,12 +72,9 @@ function isAskedWith(earlier: PlacedRule, later: PlacedRule, limits: RuleLimits)
 }
 
 /** Whether what the earlier rule asks of the study follows from what the later one asks of it or of a series. */
-function studyFollows({ rule, site }: PlacedRule, later: PlacedRule): boolean {
-  if (rule.study === undefined) return true;
-  const known = later.rule.study === undefined ? [] : [later.rule.study];
-  const inputs = placedInputs(later).map((input) => conditionsOf(givenOf(later, input)));
-  return conjunctsOf({ condition: rule.study, site }).every(({ condition }) => {
-    if (implies(known, condition, 'study')) return true;
+function studyFollows(earlier: Comparable, later: Comparable): boolean {
+  return earlier.study.every((condition) => {
+    if (implies(later.study, condition, 'study')) return true;
     const parts = partsOf(condition);
     const ofOneSeries =
       parts.kind === 'quantifier' && parts.name === 'anySeries'
@@ -60,25 +82,22 @@ function studyFollows({ rule, site }: PlacedRule, later: PlacedRule): boolean {
         : parts.kind === 'clause' && parts.clause.fact
           ? condition
           : undefined;
-    return ofOneSeries !== undefined && inputs.some((given) => implies(given, ofOneSeries, 'series'));
+    return ofOneSeries !== undefined && later.inputs.some(({ given }) => implies(given, ofOneSeries, 'series'));
   });
 }
 
 /** Whether the later rule's series are all that the earlier one needs: a different one for each of its inputs, tied as it asks. */
-function inputsFollow(earlier: PlacedRule, later: PlacedRule, models: ActiveModels): boolean {
-  const [needed, had] = [placedInputs(earlier), placedInputs(later)];
-  if (needed.length > 1 && earlier.rule.tiedBy === 'frameOfReference' && later.rule.tiedBy !== 'frameOfReference') return false;
-  const fits = (need: PlacedInput, has: PlacedInput): boolean => {
-    const given = conditionsOf(givenOf(later, has));
-    const asked = [...conjunctsOf(need.when), ...(need.where === undefined ? [] : conjunctsOf(need.where))];
-    if (!asked.every(({ condition }) => implies(given, condition, 'series'))) return false;
-    return isSameModel(earlier, later, need, has) || surelyTaken(earlier, need.name, given, models);
+function inputsFollow(earlier: Comparable, later: Comparable, models: ActiveModels): boolean {
+  if (earlier.inputs.length > 1 && earlier.rule.tiedBy === 'frameOfReference' && later.rule.tiedBy !== 'frameOfReference') return false;
+  const fits = (need: ComparableInput, has: ComparableInput): boolean => {
+    if (!need.asked.every((condition) => implies(has.given, condition, 'series'))) return false;
+    return isSameModel(earlier, later, need, has) || surelyTaken(earlier, need.name, has.given, models);
   };
-  return canBeMatched(needed, had, fits);
+  return canBeMatched(earlier.inputs, later.inputs, fits);
 }
 
 /** What the card of the one sets aside, that of the other does too. */
-function isSameModel({ rule: a }: PlacedRule, { rule: b }: PlacedRule, need: PlacedInput, has: PlacedInput): boolean {
+function isSameModel({ rule: a }: PlacedRule, { rule: b }: PlacedRule, need: ComparableInput, has: ComparableInput): boolean {
   return a.model.name === b.model.name && a.model.version === b.model.version && need.name === has.name;
 }
 
@@ -98,21 +117,20 @@ function canBeMatched<A, B>(needed: readonly A[], had: readonly B[], fits: (need
 
 /** Rules that run the same model in the same way on the same series as an earlier one. */
 export function repeatedRules(rules: readonly PlacedRule[]): Fault[] {
-  const enabled = rules.filter(({ rule }) => rule.enabled);
-  return enabled.flatMap((later, index) => {
-    const earlier = enabled.slice(0, index).find((one) => one.rule.then !== 'stop' && doesTheSame(one, later));
+  const enabled = rules.filter(({ rule }) => rule.enabled).map((placed) => ({ placed, does: whatItDoes(placed) }));
+  return enabled.flatMap(({ placed: later, does }, index) => {
+    const earlier = enabled.slice(0, index).find((one) => one.placed.rule.then !== 'stop' && one.does === does)?.placed;
     if (earlier === undefined) return [];
     const where = earlier.site.seenFrom(later.site);
     return [later.site.at('name').fault(`does the same as rule ${earlier.rule.name} (${where}): one rule may name all destinations`)];
   });
 }
 
-function doesTheSame(a: PlacedRule, b: PlacedRule): boolean {
-  const order = ({ rule: { model, workflow, settings, study, tiedBy, series } }: PlacedRule) =>
-    JSON.stringify([model.name, model.version, workflow, Object.entries(settings).sort(), study, tiedBy, series?.take]);
-  if (order(a) !== order(b)) return false;
-  const inputs = (placed: PlacedRule) => JSON.stringify(placedInputs(placed).map((input) => sameOrder(placed, input)));
-  return inputs(a) === inputs(b);
+/** The same text for rules that run the same model in the same way on the same series. */
+function whatItDoes(placed: PlacedRule): string {
+  const { model, workflow, settings, study, tiedBy, series } = placed.rule;
+  const inputs = placedInputs(placed).map((input) => sameOrder(placed, input));
+  return JSON.stringify([model.name, model.version, workflow, Object.entries(settings).sort(), study, tiedBy, series?.take, inputs]);
 }
 
 /** An input in a form that does not depend on the order of what must be true together. */

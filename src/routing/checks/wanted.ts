@@ -50,17 +50,19 @@ const MOST_WAYS = 400;
 
 /**
  * The ways in which conditions asked of the same subject all answer as wanted. `isPossible` drops ways that contradict themselves as
- * early as it can; undefined where there are too many to look at.
+ * early as it can; undefined where there are too many to look at. `before`: the ways of others of which the same is known already.
  */
 export function waysOf(
   asked: readonly { readonly condition: Condition; readonly wanted: Wanted }[],
   scope: Scope,
   isPossible: (way: readonly Literal[]) => boolean,
+  before: Ways = [[]],
 ): Ways | undefined {
   try {
     return together(
       asked.map(({ condition, wanted }) => expand(condition, wanted, scope, isPossible)),
       isPossible,
+      before,
     );
   } catch (thrown) {
     if (thrown instanceof TooMany) return undefined;
@@ -94,10 +96,10 @@ function expand(condition: Condition, wanted: Wanted, scope: Scope, isPossible: 
   }
 }
 
-function together(all: readonly Ways[], isPossible: (way: readonly Literal[]) => boolean): Ways {
+function together(all: readonly Ways[], isPossible: (way: readonly Literal[]) => boolean, start: Ways = [[]]): Ways {
   return all.reduce<Ways>(
     (before, next) => limited(before.flatMap((way) => next.map((other) => [...way, ...other])).filter(isPossible)),
-    [[]],
+    start,
   );
 }
 
