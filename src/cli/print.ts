@@ -1,13 +1,15 @@
 /** How the command prints: aligned tables for people, JSON for scripts. */
 
-/** Prints one line to stdout. */
+import { printable } from '../foundation/printable.js';
+
+/** Prints one line to stdout, without control characters: reasons repeat header values, and what other nodes have said. */
 export function line(text = ''): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 /** Prints a value as indented JSON. */
 export function json(value: unknown): void {
-  line(JSON.stringify(value, null, 2));
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** An aligned table; `empty` is said where there are no rows. */

@@ -136,17 +136,11 @@ function tellChanges({ changes }: Rehearsal, show: number): void {
     line(`\nstudy ${studyInstanceUid}`);
     for (const { kind, rule, model, before, after } of ofStudy) {
       line(`  ${kind}: rule ${rule}, model ${model}`);
-      line(`    in force:  ${printable(before)}`);
-      line(`    rehearsed: ${printable(after)}`);
+      line(`    in force:  ${before}`);
+      line(`    rehearsed: ${after}`);
     }
   }
   if (changes.length > show) line(`\n… and ${changes.length - show} more studies (--show, --json)`);
-}
-
-/** Reasons repeat header values, which come from outside: control characters must not reach the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }
 
 function tellSameModel({ sameModel }: Rehearsal, show: number): void {

@@ -1,4 +1,5 @@
 /** A decision as text for the administrator. Shows header values of the study: for the terminal, never for logs. */
+import { printable } from '../foundation/printable.js';
 import { countsText, seriesLabel, valuesText, type Explained } from './condition.js';
 import { OUTCOME, SERIES_INPUT, type Decision, type RuleDecision, type SeriesVerdict } from './evaluate.js';
 import type { Truth } from './truth.js';
@@ -109,19 +110,13 @@ function rightOf({ seen, counts }: Explained): { right?: string } {
   return { right: seen.values.length === 0 ? seen.source : valuesText(seen.values) };
 }
 
-/** Header values come from outside: control characters must not reach the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
-}
-
 function aligned(lines: readonly Line[]): string {
   const widths = lines.filter((line) => line.right !== undefined).map((line) => line.indent + line.left.length);
   const column = Math.min(MAX_COLUMN, Math.max(0, ...widths));
   return lines
     .map(({ indent, left, right }) => {
       const start = `${' '.repeat(indent)}${left}`;
-      return printable(right === undefined ? start : `${start.padEnd(column)}   ${right}`);
+      return printable(right === undefined ? start : `${start.padEnd(column)}   ${right}`).replaceAll('\n', '·');
     })
     .join('\n');
 }
