@@ -14,6 +14,7 @@ import { laterRun } from '../ledger/run-succession.js';
 import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
+import { parseDecision } from '../routing/decision.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from '../ledger/withdrawals.js';
 import type { NodePort } from './node-port.js';
@@ -97,7 +98,7 @@ function studyRoutes(router: Router, { db, bell, clock }: NodePort): void {
     response.json({
       ...viewOf(db, study, accountOf(db, study, clock())),
       rulesRevision: version?.rules_revision ?? null,
-      decision: version?.decision ? (JSON.parse(version.decision) as unknown) : null,
+      decision: version?.decision ? parseDecision(version.decision) : null,
     });
   });
   router.get('/studies/:uid/account', (request, response) => {

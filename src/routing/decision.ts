@@ -1,6 +1,7 @@
 /** What was decided on a study version. Plain JSON: it is kept with the version, for as long as the study's row lives. */
 import type { CardInput } from '../models/card.js';
 import type { Explained } from './language/explained.js';
+import { SERIES_INPUT } from './rule-inputs.js';
 import type { Priority, RunLimits, RunWindow } from './schema.js';
 import type { Truth } from './truth.js';
 
@@ -94,4 +95,21 @@ export interface Decision {
   readonly rules: readonly RuleDecision[];
   /** Series that this node made; no rule looks at them. */
   readonly ownSeries: readonly string[];
+}
+
+/** A rule's decision as it was written before rules had several inputs: `inputs` were those of its one run. */
+type EarlierRule = Omit<RuleDecision, 'inputs' | 'runs' | 'tags' | 'shadow'> & {
+  readonly inputs: readonly RunInput[];
+  readonly series: readonly SeriesVerdict[];
+};
+
+/** Reads a decision that is kept with a version, also one that an earlier release of this node wrote. */
+export function parseDecision(text: string): Decision {
+  const decision = JSON.parse(text) as Omit<Decision, 'rules'> & { readonly rules: readonly (RuleDecision | EarlierRule)[] };
+  return { ...decision, rules: decision.rules.map((rule) => ('runs' in rule ? rule : asNow(rule))) };
+}
+
+function asNow({ series, inputs, ...rule }: EarlierRule): RuleDecision {
+  const runs = inputs.length === 0 ? [] : [{ inputs }];
+  return { ...rule, tags: [], shadow: false, runs, inputs: [{ name: SERIES_INPUT, series }] };
 }
