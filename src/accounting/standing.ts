@@ -92,7 +92,11 @@ function whyEnded({ run_state, failure_code, run_reason }: DueRow): string {
   return failureText(failure_code, run_reason ?? (failure_code === null ? `its run is ${run_state ?? 'gone'}` : null));
 }
 
-function whileWaiting({ model_name, model_version, run_reason }: DueRow, { activeModels }: Surroundings): Standing {
+function whileWaiting(
+  { model_name, model_version, run_reason, run_id, answering_run_id }: DueRow,
+  { activeModels }: Surroundings,
+): Standing {
+  if (answering_run_id !== run_id) return underWay(run_reason ?? `waits for run ${answering_run_id}, which is doing the same`);
   const active = activeModels.get(model_name);
   const isThere = active !== undefined && (model_version === null || model_version === active);
   if (isThere) return silent(`waits for model ${model_name}, which is active`);

@@ -61,15 +61,15 @@ export function supersededAt(db: Db, destination: string): DeliveredResult[] {
  */
 export function provenSuccessors(db: Db, resultId: number, destination: string): DeliveredResult[] {
   const run = db.get<{ id: number }>(
-    `SELECT later.id FROM results old JOIN runs r ON r.id = old.run_id JOIN versions v ON v.id = r.version_id
+    `SELECT coalesce(later.same_as, later.id) AS id FROM results old JOIN runs r ON r.id = old.run_id JOIN versions v ON v.id = r.version_id
      JOIN runs later ON later.rule = r.rule AND later.model_name = r.model_name AND later.purpose = r.purpose
      JOIN versions lv ON lv.id = later.version_id AND lv.study_id = v.study_id AND lv.number > v.number
-     WHERE old.id = ?
-       AND EXISTS (SELECT 1 FROM results y WHERE y.run_id = later.id AND y.state IN ('passed', 'superseded'))
-       AND NOT EXISTS (SELECT 1 FROM results y WHERE y.run_id = later.id AND y.state <> 'rejected' AND NOT EXISTS (
+     WHERE old.id = ? AND coalesce(later.same_as, later.id) <> old.run_id
+       AND EXISTS (SELECT 1 FROM results y WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state IN ('passed', 'superseded'))
+       AND NOT EXISTS (SELECT 1 FROM results y WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state <> 'rejected' AND NOT EXISTS (
          SELECT 1 FROM deliveries d WHERE d.result_id = y.id AND d.destination = ? AND d.state = 'delivered'))
        AND NOT EXISTS (SELECT 1 FROM results y JOIN withdrawals w ON w.result_id = y.id AND w.destination = ?
-         WHERE y.run_id = later.id AND w.state IN ('sending', 'unsure', 'withdrawn'))
+         WHERE y.run_id = coalesce(later.same_as, later.id) AND w.state IN ('sending', 'unsure', 'withdrawn'))
      ORDER BY later.series_key = r.series_key DESC, lv.number DESC LIMIT 1`,
     resultId,
     destination,

@@ -6,7 +6,7 @@ import { ensureDelivery } from '../ledger/deliveries.js';
 import { equalRunDone, equalRunUnderWay, inputHashes, keepUnreplaced, recordInputHash, runsToStopWaiting } from '../ledger/equal-runs.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import type { RunWithModel } from '../ledger/queued-runs.js';
-import { resultsOfRun } from '../ledger/results.js';
+import { earlierResults, resultsOfRun } from '../ledger/results.js';
 import type { RunRow } from '../ledger/runs.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 
@@ -50,8 +50,11 @@ function endAs(db: Db, run: RunRow, done: RunRow, at: EpochMs): boolean {
   const set = { same_as: done.id, ended_at: at, failure_code: null, reason };
   if (!db.move('runs', run.id, 'done', { at, from: ['queued'], set, detail: reason })) return false;
   keepUnreplaced(db, done.id, run.id);
+  const results = resultsOfRun(db, done.id);
+  const superseded_by = results[0]?.id ?? null;
+  for (const { id } of earlierResults(db, run.id)) db.move('results', id, 'superseded', { at, set: { superseded_by } });
   if (run.shadow === 1) return true;
-  for (const { id } of resultsOfRun(db, done.id).filter(({ state }) => state === 'passed'))
+  for (const { id } of results.filter(({ state }) => state === 'passed'))
     for (const destination of JSON.parse(run.destinations) as string[]) ensureDelivery(db, id, destination, at);
   return true;
 }

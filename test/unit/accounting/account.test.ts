@@ -50,6 +50,17 @@ describe('the account of studies', () => {
     expect(account('1.2')).toMatchObject({ standing: 'answered', dues: [{ rule: 'r', reason: 'delivered to pacs' }] });
   });
 
+  it('waits for a run that does the same, although its model is active', async () => {
+    const other = await due('1.2');
+    const run = await due('1.1', { run: 'failed' });
+    node.db.move('runs', run.id, 'queued', { at: 1 });
+    node.db.move('runs', run.id, 'waiting', {
+      at: 1,
+      set: { same_as: other.id, reason: `waits for run ${other.id}, which is doing the same` },
+    });
+    expect(account('1.1')).toMatchObject({ standing: 'under way', dues: [{ reason: 'waits for run 1, which is doing the same' }] });
+  });
+
   it('is answered where the model looked and found nothing', async () => {
     const run = await due('1.1', { run: 'failed' });
     node.db.move('runs', run.id, 'queued', { at: 1 });
