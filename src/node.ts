@@ -39,6 +39,7 @@ import { readSource } from './models/catalogue/read-source.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
+import { refusedByCard } from './routing/card-of-run.js';
 import { rulesContext } from './routing/rules-context.js';
 import { activeModels, decideSettledVersions } from './routing/router.js';
 import { reroute } from './routing/reroute.js';
@@ -145,6 +146,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     runtimes,
     settings: settings.runs,
     capacity,
+    refusalOf: (run) => refusedByCard(db, run),
   });
   const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {

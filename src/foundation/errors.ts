@@ -312,6 +312,12 @@ export const CATALOGUE = {
     text: 'The rules do not ask for the run any more',
     remedy: 'Nothing needs to be done: `anteroom explain STUDY` says what the rules decide now.',
   }),
+  INPUT_NOT_TAKEN: entry({
+    kind: 'operator',
+    text: 'The model does not take the series',
+    remedy:
+      'The model became active after the study was decided, and its card says that it does not take what was chosen: `anteroom reroute STUDY` has the rules choose again.',
+  }),
   RUN_LOST: entry({
     kind: 'transient',
     text: 'The container is gone and left no exit code',

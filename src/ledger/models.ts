@@ -1,7 +1,7 @@
 /** Queries on registered models. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
-import { queueRunsWaitingFor, type RunRow } from './runs.js';
+import { queueRunsWaitingFor, unpinQueuedRuns, type RunRow } from './runs.js';
 import type { ModelState } from './states.js';
 
 export interface ModelRow {
@@ -84,14 +84,20 @@ export function markModelTested(db: Db, id: number, detail: string, at: EpochMs)
   return db.move('models', id, 'tested', { at, from: ['registered'], detail });
 }
 
-/** Makes this the model of its name that runs use; the one in use before is retired in the same transaction. */
+/**
+ * Makes this the model of its name that runs use; the one in use before is retired in the same transaction. What is queued with an active one is
+ * run with it still; what waited for a suspended one, which keeps failing, waits for its successor instead.
+ */
 export function activateModel(db: Db, id: number, overrideReason: string | null, at: EpochMs): boolean {
   return db.transaction(() => {
     const row = modelById(db, id);
     if (row === undefined) return false;
     if (row.state === 'active') return true;
     const before = db.all<ModelRow>("SELECT * FROM models WHERE name = ? AND state IN ('active', 'suspended') AND id <> ?", row.name, id);
-    for (const other of before) db.move('models', other.id, 'retired', { at, detail: `replaced by ${row.digest}` });
+    for (const other of before) {
+      if (other.state === 'suspended') unpinQueuedRuns(db, other, at);
+      db.move('models', other.id, 'retired', { at, detail: `replaced by ${row.digest}` });
+    }
     if (row.state === 'retired') db.move('models', id, 'registered', { at });
     const set = { ...TRUSTED, trusted_since: at, override_reason: overrideReason };
     return db.move('models', id, 'active', { at, set, detail: overrideReason ?? undefined });

@@ -175,6 +175,10 @@ function missingModel(db: Db, name: string, version: string | null): string {
     version,
   );
   if (suspended !== undefined) return `model ${name} is suspended: ${suspended.suspended_reason ?? 'by a person'}`;
+  return untilActive(name, version);
+}
+
+function untilActive(name: string, version: string | null): string {
   return `waits until ${version === null ? 'a version' : `version ${version}`} of model ${name} is active`;
 }
 
@@ -187,6 +191,15 @@ export function queueRunsWaitingFor(db: Db, model: { id: number; name: string; v
   );
   for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, reason: null } });
   return waiting.length;
+}
+
+/** Clinical runs that are queued with this model wait for another of its name. */
+export function unpinQueuedRuns(db: Db, model: { id: number; name: string }, at: EpochMs): void {
+  const queued = db.all<RunRow>("SELECT * FROM runs WHERE state = 'queued' AND purpose = 'clinical' AND model_id = ?", model.id);
+  for (const { id, model_version } of queued) {
+    const reason = untilActive(model.name, model_version);
+    db.move('runs', id, 'waiting', { at, from: ['queued'], set: { model_id: null, reason, failure_code: null }, detail: reason });
+  }
 }
 
 /** Moves a queued run to starting and writes the attempt with the container's name before the container exists; `gpu` is the one it is given. */

@@ -55,12 +55,20 @@ export type RehearsedRow = Pick<StudyRow, 'study_instance_uid' | 'calling_ae' | 
   readonly purged: number;
 };
 
+const WITH_ORIGIN = `SELECT s.id AS study_id, s.study_instance_uid, s.calling_ae, s.called_ae, s.remote_address, s.first_received_at, s.last_received_at,
+    v.id AS version_id, EXISTS (
+      SELECT 1 FROM version_instances m JOIN instances i ON i.id = m.instance_id WHERE m.version_id = v.id AND i.purged_at IS NOT NULL) AS purged
+  FROM studies s JOIN versions v ON v.study_id = s.id`;
+
+/** One version, as a rehearsal reads it. */
+export function versionAsRehearsed(db: Db, versionId: number): RehearsedRow | undefined {
+  return db.get<RehearsedRow>(`${WITH_ORIGIN} WHERE v.id = ?`, versionId);
+}
+
 /** Newest versions of studies to which something has come since `receivedSince`, by the study's row from `after` on, so many at a time. */
 export function versionsSince(db: Db, receivedSince: EpochMs, after: number, limit: number): RehearsedRow[] {
   return db.all<RehearsedRow>(
-    `SELECT s.id AS study_id, s.study_instance_uid, s.calling_ae, s.called_ae, s.remote_address, s.first_received_at, s.last_received_at, v.id AS version_id,
-       EXISTS (SELECT 1 FROM version_instances m JOIN instances i ON i.id = m.instance_id WHERE m.version_id = v.id AND i.purged_at IS NOT NULL) AS purged
-     FROM studies s JOIN versions v ON v.study_id = s.id AND v.number = (SELECT max(n.number) FROM versions n WHERE n.study_id = s.id)
+    `${WITH_ORIGIN} AND v.number = (SELECT max(n.number) FROM versions n WHERE n.study_id = s.id)
      WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`,
     after,
     receivedSince,

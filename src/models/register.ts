@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
-import { activateModel, modelById, registerModel, type ModelRow } from '../ledger/models.js';
+import { activateModel, modelById, registerModel, type ModelRow, type NewModel } from '../ledger/models.js';
 import { queueRunsWaitingFor } from '../ledger/runs.js';
 import { CARD_FILE, type ModelPackage } from './package.js';
 
@@ -27,26 +27,22 @@ export async function register(
   options: { resolveImage: ImageResolver; activate?: { reason: string }; at: EpochMs },
 ): Promise<Registration> {
   const digest = await digestOf(model, options.resolveImage);
-  const row = registerModel(
-    db,
-    {
-      name: model.card.name,
-      version: model.card.version,
-      digest,
-      card: readFileSync(join(model.dir, CARD_FILE), 'utf8'),
-      package: JSON.stringify(model.model),
-      folder: model.dir,
-    },
-    options.at,
-  );
-  if (options.activate === undefined) return { row, queuedRuns: 0 };
-  const { reason } = options.activate;
+  const read: NewModel = {
+    name: model.card.name,
+    version: model.card.version,
+    digest,
+    card: readFileSync(join(model.dir, CARD_FILE), 'utf8'),
+    package: JSON.stringify(model.model),
+    folder: model.dir,
+  };
   // Together: runs that wait for a model which is active would wait for ever.
-  const queuedRuns = db.transaction(() => {
-    activateModel(db, row.id, row.state === 'tested' ? null : reason, options.at);
-    return queueRunsWaitingFor(db, row, options.at);
+  return db.transaction(() => {
+    const { id, state } = registerModel(db, read, options.at);
+    if (options.activate !== undefined) activateModel(db, id, state === 'tested' ? null : options.activate.reason, options.at);
+    const row = modelById(db, id) as ModelRow;
+    // One that was active already may have got the version that runs wait for.
+    return { row, queuedRuns: row.state === 'active' ? queueRunsWaitingFor(db, row, options.at) : 0 };
   });
-  return { row: modelById(db, row.id) as ModelRow, queuedRuns };
 }
 
 /** What pins a package's model: the digest of its image as the engine has it now, or of its program. Rejects as `resolveImage` does. */

@@ -14,11 +14,17 @@ export function activeModels(db: Db): ActiveModels {
   return new Map(active.map((model) => [model.name, activeModel(model)]));
 }
 
-function activeModel({ version, card, name }: ModelRow): ActiveModel {
+function activeModel(model: ModelRow): ActiveModel {
+  const { version } = model;
+  const inputs = inputsOnCard(model);
+  return inputs === undefined ? { version } : { version, card: { inputs } };
+}
+
+/** What a model takes, as its card says; undefined where the card cannot be read any more. */
+export function inputsOnCard({ card, name }: Pick<ModelRow, 'card' | 'name'>): readonly CardInput[] | undefined {
   if (!inputsOfCard.has(card)) {
     const parsed = parseCard(parseYaml(card, name));
     inputsOfCard.set(card, parsed.ok ? parsed.value.inputs : undefined);
   }
-  const inputs = inputsOfCard.get(card);
-  return inputs === undefined ? { version } : { version, card: { inputs } };
+  return inputsOfCard.get(card);
 }

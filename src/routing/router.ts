@@ -8,7 +8,7 @@ import { instancesOfVersion, type InstanceRow } from '../ledger/instances.js';
 import { recordDueRun } from '../ledger/dues.js';
 import { activeModel } from '../ledger/models.js';
 import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
-import { inputsOfRun, insertRun, seriesKey } from '../ledger/runs.js';
+import { inputsOfRun, insertRun, PRIORITY, seriesKey } from '../ledger/runs.js';
 import { holdStudy, studyById, type StudyRow } from '../ledger/studies.js';
 import { recordDecision, sameSeries, undecidedVersions, type VersionRow } from '../ledger/versions.js';
 import { activeModels } from './active-models.js';
@@ -116,9 +116,20 @@ function standingRun(db: Db, version: VersionRow, decision: RuleDecision, inputs
   const asked = JSON.stringify([settings, destinations, model.version ?? null, workflow ?? null, shadow]);
   const same =
     asked === JSON.stringify([JSON.parse(run.settings), JSON.parse(run.destinations), run.model_version, run.workflow, run.shadow === 1]) &&
+    (hasStarted(run) || startsAsAsked(run, decision)) &&
     (run.model_id === null || run.model_id === inUse?.id) &&
     inputsOfRun(db, run.id).every(({ series_instance_uid }) => sameSeries(db, version.id, run.version_id, series_instance_uid));
   return same ? run : undefined;
+}
+
+function hasStarted({ state }: VersionedRun): boolean {
+  return state !== 'waiting' && state !== 'queued';
+}
+
+/** Whether a run that has not started will do so when the rule wants it. */
+function startsAsAsked(run: VersionedRun, { priority, window, limits }: RuleDecision): boolean {
+  const textOf = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+  return run.priority === PRIORITY[priority] && run.window === textOf(window) && run.limits === textOf(limits);
 }
 
 function notAgain(run: VersionedRun): string {

@@ -3,9 +3,10 @@
  * as long as there is room. What is next, and why, says `choose-next.ts`.
  */
 import { startStageLoop } from '../foundation/bell.js';
+import { toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import { nextRunDueAt, type RunWithModel } from '../ledger/queued-runs.js';
-import { runsInState, runsToCancel } from '../ledger/runs.js';
+import { runsInState, runsToCancel, type RunRow } from '../ledger/runs.js';
 import type { Capacity } from '../models/needs.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
 import { guardModels } from './breaker.js';
@@ -19,6 +20,8 @@ const log = loggerOf('runs');
 export interface QueueOptions extends AttemptOptions {
   /** What all running models together may take. */
   readonly capacity: Capacity;
+  /** Why a run must not start with the model that it has now, for people; undefined where it may. */
+  readonly refusalOf: (run: RunRow) => string | undefined;
 }
 
 /** Carries out the runs of one ledger; there is one of it per node. */
@@ -62,9 +65,26 @@ export class RunQueue {
     const { start } = chooseNext(due.candidates, due.state);
     if (start === undefined) return false;
     const run = due.rows.get(start.id) as RunWithModel;
+    if (this.refuse(run)) return true;
     if (takeOverEqual(db, run, clock())) bell.ring('delivery');
     else this.attempts.begin(run, start.gpu);
     return true;
+  }
+
+  /** Ends a run whose model does not take its series. What cannot be asked must not stop the queue: the run starts, and the model tells. */
+  private refuse(run: RunRow): boolean {
+    const { db, clock, refusalOf } = this.options;
+    const at = clock();
+    try {
+      const reason = refusalOf(run);
+      if (reason === undefined) return false;
+      const set = { failure_code: 'INPUT_NOT_TAKEN', reason, ended_at: at };
+      return db.move('runs', run.id, 'cancelled', { at, from: ['queued'], set, detail: set.failure_code });
+    } catch (thrown) {
+      const { code, stack } = toAnteroomError(thrown);
+      log.error('it cannot be told whether the model takes the series of a run, which starts', { run: run.id, code, stack });
+      return false;
+    }
   }
 
   private cancelWhatWasAskedFor(): void {

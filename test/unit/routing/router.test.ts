@@ -56,6 +56,24 @@ rules:
     ]);
   });
 
+  it('gives a run that has not started the urgency, window and limits that its rule has now', () => {
+    const ledger = new Ledger();
+    const chest = (more: string) =>
+      rulesOf(`\nrules:\n  - { name: chest, when: [{ tag: Modality, equals: CT }], model: lungs, destinations: [archive]${more} }`);
+    ledger.arrive('1.2', '1', 0, 3);
+    ledger.decide(undefined, chest(''));
+    for (const [index, more] of [", window: { from: '20:00', to: '06:00' }", ', limits: { atOnce: 1 }', ', priority: stat'].entries()) {
+      ledger.arrive('1.2', `late${index}`, 0, 1, 'SR');
+      expect(ledger.decide(undefined, chest(more))).toBe(1);
+      ledger.arrive('1.2', `later${index}`, 0, 1, 'SR');
+      expect(ledger.decide(undefined, chest(more))).toBe(0);
+    }
+    expect(ledger.runs().map(({ state, priority }) => [state, priority])).toEqual([
+      ...[1, 1, 1].map((priority) => ['cancelled', priority]),
+      ['queued', 0],
+    ]);
+  });
+
   it('leaves a run alone that has started', () => {
     const ledger = new Ledger();
     ledger.arrive('1.2', '1', 0, 3);

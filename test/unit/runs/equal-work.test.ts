@@ -1,11 +1,13 @@
 /** The same work is done once; shadow runs and evaluations never cause a delivery; a model that keeps failing is suspended. */
 import { setLogLevel } from '../../../src/foundation/log.js';
-import { activateModel, listModels, registerModel, resumeModel, type ModelRow } from '../../../src/ledger/models.js';
+import { activateModel, activeModel, listModels, registerModel, resumeModel, type ModelRow } from '../../../src/ledger/models.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { headsOfLanes } from '../../../src/ledger/queued-runs.js';
-import { ensureResult } from '../../../src/ledger/results.js';
-import { beginAttempt, insertRun, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
-import { versionsOfStudy } from '../../../src/ledger/versions.js';
+import { ensureResult, resultById } from '../../../src/ledger/results.js';
+import { beginAttempt, insertRun, queueRunsWaitingFor, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
+import { replaceEarlierRuns } from '../../../src/ledger/run-succession.js';
+import { lastVersion, versionsOfStudy } from '../../../src/ledger/versions.js';
+import { provenSuccessors } from '../../../src/ledger/withdrawals.js';
 import { guardModels } from '../../../src/runs/breaker.js';
 import { stopWaitingForEqual, takeOverEqual } from '../../../src/runs/equal-work.js';
 import { SmallNode } from '../../support/small-node.js';
@@ -26,9 +28,9 @@ class Node extends SmallNode {
     return node;
   }
 
-  register(digest: string, yaml: Record<string, unknown> = {}): ModelRow {
+  register(digest: string, yaml: Record<string, unknown> = {}, version = '1'): ModelRow {
     const text = JSON.stringify({ runtime: 'process', workflow: 'default', settings: { smooth: 1 }, ...yaml });
-    const model = registerModel(this.db, { name: 'm', version: '1', digest, card: '', package: text, folder: null }, this.now);
+    const model = registerModel(this.db, { name: 'm', version, digest, card: '', package: text, folder: null }, this.now);
     activateModel(this.db, model.id, 'test', this.now);
     return model;
   }
@@ -171,6 +173,35 @@ describe('equal work', () => {
   });
 });
 
+describe('equal work of a study that goes on', () => {
+  /** A new version of the study, in which this rule's run replaces `earlier`. */
+  async function nextVersion(node: Node, rule: string, earlier: number, series: string): Promise<number> {
+    await node.receive(STUDY, [10 + earlier]);
+    const versionId = lastVersion(node.db, node.id(STUDY))?.id;
+    const run = node.queue(rule, { versionId, inputs: [{ name: 'series', seriesInstanceUid: series }] });
+    replaceEarlierRuns(node.db, [run], []);
+    return run;
+  }
+
+  it('takes the place of the earlier result of its rule, which is withdrawn once the one taken over is proven there', async () => {
+    const node = await Node.withStudy();
+    const early = node.queue('a');
+    node.begin(early);
+    const old = node.succeed(early);
+    const next = await nextVersion(node, 'a', early, `${STUDY}.1`);
+    const other = node.queue('b', { versionId: node.run(next).version_id });
+    node.begin(other);
+    const result = node.succeed(other);
+    expect(node.takesOver(next)).toBe(true);
+    expect(resultById(node.db, old)).toMatchObject({ state: 'superseded', superseded_by: result });
+    expect(provenSuccessors(node.db, old, 'pacs')).toEqual([]);
+    for (const state of ['sending', 'delivered'] as const)
+      for (const { id } of node.db.all<{ id: number }>("SELECT id FROM deliveries WHERE state <> 'delivered'"))
+        node.db.move('deliveries', id, state, { at: node.now });
+    expect(provenSuccessors(node.db, old, 'pacs')).toMatchObject([{ result_id: result }]);
+  });
+});
+
 describe('the circuit breaker', () => {
   const options = { failures: 3 };
 
@@ -192,6 +223,18 @@ describe('the circuit breaker', () => {
     expect(guardModels(node.db, options, node.now)).toBe(0);
     node.fail(late, 'MODEL_EXITED');
     expect(guardModels(node.db, options, node.now)).toBe(0);
+  });
+
+  it('lets what waits for a suspended model wait for its successor, not run with the one that keeps failing', async () => {
+    const node = await Node.withStudy();
+    for (const rule of ['a', 'b', 'c']) node.fail(node.queue(rule), 'MODEL_EXITED');
+    const [any, pinned] = [node.queue('d'), node.queue('e', { modelVersion: '1' })];
+    expect(guardModels(node.db, options, node.now)).toBe(1);
+    node.register('corrected', {}, '2');
+    expect(node.run(pinned)).toMatchObject({ state: 'waiting', model_id: null, reason: 'waits until version 1 of model m is active' });
+    const active = activeModel(node.db, 'm') as ModelRow;
+    expect(queueRunsWaitingFor(node.db, active, node.now)).toBe(1);
+    expect(node.run(any)).toMatchObject({ state: 'queued', model_id: active.id, reason: null });
   });
 
   it('does not count what is the fault of the input or of a person, and begins anew after a success', async () => {

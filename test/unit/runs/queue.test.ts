@@ -77,7 +77,9 @@ class Node {
     runtimes: { docker: this.engine, process: this.engine },
     settings: parseSettings('', '/anteroom.yaml', {}).runs,
     capacity: { cpus: 2, memoryMb: 4096, gpus: [] },
+    refusalOf: (run) => this.refusals(run.id),
   });
+  refusals: (id: number) => string | undefined = () => undefined;
 
   constructor(runs: number, options: { withoutFile?: boolean } = {}) {
     const { card, model } = readModelPackage('deploy/models/lungs');
@@ -144,6 +146,18 @@ describe('the queue of runs', () => {
     node.engine.end('anteroom-test-run-1-1', LOST);
     expect(await node.reaches(1, 'cancelled')).toMatchObject({ failure_code: 'RUN_CANCELLED' });
     expect(node.engine.started).toHaveLength(1);
+  });
+
+  it('does not start what the model does not take, and starts what cannot be asked', async () => {
+    const node = new Node(2);
+    node.refusals = (id) => {
+      if (id === 1) return 'series 1: slice thickness 7 mm, the model takes at most 5 mm';
+      throw new Error('headers of another world');
+    };
+    node.queue.start();
+    await node.reaches(2, 'running');
+    const reason = 'series 1: slice thickness 7 mm, the model takes at most 5 mm';
+    expect(node.run(1)).toMatchObject({ state: 'cancelled', failure_code: 'INPUT_NOT_TAKEN', reason, attempts: 0 });
   });
 
   it('leaves a container alone that comes to life while the node ends: the next start adopts it', async () => {
