@@ -12,6 +12,7 @@ import {
   type DueRow,
 } from '../ledger/dues.js';
 import { listModels } from '../ledger/models.js';
+import { listPauses } from '../ledger/pauses.js';
 import { standingOfDue, standingOfStudy, WORST_FIRST, type Standing, type StandingName, type Surroundings } from './standing.js';
 
 export interface DueAccount extends Standing {
@@ -94,7 +95,7 @@ export function accountsOfStudies(db: Db, studyInstanceUids: readonly string[], 
 }
 
 function accountsOf(db: Db, studies: readonly AccountedStudyRow[], now: EpochMs): StudyAccount[] {
-  const surroundings: Surroundings = { now, activeModels: activeVersions(db) };
+  const surroundings: Surroundings = { now, activeModels: activeVersions(db), pauses: listPauses(db) };
   const dues = groupBy(
     duesOfVersions(
       db,

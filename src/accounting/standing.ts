@@ -4,6 +4,7 @@
  */
 import type { EpochMs } from '../foundation/clock.js';
 import { CATALOGUE, type ErrorCode } from '../foundation/errors.js';
+import { pauseOfRun, pauseText, type PauseRow } from '../ledger/pauses.js';
 import type { AccountedStudyRow, AnswerRow, DueRow } from '../ledger/dues.js';
 
 /**
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly now: EpochMs;
   /** Name and version of the models that are active. */
   readonly activeModels: ReadonlyMap<string, string>;
+  /** What a person has stopped for a while. */
+  readonly pauses: readonly PauseRow[];
 }
 
 /** How long the node's own stages may leave something due untouched; they look every two seconds. */
@@ -72,7 +75,7 @@ function standingOfRun(row: DueRow, answers: readonly AnswerRow[], surroundings:
     case 'waiting':
       return whileWaiting(row, surroundings);
     case 'queued':
-      return underWay(row.run_reason === null ? 'queued' : `queued: ${firstLine(row.run_reason)}`);
+      return underWay(whileQueued(row, surroundings));
     case 'starting':
     case 'running':
       return underWay('the model is at work');
@@ -82,6 +85,7 @@ function standingOfRun(row: DueRow, answers: readonly AnswerRow[], surroundings:
       return whenDone(
         row,
         answers.filter(({ run_id }) => run_id === row.answering_run_id),
+        surroundings,
       );
     default:
       return { standing: 'not analysed', reason: stated('not analysed', whyEnded(row)) };
@@ -103,7 +107,15 @@ function whileWaiting(
   return underWay(run_reason ?? `waits for model ${model_name}`);
 }
 
-function whenDone({ run_reason, shadow }: DueRow, answers: readonly AnswerRow[]): Standing {
+/** What only a person ends is named; what else a queued run waits for changes by the second, and `anteroom runs` tells it. */
+function whileQueued(row: DueRow, { pauses }: Surroundings): string {
+  const paused = pauseOfRun(pauses, row);
+  const suspended = row.suspended_reason === null ? undefined : `model ${row.model_name} is suspended: ${row.suspended_reason}`;
+  const reason = paused === undefined ? (suspended ?? row.run_reason) : pauseText(paused);
+  return reason === null ? 'queued' : `queued: ${firstLine(reason)}`;
+}
+
+function whenDone({ run_reason, shadow }: DueRow, answers: readonly AnswerRow[], { pauses }: Surroundings): Standing {
   const results = answers.filter(({ result_state }) => result_state === 'passed' || result_state === 'superseded');
   if (results.length === 0) {
     // What a model found nothing in is done with that as its reason.
@@ -111,7 +123,10 @@ function whenDone({ run_reason, shadow }: DueRow, answers: readonly AnswerRow[])
   }
   if (shadow === 1) return answered('result kept, as its rule is a shadow rule');
   const [open] = results.filter(({ delivery_state }) => ['pending', 'sending', 'unsure'].includes(delivery_state ?? ''));
-  if (open !== undefined) return underWay(`result on its way to ${deliveryText(open)}`);
+  if (open !== undefined) {
+    const paused = pauses.find(({ kind, name }) => kind === 'all' || (kind === 'destination' && name === open.destination));
+    return underWay(`result on its way to ${paused === undefined ? deliveryText(open) : `${open.destination}: ${pauseText(paused)}`}`);
+  }
   const [failed] = results.filter(isUndelivered);
   if (failed !== undefined) return { standing: 'not delivered', reason: `analysed, but not delivered to ${deliveryText(failed)}` };
   if (results.every(({ destination }) => destination === null)) return silent('it has a result that goes nowhere');

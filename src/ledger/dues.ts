@@ -59,14 +59,18 @@ export interface DueRow {
   readonly failure_code: string | null;
   readonly run_reason: string | null;
   readonly model_version: string | null;
+  /** Why its model is suspended; null where it is not. */
+  readonly suspended_reason: string | null;
 }
 
 /** The dues of these versions. */
 export function duesOfVersions(db: Db, versionIds: readonly number[]): DueRow[] {
   return db.all<DueRow>(
-    `SELECT d.*, r.id AS run_id, coalesce(r.same_as, r.id) AS answering_run_id, r.state AS run_state, r.failure_code, r.reason AS run_reason, r.model_version
+    `SELECT d.*, r.id AS run_id, coalesce(r.same_as, r.id) AS answering_run_id, r.state AS run_state, r.failure_code, r.reason AS run_reason, r.model_version,
+       CASE WHEN m.state = 'suspended' THEN coalesce(m.suspended_reason, 'by a person') END AS suspended_reason
      FROM json_each(?) j JOIN dues d ON d.version_id = j.value
      LEFT JOIN due_runs u ON u.version_id = d.version_id AND u.rule = d.rule LEFT JOIN runs r ON r.id = u.run_id
+     LEFT JOIN models m ON m.id = r.model_id
      ORDER BY d.version_id, d.rule, r.id`,
     JSON.stringify(versionIds),
   );

@@ -39,6 +39,16 @@ export function pauseOfDestination(db: Db, name: string): PauseRow | undefined {
   return db.get<PauseRow>("SELECT * FROM pauses WHERE kind = 'all' OR (kind = 'destination' AND name = ?) ORDER BY kind LIMIT 1", name);
 }
 
+/** What keeps runs of this rule, or of this model, from starting. */
+export function pauseOfRun(
+  pauses: readonly PauseRow[],
+  run: { readonly model_name: string; readonly rule: string | null },
+): PauseRow | undefined {
+  return pauses.find(
+    ({ kind, name }) => kind === 'all' || (kind === 'model' && name === run.model_name) || (kind === 'rule' && name === run.rule),
+  );
+}
+
 /** One sentence for people: `destination pacs is paused by anna since 2026-11-25 20:30: new certificate`. */
 export function pauseText({ kind, name, reason, by, since }: PauseRow): string {
   const what = kind === 'all' ? 'everything' : `${kind} ${name}`;

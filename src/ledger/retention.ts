@@ -22,8 +22,9 @@ const RUNS = 'FROM runs r JOIN versions v ON v.id = r.version_id WHERE v.study_i
 const RESULTS = 'FROM results x JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id';
 const DELIVERIES = `FROM deliveries d JOIN results x ON x.id = d.result_id JOIN runs r ON r.id = x.run_id
   JOIN versions v ON v.id = r.version_id WHERE v.study_id = s.id`;
-/** What ended only because the study went on needs nobody. */
-const UNSUCCESSFUL = "r.state IN ('failed', 'rejected', 'cancelled') AND r.failure_code IS NOT 'OUTDATED'";
+/** What ended only because the study or the rules went on, or because the model takes no such series, needs nobody. */
+const NEEDS_NOBODY = "coalesce(r.failure_code, '') IN ('OUTDATED', 'RUN_NOT_WANTED', 'INPUT_NOT_TAKEN')";
+const UNSUCCESSFUL = `r.state IN ('failed', 'rejected', 'cancelled') AND NOT ${NEEDS_NOBODY}`;
 const OPEN_DELIVERY = "d.state <> 'delivered' AND NOT (d.state = 'rejected' AND d.failure_code IS 'OUTDATED')";
 /** What is to be taken back is compared with the file that was delivered. */
 const OPEN_WITHDRAWALS = `FROM withdrawals w JOIN results x ON x.id = w.result_id JOIN runs r ON r.id = x.run_id

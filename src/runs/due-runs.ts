@@ -1,7 +1,7 @@
 /** What the choice of the next run is made from, read from the ledger with each look: nothing of it is kept in memory. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
-import { listPauses, pauseText, type PauseRow } from '../ledger/pauses.js';
+import { listPauses, pauseOfRun, pauseText, type PauseRow } from '../ledger/pauses.js';
 import { headsOfLanes, lastStarts, runsTakingSlots, startedSince, type RunWithModel } from '../ledger/queued-runs.js';
 import type { RunLimits, RunWindow } from '../ledger/runs.js';
 import type { ModelYaml } from '../models/model-yaml.js';
@@ -92,9 +92,7 @@ function heldBy(
   pauses: readonly PauseRow[],
   { rules, now, probed }: { rules: QueueRules; now: EpochMs; probed: ReadonlySet<string> },
 ): string | undefined {
-  const paused = pauses.find(
-    ({ kind, name }) => kind === 'all' || (kind === 'model' && name === run.model_name) || (kind === 'rule' && name === run.rule),
-  );
+  const paused = pauseOfRun(pauses, run);
   if (paused !== undefined) return pauseText(paused);
   if (run.model_state !== 'suspended') return undefined;
   const probes = mayProbe(run.suspended_at, breakerOptions(rules.settings.breaker), now) && !probed.has(run.model_name);

@@ -5,6 +5,7 @@ import { setLogLevel } from '../../../src/foundation/log.js';
 import { contradictions } from '../../../src/ledger/check.js';
 import { DUE_OUTCOMES } from '../../../src/ledger/due-schema.js';
 import { recordDueRun } from '../../../src/ledger/dues.js';
+import { pause, type PauseKind } from '../../../src/ledger/pauses.js';
 import { insertRun, type RunRow } from '../../../src/ledger/runs.js';
 import { holdStudy } from '../../../src/ledger/studies.js';
 import { lastVersion } from '../../../src/ledger/versions.js';
@@ -48,6 +49,20 @@ describe('the account of studies', () => {
     expect(account('1.1')).toMatchObject({ standing: 'under way', dues: [{ rule: 'r', reason: 'result on its way to pacs' }] });
     await due('1.2');
     expect(account('1.2')).toMatchObject({ standing: 'answered', dues: [{ rule: 'r', reason: 'delivered to pacs' }] });
+  });
+
+  it('names what only a person ends: pauses, and a suspended model', async () => {
+    const run = await due('1.1', { run: 'failed' });
+    await due('1.2', { delivery: 'pending' });
+    node.db.move('runs', run.id, 'queued', { at: 1, set: { reason: null } });
+    expect(reasonOf('1.1')).toBe('queued');
+    node.db.move('models', run.model_id ?? 0, 'suspended', { at: 1, set: { suspended_reason: '3 runs in a row failed' } });
+    expect(reasonOf('1.1')).toBe('queued: model m is suspended: 3 runs in a row failed');
+    const stop = (kind: PauseKind, name: string) => pause(node.db, { kind, name, reason: 'new certificate', by: 'anna', since: 1 });
+    stop('rule', 'r');
+    expect(reasonOf('1.1')).toMatch(/^queued: rule r is paused by anna since .*: new certificate$/);
+    stop('destination', 'pacs');
+    expect(reasonOf('1.2')).toMatch(/^result on its way to pacs: destination pacs is paused by anna/);
   });
 
   it('waits for a run that does the same, although its model is active', async () => {

@@ -46,6 +46,18 @@ describe('retention', () => {
     expect(lastPurge(node.db, 1)).toMatchObject({ cause: 'age', instance_count: 3, result_count: 1, files_gone_at: node.now });
   });
 
+  it('does not keep a study because of runs that the rules or the card of the model took back', async () => {
+    const node = new SmallNode();
+    for (const [study, failure_code] of Object.entries({ '1.1': 'RUN_NOT_WANTED', '1.2': 'INPUT_NOT_TAKEN', '1.3': 'RUN_CANCELLED' })) {
+      await node.receive(study);
+      const run = node.deliver(study, { run: 'failed' });
+      node.db.run('UPDATE runs SET failure_code = ? WHERE id = ?', failure_code, run.id);
+    }
+    node.now += 8 * DAY;
+    await node.retention({ maxAgeMs: 7 * DAY }).look();
+    expect(['1.1', '1.2', '1.3'].map((study) => node.state(study))).toEqual(['purged', 'purged', 'settled']);
+  });
+
   it('never purges what is undelivered, failed a short while ago, kept, or being backed up', async () => {
     const node = new SmallNode();
     for (const study of ['1.1', '1.2', '1.3', '1.4']) await node.receive(study);
