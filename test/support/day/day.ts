@@ -58,14 +58,12 @@ export async function playDay(studiesOfEach: number): Promise<Day> {
   await send(node, studies.slice(0, third));
   const refusedRules = await breakRules(node, rules);
   const { status: refusedStatus } = await postStow(node.httpPort, bodyOf(Buffer.from('not an image')));
-  const noon = send(node, studies.slice(third, 2 * third));
-  await until('some runs are done', async () => (await runsOf(node)).filter(({ state }) => state === 'done').length > third / 4);
-  await node.kill();
-  await node.start();
-  await noon;
+  await killDuring(node, send(node, studies.slice(third, 2 * third)));
   writeFileSync(join(node.rulesDir, RULES_FILE), rules);
   const pacs = await startFolderServer({}, pacsPort);
-  await send(node, studies.slice(2 * third));
+  const afternoon = send(node, studies.slice(2 * third));
+  if (studiesOfEach > 1) await killDuring(node, afternoon);
+  await afternoon;
   await sendLater(node, studies);
   await until('the weak model is suspended', async () => (await suspended(node)).includes(WEAK_MODEL));
   rmSync(broken);
@@ -117,6 +115,16 @@ async function send(node: TestNode, studies: readonly DayStudy[]): Promise<void>
 async function sendFiles(node: TestNode, files: readonly string[]): Promise<void> {
   const peer = { host: '127.0.0.1', port: node.dicomPort, aeTitle: 'ANTEROOM', callingAe: 'SCANNER' };
   await until('a study is acknowledged', async () => (await storeFiles(peer, files)).every(({ error }) => error === undefined));
+}
+
+/** Kills the node when some more runs have ended, and starts it again. */
+async function killDuring(node: TestNode, traffic: Promise<void>): Promise<void> {
+  const done = async () => (await runsOf(node)).filter(({ state }) => state === 'done').length;
+  const before = await done();
+  await until('more runs are done', async () => (await done()) > before);
+  await node.kill();
+  await node.start();
+  await traffic;
 }
 
 /** What comes when the study was decided already. */

@@ -26,7 +26,7 @@ export interface Ending {
 }
 
 /** `good` and `tired` work; the others do what their name says. `late_comer` is registered in the evening, `nobody` never. */
-export const MODELS = ['good', 'tired', 'exits', 'says_nothing', 'mixes_up', 'weak', 'resting'] as const;
+export const MODELS = ['good', 'tired', 'exits', 'says_nothing', 'mixes_up', 'hangs', 'weak', 'resting'] as const;
 export const LATE_MODEL = 'late_comer';
 /** It fails until it is mended. */
 export const WEAK_MODEL = 'weak';
@@ -81,6 +81,7 @@ export function scenarios(): Scenario[] {
     },
     { name: 'exit-code', rules: [{ ...good, model: 'exits' }], instead: 'exit 3', endsAs: notAnalysed(/^not analysed: .*exit code 3/) },
     { name: 'no-output', rules: [{ ...good, model: 'says_nothing' }], instead: 'exit 0', endsAs: notAnalysed(/no file in the output/) },
+    { name: 'timeout', rules: [{ ...good, model: 'hangs' }], instead: 'exec sleep 60', endsAs: notAnalysed(/still at work after 1 s/) },
     {
       name: 'other-patient',
       rules: [{ ...good, model: 'mixes_up' }],
@@ -110,14 +111,27 @@ export function scenarios(): Scenario[] {
       atLeast: PER_HOUR + 1,
       endsAs: [
         { standing: 'answered', reason: /^delivered to archive$/, count: () => [PER_HOUR, PER_HOUR] },
-        { standing: 'under way', reason: /^queued/, count: (studies) => [studies - PER_HOUR, studies - PER_HOUR] },
+        {
+          standing: 'under way',
+          reason: /^queued/,
+          count: (studies) => [studies - PER_HOUR, studies - PER_HOUR],
+        },
       ],
     },
-    { name: 'at-night', rules: [{ ...good, window: closedWindow() }], endsAs: underWay(/^queued/) },
+    {
+      name: 'at-night',
+      rules: [{ ...good, window: closedWindow() }],
+      endsAs: underWay(/^queued/),
+    },
     { name: 'resting-model', rules: [{ ...good, model: 'resting' }], endsAs: inArchive },
     { name: 'paused-rule', rules: [{ ...good, model: 'tired' }], endsAs: inArchive },
     { name: 'model-comes-late', rules: [{ ...good, model: LATE_MODEL }], endsAs: inArchive },
     { name: 'unknown-model', rules: [{ ...good, model: 'nobody' }], endsAs: underWay(/waits until a version of model nobody is active/) },
+    {
+      name: 'other-version',
+      rules: [{ ...good, model: { name: 'good', version: '9' } }],
+      endsAs: underWay(/waits until version 9 of model good is active/),
+    },
     { name: GIVEN_UP, rules: [{ ...good, model: 'nobody' }], endsAs: notAnalysed(/cancel/) },
     { name: 'held', rules: [good], later: 'conflict', endsAs: underWay(/^held: /) },
   ];

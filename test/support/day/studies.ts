@@ -101,6 +101,10 @@ for f in "$@"; do
 done
 `,
   );
-  writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', 'model.sh'], memoryMb: 64, cpus: 0.5 }));
+  const timeoutS = name === 'hangs' ? 1 : 60;
+  writeFileSync(
+    join(folder, 'model.yaml'),
+    stringify({ runtime: 'process', command: ['sh', 'model.sh'], memoryMb: 64, cpus: 0.5, timeoutS }),
+  );
   return folder;
 }
