@@ -1,7 +1,8 @@
 /** Queries on registered models. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
-import { queueRunsWaitingFor, unpinQueuedRuns, type RunRow } from './runs.js';
+import { queueRunsWaitingFor, unpinQueuedRuns } from './model-waits.js';
+import type { RunRow } from './runs.js';
 import type { ModelState } from './states.js';
 
 export interface ModelRow {

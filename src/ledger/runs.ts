@@ -1,6 +1,7 @@
 /** Queries on runs and their attempts. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Bindable, Db } from './database.js';
+import { whyNoModel } from './model-waits.js';
 import type { RunState } from './states.js';
 
 /** Lower runs first. */
@@ -146,7 +147,7 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
     state,
     due_at: at,
     created_at: at,
-    reason: model === undefined ? missingModel(db, run.modelName, version) : null,
+    reason: model === undefined ? whyNoModel(db, run.modelName, version) : null,
     workflow: run.workflow ?? null,
     shadow: run.shadow === true ? 1 : 0,
     window: run.window === undefined ? null : JSON.stringify(run.window),
@@ -165,41 +166,6 @@ export function insertRun(db: Db, run: NewRun, at: EpochMs): number {
   }
   db.event(at, 'runs', lastId, null, state);
   return lastId;
-}
-
-function missingModel(db: Db, name: string, version: string | null): string {
-  const suspended = db.get<{ suspended_reason: string | null }>(
-    "SELECT suspended_reason FROM models WHERE name = ? AND state = 'suspended' AND (? IS NULL OR version = ?)",
-    name,
-    version,
-    version,
-  );
-  if (suspended !== undefined) return `model ${name} is suspended: ${suspended.suspended_reason ?? 'by a person'}`;
-  return untilActive(name, version);
-}
-
-function untilActive(name: string, version: string | null): string {
-  return `waits until ${version === null ? 'a version' : `version ${version}`} of model ${name} is active`;
-}
-
-/** Runs that waited for this model, and for no other version of it, are queued with it, in the order in which they were made. */
-export function queueRunsWaitingFor(db: Db, model: { id: number; name: string; version: string }, at: EpochMs): number {
-  const waiting = db.all<{ id: number }>(
-    `SELECT id FROM runs WHERE state = 'waiting' AND same_as IS NULL AND model_name = ? AND (model_version IS NULL OR model_version = ?)`,
-    model.name,
-    model.version,
-  );
-  for (const { id } of waiting) db.move('runs', id, 'queued', { at, set: { model_id: model.id, reason: null } });
-  return waiting.length;
-}
-
-/** Clinical runs that are queued with this model wait for another of its name. */
-export function unpinQueuedRuns(db: Db, model: { id: number; name: string }, at: EpochMs): void {
-  const queued = db.all<RunRow>("SELECT * FROM runs WHERE state = 'queued' AND purpose = 'clinical' AND model_id = ?", model.id);
-  for (const { id, model_version } of queued) {
-    const reason = untilActive(model.name, model_version);
-    db.move('runs', id, 'waiting', { at, from: ['queued'], set: { model_id: null, reason, failure_code: null }, detail: reason });
-  }
 }
 
 /** Moves a queued run to starting and writes the attempt with the container's name before the container exists; `gpu` is the one it is given. */

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
 import { activateModel, modelById, registerModel, type ModelRow, type NewModel } from '../ledger/models.js';
-import { queueRunsWaitingFor } from '../ledger/runs.js';
+import { queueRunsWaitingFor } from '../ledger/model-waits.js';
 import { CARD_FILE, type ModelPackage } from './package.js';
 
 /** Asks the engine for what an image name stands for now; rejects with IMAGE_MISSING or ENGINE_UNREACHABLE. */

@@ -8,7 +8,8 @@ import { insertInstance, replaceInstance, restoreInstance, storedSeries } from '
 import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { ensureResult, resultsOfRun } from '../../../src/ledger/results.js';
 import { headsOfLanes, queueInOrder } from '../../../src/ledger/queued-runs.js';
-import { beginAttempt, insertRun, queueRunsWaitingFor, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
+import { queueRunsWaitingFor } from '../../../src/ledger/model-waits.js';
+import { beginAttempt, insertRun, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
 import { MOVES, type StatefulTable } from '../../../src/ledger/states.js';
 import { ensureStudy, findStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy, versionsOfStudy } from '../../../src/ledger/versions.js';

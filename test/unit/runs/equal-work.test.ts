@@ -4,7 +4,8 @@ import { activateModel, activeModel, listModels, registerModel, resumeModel, typ
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { headsOfLanes } from '../../../src/ledger/queued-runs.js';
 import { ensureResult, resultById } from '../../../src/ledger/results.js';
-import { beginAttempt, insertRun, queueRunsWaitingFor, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
+import { queueRunsWaitingFor } from '../../../src/ledger/model-waits.js';
+import { beginAttempt, insertRun, runById, type NewRun, type RunRow } from '../../../src/ledger/runs.js';
 import { replaceEarlierRuns } from '../../../src/ledger/run-succession.js';
 import { lastVersion, versionsOfStudy } from '../../../src/ledger/versions.js';
 import { provenSuccessors } from '../../../src/ledger/withdrawals.js';
