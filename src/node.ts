@@ -250,7 +250,12 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           const resolve = resolveImage(runtimes.docker);
           const model = readModelPackage(folder, { modelFile });
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
-          return register(db, model, { resolveImage: resolve, activate, at: clock() });
+          return register(db, model, {
+            resolveImage: resolve,
+            readImageFile: runtimes.docker.readImageFile,
+            activate,
+            at: clock(),
+          });
         },
         readCatalogue: (source) => readSource(db, source, imageReader(runtimes.docker), clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),

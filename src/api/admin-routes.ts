@@ -9,7 +9,7 @@ import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '
 import { activeModel, listModels, markModelTested, modelById } from '../ledger/models.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
-import { resultsOfRun } from '../ledger/results.js';
+import { outputsOfRun, resultsOfRun } from '../ledger/results.js';
 import { laterRun } from '../ledger/run-succession.js';
 import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
@@ -27,7 +27,7 @@ import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
 import { rulesRoutes } from './rules-routes.js';
 import { storeRoutes } from './store-routes.js';
-import { deliveryView, modelView, resultView, runView, studyView, type StudyView } from './views.js';
+import { deliveryView, modelView, outputView, resultView, runView, studyView, type StudyView } from './views.js';
 
 const testedRequest = z.strictObject({ name: z.string().min(1), digest: z.string().min(1), report: z.string().min(1) });
 const runRequest = z.strictObject({
@@ -122,11 +122,15 @@ function runRoutes(router: Router, node: NodePort): void {
     const runs = listRuns(db, { studyInstanceUid: textQuery(request, 'study'), limit: limitOf(request) });
     const waits = node.whyWaiting(new Set(runs.filter(({ state }) => state === 'queued').map(({ id }) => id)));
     response.json(
-      runs.map((row) => ({
-        ...runView(row, waits.get(row.id)),
-        results: resultsOfRun(db, row.state === 'done' ? (row.same_as ?? row.id) : row.id).map(resultView),
-        logPath: node.logPathOf(row.id) ?? null,
-      })),
+      runs.map((row) => {
+        const answering = row.state === 'done' ? (row.same_as ?? row.id) : row.id;
+        return {
+          ...runView(row, waits.get(row.id)),
+          results: resultsOfRun(db, answering).map(resultView),
+          outputs: outputsOfRun(db, answering).map(outputView),
+          logPath: node.logPathOf(row.id) ?? null,
+        };
+      }),
     );
   });
   router.post('/runs', (request, response) => {

@@ -6,7 +6,7 @@ import type { FetchRow } from '../ledger/fetches.js';
 import type { ModelRow } from '../ledger/models.js';
 import { pauseText, type PauseRow } from '../ledger/pauses.js';
 import type { PurgeRow } from '../ledger/retention.js';
-import type { ResultRow } from '../ledger/results.js';
+import type { OutputRow, ResultRow } from '../ledger/results.js';
 import { PRIORITY, type RunListRow } from '../ledger/runs.js';
 import type { StudyRow } from '../ledger/studies.js';
 import type { VersionRow } from '../ledger/versions.js';
@@ -100,6 +100,11 @@ export function resultView(row: ResultRow) {
   };
 }
 
+/** A file that a model left: a result was made of it, or it is kept as it is. */
+export function outputView(row: OutputRow & { readonly result_id: number | null }) {
+  return { path: row.path, kind: row.kind, sizeBytes: row.size_bytes, result: row.result_id };
+}
+
 /** A delivery with its receipt or the reason why it is not delivered, and whether it was taken back since. */
 export function deliveryView(row: DeliveryListRow, withdrawal: WithdrawalRow | undefined, pause: PauseRow | undefined) {
   const waits = row.state === 'pending' || row.state === 'unsure';
@@ -158,6 +163,7 @@ export function modelView(row: ModelRow) {
 export type StudyView = ReturnType<typeof studyView>;
 export type RunView = ReturnType<typeof runView>;
 export type ResultView = ReturnType<typeof resultView>;
+export type OutputView = ReturnType<typeof outputView>;
 export type DeliveryView = ReturnType<typeof deliveryView>;
 export type ModelView = ReturnType<typeof modelView>;
 

@@ -1,6 +1,7 @@
 /** `anteroom studies`, `runs`, `deliveries`: what the ledger knows, as tables or JSON. */
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import type { DeliveryView, ResultView, RunView, StudyView } from '../api/views.js';
+import type { DeliveryView, OutputView, ResultView, RunView, StudyView } from '../api/views.js';
 import { dueLine } from './account.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, shortTime, table } from './print.js';
@@ -48,7 +49,7 @@ export function addListCommands(program: Command): void {
   listCommand(program, 'runs', 'runs of models, newest first, with the reason where one failed')
     .option('--study <uid>', 'only runs of this study')
     .action(async (options: ListOptions) => {
-      const runs = await clientFor(options).get<(RunView & { results: ResultView[]; logPath: string | null })[]>(`/runs?${query(options)}`);
+      const runs = await clientFor(options).get<ListedRun[]>(`/runs?${query(options)}`);
       if (options.json) return json(runs);
       table(
         ['RUN', 'MODEL', 'STATE', 'PROGRESS', 'RULE@REVISION', 'TRIES', 'CREATED', 'STUDY'],
@@ -69,6 +70,7 @@ export function addListCommands(program: Command): void {
         if (run.remedy !== null) line(`  what to do: ${run.remedy}`);
         if (run.logPath !== null) line(`  log: ${run.logPath}`);
       }
+      for (const run of runs) tellKept(run);
     });
 
   listCommand(program, 'deliveries', 'results on their way, newest first, with the reason where one is held or rejected')
@@ -87,6 +89,16 @@ export function addListCommands(program: Command): void {
       }
       for (const row of deliveries) tellWithdrawal(row);
     });
+}
+
+type ListedRun = RunView & { results: ResultView[]; outputs: OutputView[]; logPath: string | null };
+
+/** Files of a run that are no result: numbers, tables and maps of models that draw nothing, or draw it besides. */
+function tellKept({ run, state, outputs, logPath }: ListedRun): void {
+  const kept = outputs.filter(({ kind, result }) => result === null && kind !== 'log');
+  if (state !== 'done' || kept.length === 0) return;
+  line(`\nrun ${run} left what has no DICOM form; it is kept${logPath === null ? '' : ` in ${join(dirname(logPath), 'out')}`}`);
+  for (const { path, kind, sizeBytes } of kept) line(`  ${path} (${kind}, ${sizeBytes} bytes)`);
 }
 
 /** A delivered result that a later one has replaced is delivered and withdrawn, or delivered and still there. */

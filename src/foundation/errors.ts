@@ -261,6 +261,11 @@ export const CATALOGUE = {
     text: 'The model wrote more than its limit',
     remedy: 'Raise `maxOutputMb` in model.yaml if the model is right.',
   }),
+  MODEL_SCRATCH_TOO_LARGE: entry({
+    kind: 'permanent',
+    text: 'The model wrote more than its limit beside its output',
+    remedy: "Raise `maxScratchMb` in model.yaml if the model is right; MHub's engine copies its whole input a few times.",
+  }),
   WORKFLOW_INVALID: entry({
     kind: 'operator',
     text: 'The workflow of the model is not valid',
@@ -280,6 +285,16 @@ export const CATALOGUE = {
     kind: 'permanent',
     text: 'The network ended with an error',
     remedy: 'Check the shape of the input against what the network was trained on; see the text of ONNX Runtime.',
+  }),
+  MODEL_INPUTS_OTHER: entry({
+    kind: 'operator',
+    text: 'The run has other inputs than the package of the model takes',
+    remedy: 'Name the inputs of the rule as `input.layout` of model.yaml does, or correct model.yaml; then `anteroom retry` the run.',
+  }),
+  INPUT_UNRELATED: entry({
+    kind: 'permanent',
+    text: 'A segmentation or structure set among the inputs is not of the image beside it',
+    remedy: 'Correct the rule so that it chooses the image that the object was drawn on, and one object only.',
   }),
   MODEL_INPUT_MISSING: entry({
     kind: 'permanent',
@@ -326,6 +341,11 @@ export const CATALOGUE = {
   }),
 
   // results
+  LABEL_MAP_REFUSED: entry({
+    kind: 'permanent',
+    text: 'A label map of the model cannot be read',
+    remedy: 'Have the model write whole labels as MHA, NRRD or NIfTI, on the grid of its input and in one file.',
+  }),
   GATE_REJECTED: entry({
     kind: 'permanent',
     text: 'The output did not pass the gate',

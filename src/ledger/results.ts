@@ -49,6 +49,15 @@ export function outputsOfAttempt(db: Db, attemptId: number): OutputRow[] {
   return db.all<OutputRow>('SELECT * FROM outputs WHERE attempt_id = ? ORDER BY path', attemptId);
 }
 
+/** What the last attempt of a run left, and whether a result was made of it. */
+export function outputsOfRun(db: Db, runId: number): (OutputRow & { readonly result_id: number | null })[] {
+  return db.all(
+    `SELECT o.*, x.id AS result_id FROM outputs o LEFT JOIN results x ON x.output_id = o.id
+     WHERE o.attempt_id = (SELECT id FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1) ORDER BY o.path`,
+    runId,
+  );
+}
+
 /** The result of one output, made with its UIDs if it is not there yet: making it twice gives the same object. */
 export function ensureResult(
   db: Db,

@@ -1,5 +1,6 @@
 /** Our own `model.yaml`, beside the card: how the image is run, and what counts as an answer. */
 import { z } from 'zod';
+import { layoutSchema } from './input-layout.js';
 
 const megabytes = () => z.int().min(1);
 
@@ -17,6 +18,7 @@ const resources = {
   timeoutS: z.number().positive().optional().describe('Seconds after which the model is stopped.'),
   maxOutputMb: megabytes().optional().describe('What it may write to its output folder.'),
   pids: z.int().min(16).optional().describe('Processes and threads that it may have.'),
+  maxScratchMb: megabytes().optional().describe('What it may write elsewhere than to its output, on the disk of the engine.'),
   scratchMb: z.int().min(1).optional().describe('Size of /tmp and the other memory-backed scratch folders; what is used counts as memory.'),
 };
 
@@ -29,7 +31,23 @@ const confinement = {
     .describe("`node`: the node's own user and group; `image`: the user that the image names. MHub's own images need `image` (root)."),
 };
 
-const settingValue = z.union([z.string(), z.number(), z.boolean()]);
+/** Lists too: MHub's modules take them. */
+const settingValue = z.json();
+
+/** Extensions of the label maps that are read. */
+const LABEL_MAP_FILE = /^[^/]+\.(mha|nrrd|nii|nii\.gz)$/i;
+
+const labelMap = z.strictObject({
+  file: z
+    .string()
+    .regex(LABEL_MAP_FILE, 'must be the name of a .mha, .nrrd, .nii or .nii.gz file')
+    .describe('Name of the file in whatever folder it lies; `*` stands for any part of it.'),
+  labels: z
+    .record(z.string().regex(/^[1-9]\d{0,4}$/, 'must be a label from 1 on'), z.string().min(1))
+    .refine((labels) => Object.keys(labels).length > 0, 'needs at least one label')
+    .describe('Which structure each label is, as in `{1: LEFT_LUNG, 2: RIGHT_LUNG}`; every label that occurs must be named.'),
+  on: z.string().min(1).optional().describe('Input on whose grid it lies; needed only where the model has several images.'),
+});
 
 const answer = {
   workflow: z
@@ -37,7 +55,16 @@ const answer = {
     .regex(/^[A-Za-z0-9_.-]+$/, 'must be a name')
     .default('default')
     .describe('MHub workflow that is run.'),
-  settings: z.record(z.string().min(1), settingValue).default({}).describe('Overrides handed over as `--config:KEY=VALUE`.'),
+  exportLogs: z
+    .boolean()
+    .default(false)
+    .describe(
+      "True for MHub's own images: the logs of their modules, which they keep to themselves, are put beside the outputs, and errors in them into the reason of a failure.",
+    ),
+  settings: z
+    .record(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be names with dots between them'), settingValue)
+    .default({})
+    .describe('Overrides handed over as `--config:KEY=VALUE`, as in `modules.Runner.fast: true`.'),
   outputs: z
     .strictObject({
       mustExist: z
@@ -45,11 +72,15 @@ const answer = {
         .default('card')
         .describe('Structures without which the run has failed: a list, or all that the card names.'),
       allowEmpty: z.boolean().default(false).describe('True for models that may rightly find nothing, as for lesions.'),
+      labelMaps: z
+        .array(labelMap)
+        .default([])
+        .describe('Label maps (MHA, NRRD or NIfTI) that become a DICOM-SEG; other files are kept as they are, and never leave the node.'),
     })
     .prefault({}),
   input: z
     .strictObject({
-      layout: z.literal('flat').default('flat').describe('How the series lies in the input folder: `flat`, all files in it.'),
+      layout: layoutSchema,
     })
     .prefault({}),
 };
@@ -84,3 +115,10 @@ export const modelYamlSchema = z.discriminatedUnion('runtime', [docker, process]
 export type ModelYaml = Readonly<z.output<typeof modelYamlSchema>>;
 export type DockerModelYaml = Extract<ModelYaml, { runtime: 'docker' }>;
 export type ProcessModelYaml = Extract<ModelYaml, { runtime: 'process' }>;
+export type LabelMapYaml = ModelYaml['outputs']['labelMaps'][number];
+
+/** As it is kept with a registered model: with what the image itself says of its workflows. */
+export type RegisteredModelYaml = ModelYaml & {
+  /** Targets of DataOrganizer by workflow, where the logs of its modules are to be exported. */
+  readonly organizerTargets?: Readonly<Record<string, readonly string[]>>;
+};

@@ -5,7 +5,9 @@ import { AnteroomError } from '../foundation/errors.js';
 import { InvalidFileError, type Fault } from '../foundation/faults.js';
 import { sha256Hex } from '../foundation/ids.js';
 import { parseYaml, validate, type YamlDocument } from '../foundation/yaml.js';
+import { structureById } from '../dicom/structures/table.js';
 import { parseCard, type ModelCard } from './card.js';
+import { foldersOf } from './input-layout.js';
 import { modelYamlSchema, type ModelYaml } from './model-yaml.js';
 
 export const CARD_FILE = 'meta.json';
@@ -41,7 +43,8 @@ export function readModelPackage(folder: string, options: { modelFile?: string }
 
 function readModelYaml(document: YamlDocument, card: ModelCard | undefined, faults: Fault[]): ModelYaml | undefined {
   const model = collected(validate(withRuntime(document), modelYamlSchema), faults);
-  if (model !== undefined && card !== undefined) faults.push(...unknownStructures(document, model, card));
+  if (model !== undefined && card !== undefined)
+    faults.push(...unknownStructures(document, model, card), ...layoutFaults(document, model, card), ...labelMapFaults(document, model));
   return model;
 }
 
@@ -60,6 +63,30 @@ function unknownStructures(document: YamlDocument, model: ModelYaml, card: Model
   return mustExist.flatMap((id, index) =>
     known.has(id) ? [] : [document.fault(['outputs', 'mustExist', index], `"${id}" is not a class of any output in ${CARD_FILE}`)],
   );
+}
+
+/** A layout names as many inputs as the card; their labels there are free texts, so that they are not compared. */
+function layoutFaults(document: YamlDocument, model: ModelYaml, card: ModelCard): Fault[] {
+  const folders = foldersOf(model.input.layout);
+  if (folders === undefined) return [];
+  const names = Object.keys(folders);
+  if (names.length === card.inputs.length) return [];
+  const inCard = `${CARD_FILE} has ${card.inputs.length} (${card.inputs.map(({ label }) => label).join(', ')})`;
+  return [document.fault(['input', 'layout'], `is for ${names.length} inputs (${names.join(', ')}), ${inCard}`)];
+}
+
+function labelMapFaults(document: YamlDocument, model: ModelYaml): Fault[] {
+  const inputs = Object.keys(foldersOf(model.input.layout) ?? {});
+  return model.outputs.labelMaps.flatMap(({ labels, on }, index) => {
+    const at = ['outputs', 'labelMaps', index] as const;
+    const unknown = Object.entries(labels).filter(([, id]) => structureById(id) === undefined);
+    const faults = unknown.map(([label, id]) =>
+      document.fault([...at, 'labels', label], `"${id}" is no structure that the node has codes for; see the ids of MHub's SegDB`),
+    );
+    if (on !== undefined && inputs.length > 0 && !inputs.includes(on))
+      faults.push(document.fault([...at, 'on'], `"${on}" is no input of the layout; it has ${inputs.join(', ')}`));
+    return faults;
+  });
 }
 
 function collected<T>(checked: { ok: true; value: T } | { ok: false; faults: readonly Fault[] }, faults: Fault[]): T | undefined {

@@ -24,7 +24,7 @@ export interface OutputCandidate {
 /** Structured reports (PS3.4 annex B.5): all SOP classes below this root. */
 const SR_ROOT = '1.2.840.10008.5.1.4.1.1.88.';
 /** A hundred structures in a CT of the whole body stay far below; the node reads several times as much into memory. */
-const MAX_SEG_BYTES = 1024 * 1024 * 1024;
+const MAX_READ_BYTES = 1024 * 1024 * 1024;
 /** More than any header's beginning up to SOPInstanceUID. */
 const HEAD_BYTES = 64 * 1024;
 
@@ -75,12 +75,16 @@ function uidsOf(head: Uint8Array): Pick<OutputCandidate, 'sopClassUid' | 'sopIns
  * Throws what `parseInstance` and `readSeg` throw, GATE_REJECTED where it is too large, and FILE_UNREADABLE.
  */
 export async function readSegFile(path: string): Promise<Segmentation> {
-  const bytes = await withRegularFile(path, async (handle) => {
+  return readSeg(parseInstance(await readRegularFile(path)));
+}
+
+/** A whole file of an output folder. Throws GATE_REJECTED where it is too large, and FILE_UNREADABLE. */
+export function readRegularFile(path: string): Promise<Uint8Array> {
+  return withRegularFile(path, async (handle) => {
     const { size } = await handle.stat();
-    if (size > MAX_SEG_BYTES) throw new AnteroomError('GATE_REJECTED', `a DICOM-SEG of ${size} bytes, expected at most ${MAX_SEG_BYTES}`);
+    if (size > MAX_READ_BYTES) throw new AnteroomError('GATE_REJECTED', `an output of ${size} bytes, expected at most ${MAX_READ_BYTES}`);
     return readFile(handle);
   });
-  return readSeg(parseInstance(bytes));
 }
 
 function readHead(path: string): Promise<Uint8Array> {

@@ -4,7 +4,6 @@ import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
-import { parseYaml } from '../foundation/yaml.js';
 import { dicomDateTime } from '../dicom/date-time.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import type { Equipment, SegSource } from '../dicom/seg/input.js';
@@ -25,15 +24,16 @@ import { laterRun } from '../ledger/run-succession.js';
 import { inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
-import { parseCard, structuresOf, type ModelCard } from '../models/card.js';
-import { CARD_FILE } from '../models/package.js';
+import { cardOf, labelMapOf, promiseOf, type AnswerPromise } from '../models/answers.js';
+import { structuresOf } from '../models/card.js';
 import type { ModelYaml } from '../models/model-yaml.js';
-import { judgeSegmentation } from './gate.js';
 import { newUids, type ResultUids } from './identity.js';
 import { makeSeg, type MadeSeg } from './make-seg.js';
-import { classifyOutputs, readSegFile } from './read-outputs.js';
-import { readSourceSeries } from './source-series.js';
-import { rejectionText, type Expectations, type GateVerdict, type PassedVerdict } from './verdict.js';
+import { judgeOutput, type Judgement } from './judge-output.js';
+import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
+import { classifyOutputs } from './read-outputs.js';
+import { RunSources } from './run-sources.js';
+import { rejectionText, type Expectations, type PassedVerdict } from './verdict.js';
 
 const log = loggerOf('results');
 
@@ -98,56 +98,73 @@ function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly wa
   return inputWasCorrected(db, run.id) ? { reason: 'its input was corrected while the model was at work' } : undefined;
 }
 
-/** A segmentation among the outputs, its row, and what the gate says. */
-interface Judged {
-  readonly output: OutputRow;
-  readonly row: ResultRow;
-  readonly verdict: GateVerdict;
+/** An output that may become a result, its row, and what the gate says. */
+type Judged = Judgement & { readonly output: OutputRow; readonly row: ResultRow };
+type Passed = Extract<Judged, { source: SegSource }>;
+
+/** What is known of a run whose results are made. */
+interface Produced {
+  readonly run: RunRow;
+  readonly model: ModelRow;
+  readonly outputs: readonly OutputRow[];
+  /** Where the outputs lie. */
+  readonly folder: string;
 }
 
 /** Returns false where the run did not leave its state after all. */
 async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<boolean> {
-  const { db, archiveFolder } = options;
+  const { db, archiveFolder, outputFolderOf } = options;
   const attempt = lastAttempt(db, run.id) as AttemptRow;
   const version = versionById(db, run.version_id) as VersionRow;
   const model = modelById(db, run.model_id ?? 0) as ModelRow;
-  const [input] = inputsOfRun(db, run.id);
-  const instances = instancesOfVersion(db, version.id, input.series_instance_uid);
-  const source = await readSourceSeries(archiveFolder, instances);
-  const segmentations = await segmentationsOf(options, run, attempt);
-  if (segmentations.length === 0) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
+  const inputs = inputsOfRun(db, run.id).map(({ name, series_instance_uid: seriesInstanceUid }) => ({
+    name,
+    seriesInstanceUid,
+    instances: instancesOfVersion(db, version.id, seriesInstanceUid),
+  }));
+  const produced = { run, model, outputs: outputsOfAttempt(db, attempt.id), folder: outputFolderOf(run.id, attempt.number) };
+  const promise = promiseOf(model);
+  const drawn = await drawnOutputs(produced, promise);
+  if (drawn.length === 0) return keep(options, produced, promise);
+  const sources = new RunSources(archiveFolder, inputs);
   const expectations = expectationsOf(model);
-  const folder = options.outputFolderOf(run.id, attempt.number);
+  const instances = inputs.flatMap((input) => input.instances);
   const judged: Judged[] = [];
-  for (const output of segmentations) {
+  for (const output of drawn) {
     const row = ensureRow(options, run, version, output, newUids(db, options.nodeId, { run, model, instances, output }));
-    judged.push({ output, row, verdict: await judgeFile(join(folder, output.path), source, expectations) });
+    const labelMap = output.kind === 'dicom' ? undefined : labelMapOf(output.path, promise.labelMaps);
+    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), sources, expectations, labelMap)) });
   }
-  if (judged.some(({ verdict }) => !verdict.passed)) {
+  if (!judged.every((one): one is Passed => one.verdict.passed)) {
     rejectAll(options, run, judged);
     return true;
   }
-  return passAll(options, run, model, source, judged as { row: ResultRow; verdict: PassedVerdict }[]);
+  return passAll(options, run, model, judged);
 }
 
-/** What cannot be read as a segmentation is rejected as one that is wrong. */
-async function judgeFile(path: string, source: SegSource, expectations: Expectations): Promise<GateVerdict> {
-  try {
-    return judgeSegmentation(await readSegFile(path), source, expectations);
-  } catch (thrown) {
-    const error = toAnteroomError(thrown);
-    if (error.kind !== 'permanent') throw error;
-    return { passed: false, reasons: [{ check: 'format', seen: error.seen, expected: 'a DICOM-SEG that can be read' }] };
-  }
-}
-
-async function segmentationsOf({ db, outputFolderOf }: ResultsOptions, run: RunRow, attempt: AttemptRow): Promise<OutputRow[]> {
-  const outputs = outputsOfAttempt(db, attempt.id).filter((output) => output.kind === 'dicom');
+/** The outputs that are segmentations, or label maps that become one. */
+async function drawnOutputs({ outputs, folder }: Produced, { labelMaps }: AnswerPromise): Promise<OutputRow[]> {
+  const objects = outputs.filter((output) => output.kind === 'dicom');
   const candidates = await classifyOutputs(
-    outputFolderOf(run.id, attempt.number),
-    outputs.map((output) => output.path),
+    folder,
+    objects.map((output) => output.path),
   );
-  return outputs.filter((_, index) => candidates[index].kind === 'seg');
+  const segmentations = objects.filter((_, index) => candidates[index].kind === 'seg');
+  return outputs.filter(
+    (output) => segmentations.includes(output) || (output.kind !== 'dicom' && labelMapOf(output.path, labelMaps) !== undefined),
+  );
+}
+
+/** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */
+async function keep({ db, clock }: ResultsOptions, { run, outputs, folder }: Produced, { segmentation }: AnswerPromise): Promise<boolean> {
+  if (segmentation) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
+  const answers = answersAmong(outputs);
+  await demandWhole(folder, answers);
+  const at = clock();
+  return db.transaction(() => {
+    if (obstacleTo(db, run) !== undefined) return false;
+    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason: keptText(answers) } });
+  });
 }
 
 /** The result's row with its UIDs: it exists before the object does. */
@@ -166,16 +183,10 @@ function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionR
   );
 }
 
-async function passAll(
-  options: ResultsOptions,
-  run: RunRow,
-  model: ModelRow,
-  source: SegSource,
-  judged: readonly { row: ResultRow; verdict: PassedVerdict }[],
-): Promise<boolean> {
+async function passAll(options: ResultsOptions, run: RunRow, model: ModelRow, judged: readonly Passed[]): Promise<boolean> {
   const { db, clock, resultsFolder } = options;
   const made: { row: ResultRow; verdict: PassedVerdict; seg: MadeSeg; path: string }[] = [];
-  for (const { row, verdict } of judged.filter((one) => !one.verdict.empty)) {
+  for (const { row, verdict, source } of judged.filter((one) => !one.verdict.empty)) {
     const path = `${row.sop_instance_uid}.dcm`;
     made.push({ row, verdict, path, seg: await makeSeg(jobOf(options, run, model, source, row, verdict), resultsFolder, path) });
   }
@@ -267,12 +278,6 @@ function expectationsOf(model: ModelRow): Expectations {
   const { mustExist, allowEmpty } = (JSON.parse(model.package) as ModelYaml).outputs;
   const named = mustExist === 'card' ? structuresOf(cardOf(model)) : mustExist;
   return { mustExist: allowEmpty ? [] : named, allowEmpty };
-}
-
-function cardOf(model: ModelRow): ModelCard {
-  const card = parseCard(parseYaml(model.card, CARD_FILE));
-  if (!card.ok) throw new Error(`the registered card of ${model.name} cannot be read any more`);
-  return card.value;
 }
 
 /** What people want to know of a result without opening it. */

@@ -18,17 +18,20 @@ export function cardRefusal(
   return refusals.every((text) => text !== undefined) ? refusals[0] : undefined;
 }
 
-/** The inputs of a card that an input of a rule may be: the one that is called so, else any that takes DICOM images. */
+/** The inputs of a card that an input of a rule may be: the one that is called so, else any that takes DICOM objects. */
 export function cardInputsFor(inputName: string, card: { readonly inputs: readonly CardInput[] } | undefined): readonly CardInput[] {
   const images = imageInputs(card);
   const named = images.filter(({ label }) => slug(label) === slug(inputName));
   return named.length > 0 ? named : images;
 }
 
-/** The inputs of a card that take DICOM images. */
+/** The inputs of a card that are series of a study: images, and what was drawn on them. */
 export function imageInputs(card: { readonly inputs: readonly CardInput[] } | undefined): readonly CardInput[] {
-  return card?.inputs.filter(({ format }) => format === 'DICOM') ?? [];
+  return card?.inputs.filter(({ format }) => SERIES_FORMATS.includes(format)) ?? [];
 }
+
+/** In MHub's cards `DICOMSEG` is a segmentation that somebody made before. */
+const SERIES_FORMATS: readonly string[] = ['DICOM', 'DICOMSEG', 'RTSTRUCT'];
 
 function slug(label: string): string {
   return label.toLowerCase().replace(/[^a-z0-9]/g, '');

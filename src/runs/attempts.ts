@@ -8,13 +8,13 @@ import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
-import { instancesOfVersion } from '../ledger/instances.js';
 import { modelById } from '../ledger/models.js';
-import { beginAttempt, inputsOfRun, lastAttempt, recordProgress, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
-import type { ModelYaml } from '../models/model-yaml.js';
+import { beginAttempt, lastAttempt, recordProgress, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import type { RegisteredModelYaml } from '../models/model-yaml.js';
 import type { Settings } from '../settings/schema.js';
 import { Endings } from './endings.js';
 import { EnginePatience, untilEngineAnswers } from './engine-patience.js';
+import { inputFilesOf } from './input-files.js';
 import { LogTail } from './log-tail.js';
 import { attemptFolders, dropAttempt, dropInput, prepareFolders } from './run-folders.js';
 import { containerName, runSpec } from './run-spec.js';
@@ -135,7 +135,7 @@ export class Attempts {
   private async attempt(
     run: RunRow,
     attempt: AttemptRow,
-    yaml: ModelYaml,
+    yaml: RegisteredModelYaml,
     active: Active,
     obtain: (events: RunEvents) => Promise<RunWatch | undefined>,
   ): Promise<void> {
@@ -182,11 +182,11 @@ export class Attempts {
     }
   }
 
-  private plan(run: RunRow, attempt: AttemptRow): { runtime: Runtime; spec: RunSpec; yaml: ModelYaml } {
+  private plan(run: RunRow, attempt: AttemptRow): { runtime: Runtime; spec: RunSpec; yaml: RegisteredModelYaml } {
     const { db, nodeId, runsFolder, runtimes, settings } = this.options;
     const model = run.model_id === null ? undefined : modelById(db, run.model_id);
     if (model === undefined) throw new AnteroomError('MODEL_UNKNOWN', `run ${run.id} has no registered model`);
-    const yaml = JSON.parse(model.package) as ModelYaml;
+    const yaml = JSON.parse(model.package) as RegisteredModelYaml;
     const spec = runSpec({
       nodeId,
       runId: run.id,
@@ -206,21 +206,21 @@ export class Attempts {
 
   private async startNew(run: RunRow, runtime: Runtime, spec: RunSpec, events: RunEvents): Promise<RunWatch> {
     const { db, archiveFolder, runsFolder } = this.options;
-    const series = inputsOfRun(db, run.id).map((input) => input.series_instance_uid);
-    const instances = instancesOfVersion(db, run.version_id).filter((instance) => series.includes(instance.series_instance_uid));
     const attempt = lastAttempt(db, run.id) as AttemptRow;
-    prepareFolders(attemptFolders(runsFolder, run.id, attempt.number), archiveFolder, instances, spec.user);
+    prepareFolders(attemptFolders(runsFolder, run.id, attempt.number), archiveFolder, inputFilesOf(db, run), spec.user);
     return runtime.start(spec, events);
   }
 
   private events(runId: number, tail: LogTail): RunEvents {
     let writtenAt = 0;
+    let writtenText: string | undefined;
     return {
       onLogLine: (line) => tail.add(line),
       onProgress: ({ fraction, text }) => {
         const now = this.options.clock();
-        if (now - writtenAt < PROGRESS_EVERY_MS && fraction !== 1) return;
-        writtenAt = now;
+        // A new step is always told: the next word may come when it has ended.
+        if (text === writtenText && now - writtenAt < PROGRESS_EVERY_MS && fraction !== 1) return;
+        [writtenAt, writtenText] = [now, text];
         recordProgress(this.options.db, runId, fraction ?? null, text);
       },
     };

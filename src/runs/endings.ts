@@ -7,8 +7,11 @@ import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { insertOutput } from '../ledger/results.js';
 import { endAttempt, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { modelById, type ModelRow } from '../ledger/models.js';
+import { promiseOf } from '../models/answers.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 import type { Settings } from '../settings/schema.js';
+import { errorsInLogs } from './engine-logs.js';
 import { ENGINE_RETRY_MS, MAX_ENGINE_RETRY_MS, type EnginePatience } from './engine-patience.js';
 import { judgeExit, type Verdict } from './judge.js';
 import type { LogTail } from './log-tail.js';
@@ -40,7 +43,8 @@ export class Endings {
     const { db, clock, runsFolder, bell } = this.options;
     const folders = attemptFolders(runsFolder, run.id, attempt.number);
     const outputs = await collectOutputs(folders.outputDir);
-    const verdict = judgeExit(exit, outputs, limitsOf(yaml, this.options.settings.limits));
+    const promise = promiseOf(modelById(db, run.model_id ?? 0) as ModelRow);
+    const verdict = judgeExit(exit, outputs, limitsOf(yaml, this.options.settings.limits), promise);
     const at = clock();
     const end = { at, exitCode: exit.exitCode, peakMemoryBytes: exit.peakMemoryBytes, outcome: verdict.outcome };
     if (verdict.outcome === 'produced') {
@@ -54,18 +58,23 @@ export class Endings {
       failpoint('runs.produced');
       bell.ring('results');
     } else {
+      const told = await errorsInLogs(folders.outputDir, outputs);
       db.transaction(() => {
         endAttempt(db, attempt.id, end);
-        this.unsuccessful(run, verdict, tail);
+        this.unsuccessful(
+          run,
+          verdict,
+          [...told, tail.text()].filter((text) => text !== ''),
+        );
       });
     }
     dropInput(folders);
   }
 
-  private unsuccessful(run: RunRow, { outcome, error }: Exclude<Verdict, { outcome: 'produced' }>, tail: LogTail): void {
+  private unsuccessful(run: RunRow, { outcome, error }: Exclude<Verdict, { outcome: 'produced' }>, lines: readonly string[]): void {
     const { db, clock } = this.options;
     const at = clock();
-    const lastLines = tail.text();
+    const lastLines = lines.join('\n');
     const set = {
       failure_code: error.code,
       reason: lastLines === '' ? error.seen : `${error.seen}\nlast lines of its log:\n${lastLines}`,

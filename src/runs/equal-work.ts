@@ -23,7 +23,8 @@ export function inputHash(
   const settings = Object.entries({ ...yaml.settings, ...(JSON.parse(run.settings) as Record<string, unknown>) }).sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
-  return sha256Hex(JSON.stringify([members, run.model_name, run.digest, yaml.command ?? null, run.workflow ?? yaml.workflow, settings]));
+  const told = [yaml.command ?? null, run.workflow ?? yaml.workflow, settings, yaml.input, yaml.outputs];
+  return sha256Hex(JSON.stringify([members, run.model_name, run.digest, ...told]));
 }
 
 /**

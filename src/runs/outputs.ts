@@ -5,11 +5,15 @@ import { open, opendir, lstat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AnteroomError } from '../foundation/errors.js';
+import { LOG_PATH } from './engine-logs.js';
+
+/** `log`: a log that the model's engine exported. The others by their names, as people say what they are. */
+export type OutputKind = 'dicom' | 'json' | 'csv' | 'volume' | 'log' | 'other';
 
 export interface FoundOutput {
   /** Relative to the output folder. */
   readonly path: string;
-  readonly kind: 'dicom' | 'other';
+  readonly kind: OutputKind;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
@@ -46,7 +50,16 @@ async function describeFile(outputDir: string, path: string): Promise<FoundOutpu
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   const { size } = await lstat(path);
-  return { path: relative(outputDir, path), kind: (await isPart10(path)) ? 'dicom' : 'other', sizeBytes: size, sha256: hash.digest('hex') };
+  const inFolder = relative(outputDir, path);
+  return { path: inFolder, kind: (await isPart10(path)) ? 'dicom' : kindByName(inFolder), sizeBytes: size, sha256: hash.digest('hex') };
+}
+
+function kindByName(path: string): OutputKind {
+  if (LOG_PATH.test(path)) return 'log';
+  const [, extension = ''] = /\.(json|csv|mha|mhd|nrrd|nii)(?:\.gz)?$/i.exec(path) ?? [];
+  if (extension === '') return 'other';
+  const lower = extension.toLowerCase();
+  return lower === 'json' || lower === 'csv' ? lower : 'volume';
 }
 
 /** `DICM` at offset 128 (PS3.10 section 7.1). */

@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
-import type { InstanceRow } from '../ledger/instances.js';
+import type { InputFile } from './input-files.js';
 
 export interface AttemptFolders {
   readonly root: string;
@@ -18,23 +18,25 @@ export function attemptFolders(runsFolder: string, runId: number, attempt: numbe
 }
 
 /**
- * Lays out the chosen series for the model and makes an empty output folder that `user` (`uid:gid`) may write. Files are
- * linked, not copied, where the file system allows it; the mount is read-only, so the archive stays as it is.
+ * Lays out the chosen series for the model, each file where `inputFilesOf` puts it under a name that MHub's importers take, and makes
+ * an empty output folder that `user` (`uid:gid`) may write. Files are linked, not copied, where the file system allows it; the mount is
+ * read-only, so the archive stays as it is.
  * Throws DISK_LOW, and FILE_UNREADABLE where a file of the archive is gone.
  */
 export function prepareFolders(
   folders: AttemptFolders,
   archiveFolder: string,
-  instances: readonly InstanceRow[],
+  files: readonly InputFile[],
   user: string | undefined,
 ): void {
   rmSync(folders.inputDir, { recursive: true, force: true });
   rmSync(folders.outputDir, { recursive: true, force: true });
   mkdirSync(folders.inputDir, { recursive: true, mode: 0o755 });
   mkdirSync(folders.outputDir, { recursive: true });
-  for (const instance of instances) {
-    const target = join(folders.inputDir, `${instance.sop_instance_uid}.dcm`);
-    placeFile(join(archiveFolder, instance.path), target, instance.sop_instance_uid);
+  for (const { instance, folder } of files) {
+    const inFolder = join(folders.inputDir, folder);
+    mkdirSync(inFolder, { recursive: true, mode: 0o755 });
+    placeFile(join(archiveFolder, instance.path), join(inFolder, `${instance.sop_instance_uid}.dcm`), instance.sop_instance_uid);
   }
   giveOutputTo(folders.outputDir, user);
 }

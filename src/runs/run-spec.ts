@@ -1,6 +1,7 @@
 /** From rows to what the engine is told: pure, so that the same attempt always asks for the same container. */
-import type { ModelYaml } from '../models/model-yaml.js';
+import type { ModelYaml, RegisteredModelYaml } from '../models/model-yaml.js';
 import type { Settings } from '../settings/schema.js';
+import { LOG_TARGET } from './engine-logs.js';
 import type { AttemptFolders } from './run-folders.js';
 import { NODE_LABEL, type GpuRequest, type RunLimits, type RunSpec } from './runtimes/runtime.js';
 
@@ -13,7 +14,7 @@ export interface SpecInput {
   readonly runId: number;
   readonly attempt: number;
   readonly container: string;
-  readonly yaml: ModelYaml;
+  readonly yaml: RegisteredModelYaml;
   /** The digest or image ID that the model was registered with: a run never takes what a tag points to today. */
   readonly digest: string;
   /** The package's folder, where the model has one. */
@@ -49,6 +50,7 @@ export function limitsOf(yaml: ModelYaml, defaults: Settings['runs']['limits']):
     shmMb: yaml.shmMb ?? defaults.shmMb,
     timeoutMs: (yaml.timeoutS ?? defaults.timeoutS) * 1000,
     maxOutputMb: yaml.maxOutputMb ?? defaults.maxOutputMb,
+    maxScratchMb: yaml.maxScratchMb ?? defaults.maxScratchMb,
     maxLogMb: defaults.maxLogMb,
   };
 }
@@ -76,8 +78,39 @@ export function runSpec(input: SpecInput): RunSpec {
 }
 
 function commandOf({ yaml, settings, workflow: asked }: SpecInput): string[] {
-  const overrides = Object.entries({ ...yaml.settings, ...settings }).map(([key, value]) => `--config:${key}=${String(value)}`);
-  const workflow = ['--workflow', asked ?? yaml.workflow, '--non-interactive', '--stream-json-progress'];
-  if (yaml.runtime === 'process') return [...yaml.command, ...workflow, ...overrides];
-  return [...(yaml.command ?? workflow), ...overrides];
+  const workflow = asked ?? yaml.workflow;
+  const own = { ...logExport(yaml, workflow), ...yaml.settings, ...settings };
+  const overrides = Object.entries(own).map(([key, value]) => `--config:${key}=${configText(value)}`);
+  const flags = ['--workflow', workflow, '--non-interactive', '--stream-json-progress'];
+  if (yaml.runtime === 'process') return [...yaml.command, ...flags, ...overrides];
+  return [...(yaml.command ?? flags), ...overrides];
+}
+
+/** The targets of the workflow with the logs among them: the engine replaces a list as a whole. */
+function logExport({ organizerTargets }: SpecInput['yaml'], workflow: string): Readonly<Record<string, unknown>> {
+  const targets = organizerTargets?.[workflow];
+  return targets === undefined ? {} : { 'modules.DataOrganizer.targets': [...targets, LOG_TARGET] };
+}
+
+/**
+ * A value as MHub's engine reads it back from the command line: None, True, False, numbers, JSON, and everything else as text. A text that
+ * would be read as one of these is quoted.
+ */
+export function configText(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return readsAsText(value) ? value : JSON.stringify(value);
+}
+
+function readsAsText(text: string): boolean {
+  if (['None', 'True', 'False'].includes(text) || text.trim() === '' || !Number.isNaN(Number(text))) return false;
+  // Python's float() takes these too.
+  if (/^[+-]?(nan|inf|infinity)$/i.test(text.trim())) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -8,6 +8,7 @@ const limits = z.strictObject({
   shmMb: megabytes().default(1024).describe('Shared memory.'),
   timeoutS: seconds().default(1800).describe('Seconds after which the model is stopped.'),
   maxOutputMb: megabytes().min(1).default(4096).describe('What it may write.'),
+  maxScratchMb: megabytes().min(1).default(20_480).describe("What it may write elsewhere than to its output, on the engine's disk."),
   pids: z.int().min(16).default(512).describe('Processes and threads that it may have.'),
   maxLogMb: megabytes().min(1).default(16).describe('What is kept of its log.'),
 });

@@ -1,4 +1,5 @@
 /** One container by its name: look at it, stop it, make it go away. */
+import type Docker from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { DockerEngine } from './docker-engine.js';
@@ -8,6 +9,7 @@ import { NODE_LABEL } from './runtime.js';
 /** Between SIGTERM and SIGKILL. */
 const STOP_GRACE_S = 5;
 const STOP_TIMEOUT_MS = 60_000;
+const SIZE_TIMEOUT_MS = 30_000;
 const GONE_TIMEOUT_MS = 60_000;
 const GONE_POLL_MS = 100;
 const NOT_RUNNING = [304, 409] as const;
@@ -21,6 +23,16 @@ export interface Inspected {
 export async function inspectContainer(engine: DockerEngine, name: string): Promise<Inspected | undefined> {
   const info = await engine.call((docker) => docker.getContainer(name).inspect(), { refusal: 'ENGINE_UNREACHABLE', timeoutMs: 10_000 });
   return info && { labels: info.Config.Labels, state: readState(info.State) };
+}
+
+/** What a container has written into its own layer, in bytes: the engine counts its files for that. undefined where it cannot be known. */
+export async function layerSizeBytes(engine: DockerEngine, name: string): Promise<number | undefined> {
+  const options = { size: true } as unknown as Parameters<Docker.Container['inspect']>[0];
+  const info = await engine.call((docker) => docker.getContainer(name).inspect(options), {
+    refusal: 'ENGINE_UNREACHABLE',
+    timeoutMs: SIZE_TIMEOUT_MS,
+  });
+  return (info as { SizeRw?: number } | undefined)?.SizeRw;
 }
 
 function readState(state: ContainerInspectInfo['State']): ContainerState {

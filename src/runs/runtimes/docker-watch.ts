@@ -4,7 +4,7 @@
  */
 import { backOffMs } from '../../foundation/clock.js';
 import type { Logger } from '../../foundation/log.js';
-import { inspectContainer, killContainer, stopContainer, type Inspected } from './docker-container.js';
+import { inspectContainer, killContainer, layerSizeBytes, stopContainer, type Inspected } from './docker-container.js';
 import type { DockerEngine, EngineFacts } from './docker-engine.js';
 import { endedBySignal, judgeExit, type ContainerState, type Intent } from './exit.js';
 import { followLog, type LogFollower } from './docker-log.js';
@@ -16,6 +16,7 @@ import { Alarm, never, type EndingWatch } from './watches.js';
 
 const MAX_BACK_OFF_MS = 5000;
 const AFTER_STOP_MS = 50;
+const SCRATCH_EVERY_MS = 5000;
 const BYTES_PER_MB = 1024 * 1024;
 
 export interface WatchOptions {
@@ -53,6 +54,7 @@ class Watch {
   private released = false;
   private lastSeenRunningAt: number | undefined;
   private endSeenAt: number | undefined;
+  private nextScratchLookAt = Date.now() + SCRATCH_EVERY_MS;
   private engineWasAway = false;
   private failures = 0;
   private peakMemoryBytes: number | undefined;
@@ -132,6 +134,7 @@ class Watch {
     this.sampleMemory();
     const deadline = (state.startedAt ?? Date.now()) + this.options.spec.limits.timeoutMs;
     if (await this.wroteTooMuch()) this.intent ??= 'outputTooLarge';
+    this.measureScratch();
     if (Date.now() >= deadline) this.intent ??= 'timedOut';
     if (this.intent !== undefined) {
       await this.end(this.intent);
@@ -149,6 +152,24 @@ class Watch {
 
   private async wroteTooMuch(): Promise<boolean> {
     return (await folderSizeBytes(this.options.spec.outputDir, this.maxOutputBytes)) > this.maxOutputBytes;
+  }
+
+  /** Asked now and then, and not waited for: the engine walks through all that the container has written. */
+  private measureScratch(): void {
+    const { engine, spec } = this.options;
+    if (spec.readOnlyRoot || Date.now() < this.nextScratchLookAt) return;
+    this.nextScratchLookAt = Number.POSITIVE_INFINITY;
+    layerSizeBytes(engine, spec.name)
+      .then(
+        (sizeBytes = 0) => {
+          if (sizeBytes <= spec.limits.maxScratchMb * BYTES_PER_MB) return;
+          this.intend('scratchTooLarge');
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        this.nextScratchLookAt = Date.now() + SCRATCH_EVERY_MS;
+      });
   }
 
   /** A figure for the run's page: not worth an error, nor waiting for it. */

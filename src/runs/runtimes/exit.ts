@@ -2,7 +2,7 @@
 import type { RunExit } from './runtime.js';
 
 /** Why the node itself ended a container. */
-export type Intent = 'cancelled' | 'timedOut' | 'outputTooLarge' | 'outOfMemory';
+export type Intent = 'cancelled' | 'timedOut' | 'outputTooLarge' | 'scratchTooLarge' | 'outOfMemory';
 
 /** The part of an inspected container (or process) that counts. */
 export interface ContainerState {
@@ -50,6 +50,7 @@ export function judgeExit(state: ContainerState | undefined, facts: WatchedFacts
     timedOut: intent === 'timedOut',
     cancelled: intent === 'cancelled',
     outputTooLarge: intent === 'outputTooLarge' || facts.outputTooLarge,
+    ...(intent === 'scratchTooLarge' ? { scratchTooLarge: true } : {}),
     lost,
     ...(state?.startedAt === undefined ? {} : { startedAt: state.startedAt }),
     ...(state?.endedAt === undefined ? {} : { endedAt: state.endedAt }),

@@ -1,5 +1,6 @@
 /** Watches one process of the host to its end by what it leaves in its state folder. */
 import { open, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '../../foundation/log.js';
 import { judgeExit, type ContainerState, type Intent } from './exit.js';
 import { folderSizeBytes } from './output-watch.js';
@@ -107,13 +108,15 @@ class Watch {
     if (memoryBytes > 0) this.peakMemoryBytes = Math.max(this.peakMemoryBytes ?? 0, memoryBytes);
     if (memoryBytes > spec.limits.memoryMb * BYTES_PER_MB) this.intent ??= 'outOfMemory';
     if (await this.wroteTooMuch()) this.intent ??= 'outputTooLarge';
+    const scratchBytes = await folderSizeBytes(join(this.options.folder.path, 'tmp'), spec.limits.maxScratchMb * BYTES_PER_MB);
+    if (scratchBytes > spec.limits.maxScratchMb * BYTES_PER_MB) this.intent ??= 'scratchTooLarge';
     if (Date.now() >= startedAt + spec.limits.timeoutMs) this.intent ??= 'timedOut';
     if (this.intent !== undefined) await this.end(identity, this.intent);
   }
 
   /** SIGTERM first, unless each moment costs memory or disk. */
   private async end(identity: ProcessIdentity, intent: Intent): Promise<void> {
-    const urgent = intent === 'outOfMemory' || intent === 'outputTooLarge';
+    const urgent = intent === 'outOfMemory' || intent === 'outputTooLarge' || intent === 'scratchTooLarge';
     const isFirst = this.killAt === undefined;
     this.killAt ??= Date.now() + (urgent ? 0 : STOP_GRACE_MS);
     if (Date.now() >= this.killAt) await signalGroup(identity, 'SIGKILL');

@@ -19,6 +19,8 @@ export interface RunLimits {
   /** From the start of the container, also across a restart of the node. */
   readonly timeoutMs: number;
   readonly maxOutputMb: number;
+  /** What it may write on the engine's disk elsewhere than to its output. */
+  readonly maxScratchMb: number;
   /** What of the log is kept; the last lines are kept in any case. */
   readonly maxLogMb: number;
 }
@@ -58,6 +60,7 @@ export interface RunExit {
   readonly timedOut: boolean;
   readonly cancelled: boolean;
   readonly outputTooLarge: boolean;
+  readonly scratchTooLarge?: boolean;
   /** Ended with its engine or is gone, so that nothing can be said about the model: start it again. */
   readonly lost: boolean;
   /** Epoch ms. */

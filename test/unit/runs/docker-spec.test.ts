@@ -10,7 +10,7 @@ const SPEC: RunSpec = {
   inputDir: '/data/runs/12/in',
   outputDir: '/data/runs/12/out',
   logPath: '/data/runs/12/log',
-  limits: { memoryMb: 512, cpus: 1.5, pids: 256, shmMb: 64, timeoutMs: 1000, maxOutputMb: 10, maxLogMb: 16 },
+  limits: { memoryMb: 512, cpus: 1.5, pids: 256, shmMb: 64, timeoutMs: 1000, maxOutputMb: 10, maxScratchMb: 64, maxLogMb: 16 },
   readOnlyRoot: true,
   scratchMb: 100,
 };

@@ -1,0 +1,101 @@
+/** What the readers of label maps share: where the voxels lie, and how their bytes become labels. */
+import { AnteroomError } from '../../foundation/errors.js';
+import type { Vec3 } from '../geometry/grid.js';
+
+/** A label map of any tool, as it lies in its file. */
+export interface LabelVolume {
+  /** Voxels along each axis of the file; the first runs fastest. */
+  readonly size: Vec3;
+  /** LPS mm of the centre of the first voxel. */
+  readonly originMm: Vec3;
+  /** LPS mm from one voxel to the next along each axis. */
+  readonly stepsMm: readonly [Vec3, Vec3, Vec3];
+  /** 0 is the background. */
+  readonly labels: Uint8Array | Uint16Array;
+}
+
+export type VoxelType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float32' | 'float64';
+
+export interface VoxelBytes {
+  readonly bytes: Uint8Array;
+  readonly type: VoxelType;
+  readonly bigEndian: boolean;
+  /** Value = stored × slope + intercept. */
+  readonly slope?: number;
+  readonly intercept?: number;
+}
+
+/** A few hundred slices of 1024 × 1024 as doubles stay below; nobody's label map is larger. */
+export const MAX_VOXEL_BYTES = 4 * 1024 * 1024 * 1024 - 1;
+
+const SIZES: Readonly<Record<VoxelType, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  float32: 4,
+  float64: 8,
+};
+
+/** The refusal of a file that is no label map that can be read. */
+export function refused(seen: string): AnteroomError {
+  return new AnteroomError('LABEL_MAP_REFUSED', seen);
+}
+
+/** Three numbers out of a header; `what` names them in the refusal. */
+export function vector(values: readonly number[], what: string): Vec3 {
+  if (values.length !== 3 || values.some((value) => !Number.isFinite(value)))
+    throw refused(`${what} "${values.join(' ')}", expected three numbers`);
+  return values as unknown as Vec3;
+}
+
+/** Sizes along the three axes. */
+export function sizeOf(values: readonly number[]): Vec3 {
+  const size = vector(values, 'sizes');
+  if (size.some((extent) => !Number.isInteger(extent) || extent < 1))
+    throw refused(`sizes ${size.join(' × ')}, expected whole numbers from 1 on`);
+  return size;
+}
+
+/** The labels in stored voxels; values that are no labels (fractions, negative ones, above 65535) are refused. */
+export function labelsOf(size: Vec3, voxels: VoxelBytes): Uint8Array | Uint16Array {
+  const count = size[0] * size[1] * size[2];
+  const { bytes, type, slope = 1, intercept = 0 } = voxels;
+  const expected = count * SIZES[type];
+  if (bytes.length < expected) throw refused(`${bytes.length} bytes of voxels, expected ${expected} for ${size.join(' × ')} of ${type}`);
+  if (type === 'uint8' && slope === 1 && intercept === 0) return bytes.subarray(0, count);
+  const labels = new Uint16Array(count);
+  const read = reader(voxels);
+  for (let n = 0; n < count; n++) {
+    const value = read(n) * slope + intercept;
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff)
+      throw refused(`a voxel of value ${value}, expected whole numbers from 0 to 65535`);
+    labels[n] = value;
+  }
+  return labels;
+}
+
+function reader({ bytes, type, bigEndian }: VoxelBytes): (n: number) => number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = !bigEndian;
+  switch (type) {
+    case 'int8':
+      return (n) => view.getInt8(n);
+    case 'uint8':
+      return (n) => view.getUint8(n);
+    case 'int16':
+      return (n) => view.getInt16(2 * n, little);
+    case 'uint16':
+      return (n) => view.getUint16(2 * n, little);
+    case 'int32':
+      return (n) => view.getInt32(4 * n, little);
+    case 'uint32':
+      return (n) => view.getUint32(4 * n, little);
+    case 'float32':
+      return (n) => view.getFloat32(4 * n, little);
+    case 'float64':
+      return (n) => view.getFloat64(8 * n, little);
+  }
+}

@@ -1,0 +1,40 @@
+/** What a package promises as its answer, and what of the files that a model leaves is one. */
+import { parseYaml } from '../foundation/yaml.js';
+import type { ModelRow } from '../ledger/models.js';
+import { parseCard, type ModelCard } from './card.js';
+import type { LabelMapYaml, ModelYaml } from './model-yaml.js';
+import { CARD_FILE } from './package.js';
+
+export interface AnswerPromise {
+  /** True where the card names structures: then nothing but a segmentation is an answer. */
+  readonly segmentation: boolean;
+  /** Files that become a segmentation. */
+  readonly labelMaps: readonly LabelMapYaml[];
+}
+
+/** The card of a registered model. It was checked when it was registered. */
+export function cardOf(model: ModelRow): ModelCard {
+  const card = parseCard(parseYaml(model.card, CARD_FILE));
+  if (!card.ok) throw new Error(`the registered card of ${model.name} cannot be read any more`);
+  return card.value;
+}
+
+/** What a registered model promises. One whose card cannot be read promises a segmentation. */
+export function promiseOf(model: ModelRow): AnswerPromise {
+  const card = parseCard(parseYaml(model.card, CARD_FILE));
+  const segmentation = !card.ok || card.value.outputs.some(({ type }) => type === 'segmentation');
+  // A package that an earlier release registered has none.
+  const { outputs } = JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> };
+  return { segmentation, labelMaps: outputs.labelMaps ?? [] };
+}
+
+/** What model.yaml says of a file of this path; undefined where it is no label map that it names. */
+export function labelMapOf(path: string, labelMaps: readonly LabelMapYaml[]): LabelMapYaml | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  return labelMaps.find(({ file }) => asPattern(file.toLowerCase()).test(name));
+}
+
+function asPattern(file: string): RegExp {
+  const parts = file.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^/]*')}$`);
+}

@@ -1,0 +1,47 @@
+/** The images that a run was given: which of them a result lies on. Headers are read once, when they are asked for. */
+import { SOP_CLASS } from '../dicom/element/uids.js';
+import type { SegSource } from '../dicom/seg/input.js';
+import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
+import type { InstanceRow } from '../ledger/instances.js';
+import { readSourceSeries } from './source-series.js';
+
+export interface SourceInput {
+  readonly name: string;
+  readonly seriesInstanceUid: string;
+  readonly instances: readonly InstanceRow[];
+}
+
+/** What lies on an image, and is none itself. */
+const DRAWN: readonly string[] = [...SEGMENTATION_SOP_CLASSES, SOP_CLASS.RTStructureSetStorage];
+
+export class RunSources {
+  private readonly read = new Map<string, Promise<SegSource>>();
+  private readonly images: readonly SourceInput[];
+
+  /** `inputs`: all series of the run, at least one. */
+  constructor(
+    private readonly archiveFolder: string,
+    inputs: readonly SourceInput[],
+  ) {
+    const images = inputs.filter(({ instances }) => !instances.some(({ sop_class_uid }) => DRAWN.includes(sop_class_uid)));
+    this.images = images.length > 0 ? images : inputs;
+  }
+
+  /** The image that an object says that it is of; the first one where it names none of them, which the gate then says. */
+  referenced(seriesInstanceUids: readonly string[]): Promise<SegSource> {
+    return this.sourceOf(this.images.find(({ seriesInstanceUid }) => seriesInstanceUids.includes(seriesInstanceUid)) ?? this.images[0]);
+  }
+
+  /** Images on which an output that names none may lie: the one called `name`, or all of them. */
+  candidates(name?: string): readonly SourceInput[] {
+    const named = this.images.filter((image) => image.name === name);
+    return named.length > 0 ? named : this.images;
+  }
+
+  /** The headers of an image. Throws GEOMETRY_REFUSED where it is no regular stack. */
+  sourceOf({ seriesInstanceUid, instances }: SourceInput): Promise<SegSource> {
+    const known = this.read.get(seriesInstanceUid) ?? readSourceSeries(this.archiveFolder, instances);
+    this.read.set(seriesInstanceUid, known);
+    return known;
+  }
+}
