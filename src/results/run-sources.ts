@@ -14,6 +14,7 @@ export interface SourceInput {
 /** What lies on an image, and is none itself. */
 const DRAWN: readonly string[] = [...SEGMENTATION_SOP_CLASSES, SOP_CLASS.RTStructureSetStorage];
 
+/** The inputs of one run. */
 export class RunSources {
   private readonly read = new Map<string, Promise<SegSource>>();
   private readonly images: readonly SourceInput[];
