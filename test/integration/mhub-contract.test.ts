@@ -340,7 +340,9 @@ describeWith("MHub's contract, as processes", missingForNode(), () => {
       expect(run(name)).toMatchObject({ state: 'done', failureCode: null, results: [] });
       expect(run(name).outputs).toEqual([expect.objectContaining({ kind, result: null })]);
       expect(account(name)).toMatch(
-        new RegExp(`no DICOM form: .*\\.${kind}[\\s\\S]*what has no DICOM form; it is kept in /[\\s\\S]*\\.${kind} \\(${kind}, \\d+ bytes\\)`),
+        new RegExp(
+          `no DICOM form: .*\\.${kind}[\\s\\S]*what has no DICOM form; it is kept in /[\\s\\S]*\\.${kind} \\(${kind}, \\d+ bytes\\)`,
+        ),
       );
     }
     const { stdout } = await node.command('account', STUDY.studyInstanceUid);

@@ -248,7 +248,8 @@ describeWith('an engine that dies during a run', [...missingForNode(), ...missin
       rules: rulesFor(['slow']),
       settings: {
         docker: { socket: engine.socketPath },
-        runs: { concurrency: 2 },
+        // A model that says nothing of CPUs takes two: on a machine of two it would wait for the other one.
+        runs: { concurrency: 2, resources: { cpus: 4 } },
         destinations: { pacs: { kind: 'stow', url: pacs.dicomWebUrl } },
       },
     });

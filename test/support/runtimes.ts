@@ -48,7 +48,16 @@ export interface RunFolder {
 /** The shell line that waits for `letGo`. */
 export const WAIT_FOR_GO = 'until [ -e "$ANTEROOM_INPUT_DIR/go" ]; do sleep 0.05; done';
 
-export const LIMITS: RunLimits = { memoryMb: 64, cpus: 1, pids: 64, shmMb: 16, timeoutMs: 60_000, maxOutputMb: 8, maxScratchMb: 64, maxLogMb: 4 };
+export const LIMITS: RunLimits = {
+  memoryMb: 64,
+  cpus: 1,
+  pids: 64,
+  shmMb: 16,
+  timeoutMs: 60_000,
+  maxOutputMb: 8,
+  maxScratchMb: 64,
+  maxLogMb: 4,
+};
 
 let made = 0;
 
