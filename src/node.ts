@@ -252,7 +252,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
           return register(db, model, {
             resolveImage: resolve,
-            readImageFile: runtimes.docker.readImageFile,
+            readImageFile: async (reference, path) => runtimes.docker.readImageFile?.(reference, path),
             activate,
             at: clock(),
           });

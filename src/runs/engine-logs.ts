@@ -10,9 +10,6 @@ import type { FoundOutput } from './outputs.js';
 /** What is added to the targets of the workflow: the folder is that of the series, `global` for what concerns none. */
 export const LOG_TARGET = 'log-->[i:sid]/mlog/[d:module].log';
 
-/** Paths that the target makes. */
-export const LOG_PATH = /(^|\/)mlog\/[^/]+\.log$/;
-
 const ERROR_LINE = /^\[ERROR\|[^\]]*\]:\s*(?:ERROR:\s*)?(.+)$/;
 const MAX_LINES = 5;
 const MAX_LINE_CHARS = 400;

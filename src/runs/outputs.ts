@@ -5,7 +5,6 @@ import { open, opendir, lstat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AnteroomError } from '../foundation/errors.js';
-import { LOG_PATH } from './engine-logs.js';
 
 /** `log`: a log that the model's engine exported. The others by their names, as people say what they are. */
 export type OutputKind = 'dicom' | 'json' | 'csv' | 'volume' | 'log' | 'other';
@@ -53,6 +52,9 @@ async function describeFile(outputDir: string, path: string): Promise<FoundOutpu
   const inFolder = relative(outputDir, path);
   return { path: inFolder, kind: (await isPart10(path)) ? 'dicom' : kindByName(inFolder), sizeBytes: size, sha256: hash.digest('hex') };
 }
+
+/** Paths that `LOG_TARGET` makes. */
+const LOG_PATH = /(^|\/)mlog\/[^/]+\.log$/;
 
 function kindByName(path: string): OutputKind {
   if (LOG_PATH.test(path)) return 'log';
