@@ -22,10 +22,19 @@ export function cardOf(model: ModelRow): ModelCard {
 /** What a registered model promises. One whose card cannot be read promises a segmentation. */
 export function promiseOf(model: ModelRow): AnswerPromise {
   const card = parseCard(parseYaml(model.card, CARD_FILE));
-  const segmentation = !card.ok || card.value.outputs.some(({ type }) => type === 'segmentation');
+  const segmentation = !card.ok || drawsStructures(card.value);
   // A package that an earlier release registered has none.
   const { outputs } = JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> };
   return { segmentation, labelMaps: outputs.labelMaps ?? [] };
+}
+
+/** What a package promises that was read just now. */
+export function promiseOfPackage({ card, model }: { readonly card: ModelCard; readonly model: ModelYaml }): AnswerPromise {
+  return { segmentation: drawsStructures(card), labelMaps: model.outputs.labelMaps };
+}
+
+function drawsStructures({ outputs }: ModelCard): boolean {
+  return outputs.some(({ type }) => type === 'segmentation');
 }
 
 /** What model.yaml says of a file of this path; undefined where it is no label map that it names. */

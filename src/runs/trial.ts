@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AnteroomError } from '../foundation/errors.js';
+import { promiseOfPackage } from '../models/answers.js';
 import type { ModelPackage } from '../models/package.js';
 import type { Settings } from '../settings/schema.js';
 import { judgeExit } from './judge.js';
@@ -62,7 +63,7 @@ export async function runTrial({ model, digest, sampleDir, folder, workflow, run
     const watch = await runtime.start(spec, { onLogLine: (line) => tail.add(line) });
     const exit = await watch.done;
     const wallMs = performance.now() - begin;
-    const verdict = judgeExit(exit, await collectOutputs(folders.outputDir), limitsOf(yaml, limits));
+    const verdict = judgeExit(exit, await collectOutputs(folders.outputDir), limitsOf(yaml, limits), promiseOfPackage(model));
     if (verdict.outcome !== 'produced') throw withLog(verdict.error, tail.text());
     return {
       outputDir: folders.outputDir,
