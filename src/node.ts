@@ -13,15 +13,14 @@ import { findStudiesAt, startFetcher } from './fetching/fetcher.js';
 import { fetchSources } from './fetching/sources.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
-import { AnteroomError, toAnteroomError } from './foundation/errors.js';
+import { toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
 import { NODE_MANUFACTURER, nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
-import { listenerOptions } from './intake/listener-options.js';
-import { serviceSettings } from './intake/service-settings.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
+import { receiverSettings } from './intake/receiver-settings.js';
 import { startCountAsker } from './intake/count-asker.js';
 import { countSources } from './intake/count-source.js';
 import { startTakeIn } from './intake/take-in.js';
@@ -34,7 +33,6 @@ import { lastAttempt } from './ledger/runs.js';
 import type { ModelYaml } from './models/model-yaml.js';
 import { capacityOf, demandFits, needsOf, whyNever } from './models/needs.js';
 import { readModelPackage } from './models/package.js';
-import type { ImageReader } from './models/catalogue/read-image.js';
 import { readSource } from './models/catalogue/read-source.js';
 import { register } from './models/register.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
@@ -50,13 +48,13 @@ import { RunQueue } from './runs/queue.js';
 import { whyWaiting } from './runs/why-waiting.js';
 import { attemptFolders } from './runs/run-folders.js';
 import { createDockerRuntime } from './runs/runtimes/docker.js';
+import { imageReader } from './runs/runtimes/image-reader.js';
 import { createProcessRuntime } from './runs/runtimes/process.js';
 import type { Runtime } from './runs/runtimes/runtime.js';
 import type { Environment } from './settings/load.js';
 import { FIRST_LISTENER } from './settings/listener-schema.js';
 import { rulesByAeTitle, settlePolicies } from './settings/listeners.js';
 import type { Settings } from './settings/schema.js';
-import { shortestQuietMs } from './settings/settle-schema.js';
 
 const log = loggerOf('node');
 const STOP_GRACE_MS = 5_000;
@@ -121,6 +119,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     docker: createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('runs') }),
     process: createProcessRuntime({ stateDir: folders.processes, log: loggerOf('runs') }),
   };
+  const images = imageReader(runtimes.docker);
   const receiver = await startReceiver(
     receiverSettings(settings, folders, environment),
     () => bell.ring('intake'),
@@ -247,17 +246,11 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           purge: (study) => receiver.purge(study),
         },
         registerModel: async (folder, { modelFile, activate }) => {
-          const resolve = resolveImage(runtimes.docker);
           const model = readModelPackage(folder, { modelFile });
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
-          return register(db, model, {
-            resolveImage: resolve,
-            readImageFile: async (reference, path) => runtimes.docker.readImageFile?.(reference, path),
-            activate,
-            at: clock(),
-          });
+          return register(db, model, { ...images, activate, at: clock() });
         },
-        readCatalogue: (source) => readSource(db, source, imageReader(runtimes.docker), clock),
+        readCatalogue: (source) => readSource(db, source, images, clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
         destinations: [...destinations.keys()],
@@ -299,35 +292,4 @@ async function store(
   check?: (facts: InstanceFacts) => void,
 ) {
   return (await acceptPart10(bytes, origin, receiver, folders.incoming, check)).facts;
-}
-
-function imageReader(docker: Runtime): ImageReader {
-  return {
-    resolveImage: resolveImage(docker),
-    readImageFile: async (reference, path) => docker.readImageFile?.(reference, path),
-  };
-}
-
-function resolveImage(docker: Runtime) {
-  return async (reference: string) => {
-    if (docker.resolveImage === undefined) throw new AnteroomError('IMAGE_MISSING', `no engine can resolve ${reference}`);
-    return docker.resolveImage(reference);
-  };
-}
-
-function receiverSettings(settings: Settings, folders: DataFolders, environment: Environment) {
-  const { disk, log: logging } = settings;
-  return {
-    ledgerFile: folders.ledgerFile,
-    archiveFolder: folders.archive,
-    incomingFolder: folders.incoming,
-    lookMs: shortestQuietMs([settings.settle, ...settlePolicies(settings).values()]),
-    resultsFolder: folders.results,
-    runsFolder: folders.runs,
-    retention: retentionRules(settings),
-    disk: { warnFreeBytes: disk.warnFreeMb * 1_000_000, refuseFreeBytes: disk.refuseFreeMb * 1_000_000 },
-    listeners: listenerOptions(settings, environment),
-    services: serviceSettings(settings),
-    logLevel: logging.level,
-  };
 }

@@ -2,6 +2,7 @@
  * Carrying out attempts: a runtime starts a container or finds it again, and how it ended is written down. Memory holds only the watches of
  * what is running; after a restart they are found again by the containers' names.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
@@ -23,6 +24,8 @@ import type { RunEvents, RunSpec, Runtime, RunWatch } from './runtimes/runtime.j
 const log = loggerOf('runs');
 
 const PROGRESS_EVERY_MS = 500;
+/** How long the end of the node waits for an engine to remove what has ended. */
+const REMOVAL_GRACE_MS = 5_000;
 
 export interface AttemptOptions {
   readonly db: Db;
@@ -52,7 +55,8 @@ export class Attempts {
   sweepDue = true;
   private readonly active = new Map<number, Active>();
   private stopping = false;
-
+  /** Removals under way of containers whose runs have ended. */
+  private readonly removals = new Set<Promise<void>>();
   private readonly endings: Endings;
 
   constructor(private readonly options: AttemptOptions) {
@@ -69,9 +73,10 @@ export class Attempts {
     this.stopping = true;
   }
 
-  /** Lets the watches go. */
-  release(): void {
+  /** Lets the watches go. Resolves when containers whose runs have ended are removed, or after a while: the next start sweeps them then. */
+  async release(): Promise<void> {
     for (const active of this.active.values()) active.watch?.release();
+    await Promise.race([Promise.all(this.removals), setTimeout(REMOVAL_GRACE_MS, undefined, { ref: false })]);
   }
 
   /** Stops the container of a run that is under way; false if it is not. */
@@ -168,7 +173,10 @@ export class Attempts {
       else dropInput(folders);
       return;
     }
-    await this.removeContainer(active);
+    const removal = this.removeContainer(active);
+    this.removals.add(removal);
+    await removal;
+    this.removals.delete(removal);
   }
 
   /** How the run ended is written down already, and stays so if the engine has gone away since. */

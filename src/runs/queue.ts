@@ -44,7 +44,7 @@ export class RunQueue {
   async stop(): Promise<void> {
     this.attempts.stop();
     await this.stopLoop?.();
-    this.attempts.release();
+    await this.attempts.release();
   }
 
   private work(): number | undefined {
