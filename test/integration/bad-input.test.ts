@@ -43,8 +43,8 @@ const STORED: readonly OddInput[] = [
     explained: notFit('stack is regular: seen several-orientations'),
   },
   { what: 'two slices', files: 'quirks-dicom2nifti/failing/slicecount', explained: notFit('sliceCount is at least 3: seen 2') },
-  { what: '4D, over time', files: 'quirks-dicom2nifti/ge/fmri', explained: notFit('stack is regular: seen repeated-positions') },
-  { what: '4D, diffusion', files: 'quirks-dicom2nifti/philips/dti', explained: notFit('stack is regular: seen repeated-positions') },
+  { what: '4D, over time', files: 'quirks-dicom2nifti/ge/fmri', explained: notFit('stack is regular: seen 4d') },
+  { what: '4D, diffusion', files: 'quirks-dicom2nifti/philips/dti', explained: notFit('stack is regular: seen 4d') },
   {
     what: 'enhanced CT of two frames',
     files: 'enhanced-multiframe/eCT_Supplemental.dcm',

@@ -10,6 +10,7 @@ import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { engineSocket, missingForDocker } from '../support/docker.js';
 import { diceOf, expectedLabels, missingForOnnx, nrrdIn } from '../support/kit.js';
+import { lungsRules } from '../support/lungs-rules.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { storedFile, storedInstances } from '../support/orthanc-rest.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
@@ -20,9 +21,10 @@ import { until } from '../support/until.js';
 
 const MODEL = 'author_lungs';
 const STUDY = '1.3.6.1.4.1.14519.5.2.1.6655.2359.104855313699639828167809534834';
-const RULES = readFileSync('routing-rules/chest-ct-lungs.yaml', 'utf8')
-  .replace('[archive]', '[pacs]')
-  .replace('model: lungs', `model: ${MODEL}`);
+/** The shipped rule for this model. */
+const RULES = Object.fromEntries(
+  Object.entries(lungsRules('pacs')).map(([file, text]) => [file, text.replace('model: lungs', `model: ${MODEL}`)]),
+);
 
 const missing = [
   ...missingForNode(),
@@ -43,7 +45,7 @@ describeWith('an ONNX file becomes a model without code', missing, () => {
   beforeAll(async () => {
     pacs = await startOrthanc();
     node = await startNode({
-      rules: { 'rules.yaml': RULES },
+      rules: RULES,
       settings: {
         docker: { socket: engineSocket() },
         settle: { quietS: 2 },
