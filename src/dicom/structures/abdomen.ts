@@ -38,6 +38,7 @@ export const ABDOMEN: readonly Structure[] = [
   organ('COLON', 'Colon', abdomen, sct('71854001', 'Colon', 'T-59300'), [176, 140, 112], { synonyms: ['large bowel'], chinese: ['结肠'] }),
   organ('KIDNEY', 'Kidney', abdomen, KIDNEY, [200, 110, 140], {
     side: 'both',
+    madeOfParts: true,
     synonyms: ['kidneys', 'renal'],
     chinese: ['肾', '肾脏', '双肾'],
   }),
@@ -65,7 +66,9 @@ export const ABDOMEN: readonly Structure[] = [
     synonyms: ['bladder'],
     chinese: ['膀胱'],
   }),
+  // Models that draw its zones call all that is not the peripheral one the transition zone.
   organ('PROSTATE', 'Prostate', pelvis, sct('41216001', 'Prostate', 'T-92000'), [230, 150, 170], {
+    madeOfParts: true,
     synonyms: ['prostate gland', 'whole prostate'],
     chinese: ['前列腺'],
   }),

@@ -54,7 +54,11 @@ function muscle(
 }
 
 export const BONES: readonly Structure[] = [
-  organ('RIB', 'Rib', chest, sct('113197003', 'Rib', 'T-11300'), [232, 206, 160], { synonyms: ['ribs', 'rib cage'], chinese: ['肋骨'] }),
+  organ('RIB', 'Rib', chest, sct('113197003', 'Rib', 'T-11300'), [232, 206, 160], {
+    madeOfParts: true,
+    synonyms: ['ribs', 'rib cage'],
+    chinese: ['肋骨'],
+  }),
   ...RIBS.flatMap(ribs),
   ...pair({
     id: 'CLAVICLE',

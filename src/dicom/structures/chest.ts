@@ -13,6 +13,7 @@ const MIDDLE_LOBE = sct('72481006', 'Middle lobe of right lung', 'T-28300');
 export const CHEST: readonly Structure[] = [
   organ('LUNG', 'Lung', chest, LUNG, [92, 156, 214], {
     side: 'both',
+    madeOfParts: true,
     synonyms: ['lungs', 'both lungs', 'whole lung'],
     chinese: ['肺', '双肺', '肺部', '全肺'],
   }),
@@ -24,6 +25,7 @@ export const CHEST: readonly Structure[] = [
     left: [230, 159, 70],
     right: [74, 160, 200],
     parent: 'LUNG',
+    madeOfParts: true,
     chinese: ['肺'],
   }),
   organ('LEFT_UPPER_LUNG_LOBE', 'Left upper lung lobe', chest, UPPER_LOBE, [243, 186, 90], {

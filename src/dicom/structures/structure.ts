@@ -22,6 +22,8 @@ export interface Structure {
   readonly colour: Rgb;
   /** The id of the structure that this one is a part of; of an abnormality in a place, the same in the greater place or in none. */
   readonly parent?: string;
+  /** True where its parts in the table are all of it: what none of them covers does not belong to it. Not so of a pancreas and its duct. */
+  readonly madeOfParts: boolean;
 }
 
 export type Side = keyof typeof LATERALITY;
@@ -29,6 +31,7 @@ export type Side = keyof typeof LATERALITY;
 export interface Extra {
   readonly side?: Side;
   readonly parent?: string;
+  readonly madeOfParts?: boolean;
   readonly synonyms?: readonly string[];
   readonly chinese?: readonly string[];
   readonly otherTypes?: readonly KnownCode[];
@@ -46,6 +49,7 @@ export function organ(id: string, name: string, region: KnownCode, type: KnownCo
     otherTypes: extra.otherTypes ?? [],
     region,
     colour,
+    madeOfParts: extra.madeOfParts ?? false,
     ...(extra.side === undefined ? {} : { laterality: LATERALITY[extra.side] }),
     ...(extra.parent === undefined ? {} : { parent: extra.parent }),
   };
@@ -68,6 +72,7 @@ export function pair(one: Pair): Structure[] {
     organ(`${side.toUpperCase()}_${id}`, `${side === 'left' ? 'Left' : 'Right'} ${name}`, region, type, one[side], {
       side,
       parent: one.parent,
+      madeOfParts: one.madeOfParts,
       otherTypes: one.otherTypes,
       synonyms: [`${name} ${side}`, ...synonyms.flatMap((other) => [`${side} ${other}`, `${other} ${side}`])],
       chinese: chinese.map((other) => `${side === 'left' ? '左' : '右'}${other}`),
@@ -92,6 +97,7 @@ export function abnormality(
     type,
     otherTypes: [],
     colour,
+    madeOfParts: false,
     ...(extra.parent === undefined ? {} : { parent: extra.parent }),
   };
 }

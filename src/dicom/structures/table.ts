@@ -149,6 +149,7 @@ function inPlace(place: Structure, finding: Structure): Structure {
     synonyms: [],
     chinese: place.chinese.slice(0, 1).flatMap((where) => finding.chinese.slice(0, 1).map((what) => `${where}${what}`)),
     region: place.type,
+    madeOfParts: place.madeOfParts,
     ...(place.laterality === undefined ? {} : { regionLaterality: place.laterality }),
     parent: place.parent === undefined ? finding.id : `${place.parent}+${finding.id}`,
   };
