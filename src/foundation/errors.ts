@@ -271,6 +271,11 @@ export const CATALOGUE = {
     text: 'The workflow of the model is not valid',
     remedy: 'Correct the lines named; `--list` shows the modules and their settings.',
   }),
+  CASE_DATA_OTHER: entry({
+    kind: 'permanent',
+    text: 'A case holds other data than a module of the workflow takes',
+    remedy: 'Correct the query in the settings of the module, or what the modules before it leave; `--list` shows both.',
+  }),
   WEIGHTS_REFUSED: entry({
     kind: 'operator',
     text: 'The weights of the model are not those that its package names',

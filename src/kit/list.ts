@@ -1,5 +1,6 @@
 /** A workflow in words, for `--list`. */
 import type { z } from 'zod';
+import { kindsOf, kindText } from './flow.js';
 import type { Registry, Workflow } from './workflow.js';
 
 /** Each module of the workflow with what it does, needs and makes, and its settings. */
@@ -7,7 +8,8 @@ export function describeWorkflow(name: string, workflow: Workflow, registry: Reg
   const lines = [`${name}: ${workflow.description}`];
   for (const { label, module, settings } of workflow.steps) {
     const { does, settings: schema } = registry[label];
-    lines.push(`  ${label}: ${does}`, `    needs ${module.inputs.join(', ') || 'nothing'}, makes ${module.outputs.join(', ') || 'files'}`);
+    const needs = module.inputs.map((input) => (typeof input === 'string' ? input : input.text)).join(', ') || 'nothing';
+    lines.push(`  ${label}: ${does}`, `    needs ${needs}, makes ${kindsOf(module).map(kindText).join(', ') || 'files'}`);
     for (const [key, field] of Object.entries<z.ZodType>(schema.shape)) {
       lines.push(
         `    ${key} = ${JSON.stringify(settings[key]) ?? 'not set'}: ${field.description ?? ''}`,

@@ -1,58 +1,12 @@
-/** What a workflow is made of: modules that hand data from one to the next, case by case. */
+/** What a workflow is made of: modules that hand items from one to the next, case by case. */
 import type { z } from 'zod';
-import type { ParsedInstance } from '../dicom/element/parse.js';
-import type { LabelMap, Volume } from '../dicom/geometry/grid.js';
-import { AnteroomError } from '../foundation/errors.js';
+import type { Case } from './case.js';
+import type { DataName } from './items.js';
 import type { KitLog } from './kit-log.js';
+import type { Kind, Query } from './query.js';
 
-/** One DICOM series of the input. */
-export interface DicomSeries {
-  readonly seriesInstanceUid: string;
-  /** In no particular order; at least one. */
-  readonly instances: readonly ParsedInstance[];
-  /** Decoded when it is first asked for. */
-  readonly volume: () => Promise<Volume>;
-}
-
-/** A label map, and which structure (id of dicom/structures) each of its values shows. */
-export interface Segmentation {
-  readonly labelMap: LabelMap;
-  readonly structures: readonly { readonly value: number; readonly id: string }[];
-}
-
-/** What modules make and need, by name. Files are their bytes; their names are those of MHub's file types. */
-export interface CaseData {
-  dicom: DicomSeries;
-  segmentation: Segmentation;
-  nrrd: Uint8Array;
-  /** What a network gave on its own grid, before anything was done to it. */
-  rawnrrd: Uint8Array;
-  json: Uint8Array;
-  dicomseg: Uint8Array;
-}
-
-export type DataName = keyof CaseData;
-
-export const FILE_NAMES = ['nrrd', 'rawnrrd', 'json', 'dicomseg'] as const satisfies readonly DataName[];
-export type FileName = (typeof FILE_NAMES)[number];
-
-/** One series on its way through the workflow, as MHub's "instance". */
-export class Case {
-  readonly #data: Partial<CaseData> = {};
-
-  /** @param sid the SeriesInstanceUID, which names the folder of its output */
-  constructor(readonly sid: string) {}
-
-  get<N extends DataName>(name: N): CaseData[N] {
-    const value = this.#data[name];
-    if (value === undefined) throw new AnteroomError('INTERNAL', `a module did not leave the ${name} that it declares`);
-    return value;
-  }
-
-  set<N extends DataName>(name: N, value: CaseData[N]): void {
-    this.#data[name] = value;
-  }
-}
+export { Case } from './case.js';
+export type { DataName, DicomSeries, FileName, Item, Meta, Segmentation } from './items.js';
 
 /** Folders of the contract: `/app/data/input_data`, `/app/data/output_data`, `/app/models/<name>`. */
 export interface Folders {
@@ -78,21 +32,27 @@ export interface ModuleContext {
 
 /** What a module needs of each case and what it leaves there: known before anything runs. */
 interface Declaration {
-  readonly inputs: readonly DataName[];
-  readonly outputs: readonly DataName[];
+  /** Queries, each of which must find something; a type alone is one. */
+  readonly inputs: readonly (string | Query)[];
+  /** A type alone says nothing of metadata. */
+  readonly outputs: readonly (DataName | Kind)[];
 }
 
 /** Finds the cases in the input. */
 export abstract class ImportModule implements Declaration {
   readonly inputs = [];
-  abstract readonly outputs: readonly DataName[];
+  abstract readonly outputs: readonly (DataName | Kind)[];
+  /** The attributes that its cases have. */
+  readonly attributes: readonly string[] = ['sid'];
   abstract findCases(context: ModuleContext): Promise<Case[]>;
 }
 
 /** Works on one case at a time. */
 export abstract class CaseModule implements Declaration {
-  abstract readonly inputs: readonly DataName[];
-  abstract readonly outputs: readonly DataName[];
+  abstract readonly inputs: readonly (string | Query)[];
+  abstract readonly outputs: readonly (DataName | Kind)[];
+  /** Attributes of cases that it names. */
+  readonly attributes?: readonly string[];
   /** The structures that it can find, where it knows them. */
   readonly structures?: readonly string[];
   /** Called once, before any module imports or works: what can be known to be wrong by then is thrown here. */

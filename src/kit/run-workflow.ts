@@ -53,7 +53,7 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
         });
         progress.caseFinished();
       }
-      cases = cases.filter(({ sid }) => !failed.has(sid));
+      cases = cases.filter(({ sid, isSetAside }) => !failed.has(sid) && !isSetAside);
     }
     progress.moduleFinished(sidsOf(cases));
   }

@@ -7,8 +7,8 @@ import { InvalidFileError, suggestionFor } from '../foundation/faults.js';
 import type { Fault } from '../foundation/faults.js';
 import { faultsOfPart, parseYaml, validate } from '../foundation/yaml.js';
 import type { YamlDocument } from '../foundation/yaml.js';
-import { ImportModule } from './module.js';
-import type { DataName, KitModule, ModuleClass } from './module.js';
+import { faultsOfFlow } from './flow.js';
+import type { KitModule, ModuleClass } from './module.js';
 
 export type Registry = Readonly<Record<string, ModuleClass>>;
 
@@ -57,7 +57,7 @@ export function readWorkflow(text: string, file: string, overrides: readonly Ove
     const { module: label, ...own } = typeof item === 'string' ? { module: item } : item;
     return stepOf(document, index, label, { ...modules[label], ...own }, registry, faults);
   });
-  if (faults.length === 0) faults.push(...missingInputs(document, steps));
+  if (faults.length === 0) faults.push(...faultsOfFlow(steps).map(({ index, message }) => document.fault(['execute', index], message)));
   if (faults.length > 0) throw new InvalidFileError('WORKFLOW_INVALID', faults);
   return { description: general.description, dataDir: general.data_base_dir, steps };
 }
@@ -129,19 +129,4 @@ function itemOf(document: YamlDocument, index: number): Record<string, unknown> 
   const items = isRecord(document.value) && Array.isArray(document.value.execute) ? (document.value.execute as unknown[]) : [];
   const item = items[index];
   return isRecord(item) ? item : {};
-}
-
-/** The first step imports; every later one finds its inputs. */
-function missingInputs(document: YamlDocument, steps: readonly Step[]): Fault[] {
-  const made = new Set<DataName>();
-  return steps.flatMap(({ label, module }, index) => {
-    const imports = module instanceof ImportModule;
-    const messages = module.inputs
-      .filter((name) => !made.has(name))
-      .map((name) => `${label} needs ${name}, which no module before it makes`);
-    if (index === 0 && !imports) messages.push(`the first module must import, ${label} does not`);
-    if (index > 0 && imports) messages.push(`only the first module may import, ${label} does too`);
-    for (const name of module.outputs) made.add(name);
-    return messages.map((message) => document.fault(['execute', index], message));
-  });
 }

@@ -1,33 +1,28 @@
 /** Writes what the workflow made into the output folder. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { FILE_NAMES, CaseModule } from '../module.js';
-import type { Case, FileName, ModuleContext } from '../module.js';
+import { AnteroomError } from '../../foundation/errors.js';
+import type { Item } from '../items.js';
+import { CaseModule } from '../module.js';
+import type { Case, ModuleContext } from '../module.js';
+import { parseTarget } from '../target.js';
+import type { Target } from '../target.js';
 
-interface Target {
-  readonly file: FileName;
-  readonly pattern: string;
-}
-
-/** Reads `FILE-->PATH`; a text where it is none. */
-function parseTarget(text: string): Target | string {
-  const [name, path = ''] = text.split('-->');
-  const file = FILE_NAMES.find((known) => known === name);
-  const pattern = normalize(path);
-  if (file === undefined) return `"${text}" is not FILE-->PATH with FILE one of ${FILE_NAMES.join(', ')}`;
-  if (path === '' || pattern.startsWith('..') || isAbsolute(pattern)) return `"${text}" must name a path inside the output folder`;
-  if (pattern.replaceAll('[i:sid]', '').includes('[')) return `"${text}" has another placeholder than [i:sid]`;
-  return { file, pattern };
-}
-
-const target = z.string().superRefine((text, context) => {
+const target = z.string().transform((text, context): Target => {
   const parsed = parseTarget(text);
-  if (typeof parsed === 'string') context.addIssue({ code: 'custom', message: parsed });
+  if (typeof parsed !== 'string') return parsed;
+  context.issues.push({ code: 'custom', message: parsed, input: text });
+  return z.NEVER;
 });
 
 const settings = z.object({
-  targets: z.array(target).min(1).describe('What goes where: `dicomseg-->[i:sid]/lungs.seg.dcm`; [i:sid] is the SeriesInstanceUID.'),
+  targets: z
+    .array(target)
+    .min(1)
+    .describe(
+      'What goes where, QUERY-->PATH: `dicomseg-->[i:sid]/lungs.seg.dcm`. In the path, [i:…] is an attribute of the case ([i:sid] the SeriesInstanceUID), [d:…] metadata of the item, [path], [basename], [filename] and [filext] the name of its file, its last part, that up to its first dot and from there on.',
+    ),
 });
 
 /** As MHub does: whoever runs the container may read and delete what it left. */
@@ -38,29 +33,44 @@ const FOLDER_MODE = 0o777;
 export class DataOrganizer extends CaseModule {
   static readonly does = 'writes files into the output folder';
   static readonly settings = settings;
-  readonly inputs: readonly FileName[];
+  readonly inputs;
   readonly outputs = [];
-  readonly #targets: readonly Target[];
+  override readonly attributes: readonly string[];
 
-  constructor(options: z.output<typeof settings>) {
+  constructor(private readonly options: z.output<typeof settings>) {
     super();
-    this.#targets = options.targets.map(parseTarget).filter((parsed) => typeof parsed !== 'string');
-    this.inputs = [...new Set(this.#targets.map(({ file }) => file))];
+    this.inputs = options.targets.map(({ query }) => query);
+    this.attributes = options.targets.flatMap(({ attributes }) => attributes);
   }
 
-  async work(one: Case, { folders, log }: ModuleContext): Promise<void> {
-    for (const { file, pattern } of this.#targets) {
-      const path = pattern.replaceAll('[i:sid]', one.sid);
-      const bytes = one.get(file);
-      await writeOpenly(join(folders.outputDir, path), bytes);
-      log('NOTICE', `${path}, ${bytes.length} bytes`);
+  async work(one: Case, context: ModuleContext): Promise<void> {
+    const taken = new Set<string>();
+    for (const { query, pathOf } of this.options.targets) {
+      for (const item of one.matching(query)) {
+        const path = pathOf(item, one);
+        if (taken.has(path)) throw new AnteroomError('CASE_DATA_OTHER', `two items for ${path}: ${query.text} means several`);
+        taken.add(path);
+        await leave(item, path, context);
+      }
     }
   }
 }
 
-async function writeOpenly(path: string, bytes: Uint8Array): Promise<void> {
+async function leave(item: Item, path: string, { folders, log }: ModuleContext): Promise<void> {
+  const to = join(folders.outputDir, path);
+  if (item.type === 'segmentation') throw new AnteroomError('CASE_DATA_OTHER', `a segmentation is no file; NrrdExporter makes one`);
+  if (item.type === 'dicom') {
+    for (const from of item.value.paths) await openly(join(to, basename(from)), (file) => copyFile(from, file));
+    log('NOTICE', `${path}, ${item.value.paths.length} files`);
+    return;
+  }
+  await openly(to, (file) => writeFile(file, item.value));
+  log('NOTICE', `${path}, ${item.value.length} bytes`);
+}
+
+async function openly(path: string, write: (path: string) => Promise<void>): Promise<void> {
   const made = await mkdir(dirname(path), { recursive: true });
   if (made !== undefined) await chmod(dirname(path), FOLDER_MODE);
-  await writeFile(path, bytes);
+  await write(path);
   await chmod(path, FILE_MODE);
 }

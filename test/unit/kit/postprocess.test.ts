@@ -28,7 +28,7 @@ async function processed(rows: readonly string[], steps: readonly unknown[], hu?
   const voxels = Int16Array.from((hu ?? rows).join(''), (drawn) => (drawn === ' ' ? -1000 : 0));
   const volume: Volume = { grid, voxels, slices: [] };
   const one = new Case('1.2');
-  one.set('dicom', { seriesInstanceUid: '1.2', instances: [], volume: () => Promise.resolve(volume) });
+  one.set('dicom', { seriesInstanceUid: '1.2', paths: [], instances: [], volume: () => Promise.resolve(volume) });
   const structures = [
     { value: 1, id: 'LUNG' },
     { value: 2, id: 'HEART' },

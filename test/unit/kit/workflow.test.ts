@@ -25,6 +25,8 @@ describe('a workflow file', () => {
     expect(workflow.steps.map(({ label }) => label)).toEqual(['DicomImporter', 'LungSegmenter', 'DsegConverter', 'DataOrganizer']);
     const text = describeWorkflow('default', workflow, MODULES);
     expect(text).toContain('needs dicom, segmentation, makes dicomseg');
+    expect(text).toContain('needs nothing, makes dicom:mod=CT');
+    expect(text).toContain('makes segmentation:mod=seg:roi=RIGHT_LUNG,LEFT_LUNG, nrrd, json');
     expect(text).toContain('closing_mm = 6: Gaps');
   });
 
@@ -55,16 +57,27 @@ describe('a workflow file', () => {
     ['a file that nobody makes', GOOD.replace('  - DsegConverter\n', ''), /DataOrganizer needs dicomseg/],
     ['no importer', GOOD.replace('  - DicomImporter\n', ''), /the first module must import/],
     ['a target outside of the output', GOOD.replace('[i:sid]/lungs.nrrd', '../../etc/x'), /must name a path inside the output folder/],
-    ['an unknown placeholder', GOOD.replace('[i:sid]/lungs.nrrd', '[i:name]/x.nrrd'), /another placeholder/],
-    ['an unknown file', GOOD.replace('nrrd-->', 'nifti-->'), /FILE one of nrrd, rawnrrd, json, dicomseg/],
+    ['an unknown placeholder', GOOD.replace('[i:sid]/lungs.nrrd', '[name]/x.nrrd'), /unknown placeholder \[name\]/],
+    ['an unknown attribute', GOOD.replace('[i:sid]/lungs.nrrd', '[i:name]/x.nrrd'), /DataOrganizer names \[i:name\]; the cases have sid/],
+    ['an unknown type', GOOD.replace('nrrd-->', 'nrd-->'), /"nrd" is no type of data \(did you mean nrrd\?\)/],
+    [
+      'a type that nobody makes',
+      GOOD.replace('nrrd-->', 'nifti-->'),
+      /DataOrganizer needs nifti, which no module before it makes; there is dicom:mod=CT/,
+    ],
+    [
+      'metadata that nothing can have',
+      GOOD.replace('dicomseg-->', 'dicom:mod=mr-->'),
+      /execute\[3\]: DataOrganizer needs dicom:mod=mr, which no module before it makes/,
+    ],
     ['no general part', GOOD.replace(/general:[^]*?execute/, 'execute'), /general.*is missing/],
   ])('with %s is refused before anything runs', (_, text, reason) => {
     expect(() => read(text)).toThrow(reason);
   });
 
   it('is refused with all its faults at once', () => {
-    const text = GOOD.replace('closing_mm:', 'closng_mm:').replace('model_name: lungs', 'model_name: 7').replace('nrrd-->', 'nifti-->');
-    expect(() => read(text)).toThrow(/closng_mm[^]*model_name[^]*nifti/);
+    const text = GOOD.replace('closing_mm:', 'closng_mm:').replace('model_name: lungs', 'model_name: 7').replace('nrrd-->', 'nrd-->');
+    expect(() => read(text)).toThrow(/closng_mm[^]*model_name[^]*nrd/);
   });
 });
 
