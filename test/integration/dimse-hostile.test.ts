@@ -2,8 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { encodeEchoRq, encodeStoreRq } from '../../src/dimse/command.js';
 import { abortPdu, releaseRq } from '../../src/dimse/pdu.js';
 import { describeWith, testData } from '../support/data.js';
@@ -23,8 +21,6 @@ import {
 import { part10Files } from '../support/part10.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(30_000);
 
 const missing = [...missingTools('storescu'), ...(testData('ct-chest-a0001') === undefined ? ['data ct-chest-a0001'] : [])];
 const LIMITS = { associationTimeoutMs: 200, idleTimeoutMs: 300, stallTimeoutMs: 200, writeTimeoutMs: 300 };

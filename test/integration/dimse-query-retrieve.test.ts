@@ -4,8 +4,6 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { dataSetOf, md5 } from '../support/dimse.js';
@@ -14,8 +12,6 @@ import { freePort, missingForOrthanc, startOrthanc, type Orthanc } from '../supp
 import { storedInstances } from '../support/orthanc-rest.js';
 import { part10Files, type Part10File } from '../support/part10.js';
 import { missingTools } from '../support/tools.js';
-
-jest.setTimeout(60_000);
 
 const needed = ['ct-chest-a0002', 'charset'];
 const missing = [

@@ -2,15 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { dataSetOf, md5, startProbe, type Probe } from '../support/dimse.js';
 import { part10Files } from '../support/part10.js';
 import { missingTools } from '../support/tools.js';
-
-jest.setTimeout(30_000);
 
 const LOCAL = '127.0.0.1';
 const needed = ['ct-chest-a0001', 'planar-us-rt', 'enhanced-multiframe'];

@@ -4,8 +4,6 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { encodeAssociateAc, encodeAssociateRj } from '../../src/dimse/associate.js';
 import { abortPdu } from '../../src/dimse/pdu.js';
 import { echo, findInstance, storeFile, storeFiles, type Peer, type StoreOutcome } from '../../src/dimse/scu.js';
@@ -19,8 +17,6 @@ import { part10Files } from '../support/part10.js';
 import { tempFolder } from '../support/temp.js';
 import { startTlsFront } from '../support/tls-front.js';
 import { missingTools } from '../support/tools.js';
-
-jest.setTimeout(30_000);
 
 const needed = ['ct-chest-a0001', 'planar-us-rt', 'enhanced-multiframe', 'charset', 'seg-samples', 'ct-head-phantom-multiseries'];
 const missingData = needed.filter((name) => testData(name) === undefined).map((name) => `data ${name}`);

@@ -1,5 +1,4 @@
 /** What only the docker runtime promises: least privilege, images, and an engine that dies and returns. */
-import { jest } from '@jest/globals';
 import { loggerOf } from '../../src/foundation/log.js';
 import { createDockerRuntime } from '../../src/runs/runtimes/docker.js';
 import type { RunSpec, Runtime } from '../../src/runs/runtimes/runtime.js';
@@ -8,7 +7,6 @@ import { importBusybox, missingForDockerd, startDockerd, type Dockerd } from '..
 import { keepingLogger, LIMITS, listener, makeRun, WAIT_FOR_GO, type RunFolder } from '../support/runtimes.js';
 import { until } from '../support/until.js';
 
-jest.setTimeout(60_000);
 const log = loggerOf('test');
 const ENGINE_AWAY = 'the engine does not answer; the run is watched again when it is back';
 

@@ -3,8 +3,6 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { encodeEchoRq } from '../../src/dimse/command.js';
 import { fileMeta } from '../../src/dicom/element/write.js';
 import { makeAuthority } from '../support/certificates.js';
@@ -15,8 +13,6 @@ import { generatedInstance } from '../support/generated-instance.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(30_000);
 
 const LOCAL = '127.0.0.1';
 

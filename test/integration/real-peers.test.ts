@@ -2,8 +2,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { dataSetOf, md5 } from '../support/dimse.js';
@@ -12,8 +10,6 @@ import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthan
 import { modalities } from '../support/orthanc-rest.js';
 import { part10Files, type Part10File } from '../support/part10.js';
 import { missingTools } from '../support/tools.js';
-
-jest.setTimeout(60_000);
 
 const needed = ['ct-chest-a0001', 'ct-abdomen-totalseg', 'ct-chest-a0002', 'pet-seg-qin0024'];
 const missing = [

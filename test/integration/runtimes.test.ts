@@ -1,5 +1,4 @@
 /** What every runtime promises, tried on each of them with real engines and processes. */
-import { jest } from '@jest/globals';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +12,6 @@ import { missingForPodman, startPodman } from '../support/podman.js';
 import { listener, makeRun, WAIT_FOR_GO, type RunFolder } from '../support/runtimes.js';
 import { until } from '../support/until.js';
 
-jest.setTimeout(60_000);
 const log = loggerOf('test');
 
 /** One kind of runtime on this machine. */

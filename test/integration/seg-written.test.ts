@@ -1,5 +1,4 @@
 /** Segmentations that we write, judged by dciodvfy and read by pydicom. */
-import { jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +25,6 @@ import { missingTools } from '../support/tools.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'anteroom-seg-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-jest.setTimeout(60_000);
 
 let files = 0;
 

@@ -1,8 +1,6 @@
 /** Storage commitment with a real Orthanc: asked by it of us, over kill -9 too, and asked by us of it. */
 import { join } from 'node:path';
 
-import { jest } from '@jest/globals';
-
 import { createCommitmentSender } from '../../src/delivery/commitment-sender.js';
 import type { Parcel } from '../../src/delivery/sender.js';
 import { systemClock } from '../../src/foundation/clock.js';
@@ -17,8 +15,6 @@ import { modalities } from '../support/orthanc-rest.js';
 import { part10Files, type Part10File } from '../support/part10.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const missing = [
   ...missingForNode(),

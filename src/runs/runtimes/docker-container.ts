@@ -36,14 +36,16 @@ export async function layerSizeBytes(engine: DockerEngine, name: string): Promis
 }
 
 function readState(state: ContainerInspectInfo['State']): ContainerState {
+  const [startedAt, endedAt] = [readTime(state.StartedAt), readTime(state.FinishedAt)];
   return {
     status: state.Status,
     running: state.Running || state.Paused || state.Restarting,
     exitCode: state.ExitCode,
     oomKilled: state.OOMKilled,
     error: state.Error,
-    startedAt: readTime(state.StartedAt),
-    endedAt: readTime(state.FinishedAt),
+    startedAt,
+    // The engine notes the start when it hears of it: a container that lives for milliseconds may have ended before.
+    endedAt: endedAt === undefined ? undefined : Math.max(endedAt, startedAt ?? 0),
   };
 }
 
