@@ -1,5 +1,5 @@
 /** The images of our own models: anteroom/base with the kit, and one on top of it per folder of deploy/models. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { madeBaseTag, makeBase } from './base-image.mjs';
 import { fingerprint } from './hash.mjs';
@@ -11,6 +11,8 @@ const PUBLIC_BASE = 'node:20-bookworm-slim';
 const PULL_MS = 180_000;
 /** The label that tells from what an image was built: it is built again only when that changed. */
 const LABEL = 'anteroom.inputs';
+/** The label that tells which version of the kit is in the base, and so in each image on top of it; `models export` reads it. */
+const KIT_LABEL = 'anteroom.kit';
 const WITHOUT = 'our own models cannot run in containers';
 
 const kitBundle = join(root, 'dist/kit-bundle');
@@ -46,7 +48,14 @@ async function buildBase(docker, inputs) {
     sayMissing(`no base image (${PUBLIC_BASE} cannot be pulled)`, WITHOUT);
     return false;
   }
-  await build(docker, { image, from, inputs, parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder } });
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await build(docker, {
+    image,
+    from,
+    inputs,
+    labels: [`${KIT_LABEL}=${version}`],
+    parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder },
+  });
   return true;
 }
 
@@ -74,7 +83,7 @@ async function buildModel(docker, name, baseInputs) {
 }
 
 /** Builds from a copy of `parts` (name in the context -> folder; none: an empty one) that everyone may read: models do not run as root. */
-async function build(docker, { image, from, inputs, parts }) {
+async function build(docker, { image, from, inputs, labels = [], parts }) {
   const name = image.replace('/', '-');
   const context = join(cache, 'contexts', name);
   rmSync(context, { recursive: true, force: true });
@@ -82,7 +91,8 @@ async function build(docker, { image, from, inputs, parts }) {
     mkdirSync(join(context, part), { recursive: true });
     if (folder !== undefined) cpSync(folder, join(context, part), { recursive: true });
   }
-  const options = ['--network', 'none', '--build-arg', `BASE_IMAGE=${from}`, '--label', `${LABEL}=${inputs}`, '--tag', image];
+  const labelled = [`${LABEL}=${inputs}`, ...labels].flatMap((label) => ['--label', label]);
+  const options = ['--network', 'none', '--build-arg', `BASE_IMAGE=${from}`, ...labelled, '--tag', image];
   await step(`image ${image}`, `image-${name}`, async (run) => {
     await run('chmod', ['-R', 'a+rX', context]);
     await run('docker', ['build', ...options, context], { env: docker.env });

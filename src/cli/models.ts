@@ -1,7 +1,9 @@
-/** `anteroom models`: add, list, pack, scaffold, lint, test, and what `store.ts` adds. */
+/** `anteroom models`: add, list, pack, scaffold, lint, test, export, import, and what `store.ts` adds. */
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
 import { addAddCommand } from './models-add.js';
+import { addExportCommand } from './models-export.js';
+import { addImportCommand } from './models-import.js';
 import { addLintCommand } from './models-lint.js';
 import { addPackCommand } from './models-pack.js';
 import { addScaffoldCommand } from './models-scaffold.js';
@@ -19,6 +21,8 @@ export function addModelCommands(program: Command): void {
   addScaffoldCommand(models);
   addLintCommand(models);
   addTestCommand(models);
+  addExportCommand(models);
+  addImportCommand(models);
 
   withCommonOptions(models.command('list').description('registered models'))
     .option('--json', 'print JSON')

@@ -44,6 +44,11 @@ export function progressWithTimeLeft(
   progress(`${verb} ${done.files} of ${total.count} files, about ${Math.ceil(leftMs / 1000)} s left`);
 }
 
+/** How far one large thing is, by its bytes. */
+export function progressOfBytes(verb: string, bytes: number, total: number): void {
+  progress(`${verb} ${Math.round(bytes / 1e6)} of about ${Math.round(total / 1e6)} MB`);
+}
+
 /** Clears the progress line. */
 export function progressDone(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');

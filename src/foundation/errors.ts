@@ -214,6 +214,11 @@ export const CATALOGUE = {
     httpStatus: 404,
   }),
 
+  MODEL_FILE_REFUSED: entry({
+    kind: 'operator',
+    text: 'The exported model cannot be taken in',
+    remedy: 'Copy the file again, or export the model again for this kind of machine; nothing of it was registered.',
+  }),
   MODEL_PACK_FAILED: entry({
     kind: 'operator',
     text: 'The image of the model cannot be built',

@@ -22,6 +22,8 @@ export type FailpointName =
   | 'retention.deleting'
   | 'backup.copied'
   | 'restore.built'
+  | 'import.checked'
+  | 'import.loaded'
   | 'fetching.pulled'
   | 'withdrawal.sending'
   | 'withdrawal.written'

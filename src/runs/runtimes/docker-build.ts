@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import tar from 'tar-stream';
 import { AnteroomError } from '../../foundation/errors.js';
 import { connectDocker, type DockerAddress, type DockerEngine } from './docker-engine.js';
+import { failureAmong } from './docker-events.js';
 import { imageMissing, resolveImage } from './docker-images.js';
 import { createDemultiplexer } from './docker-log.js';
 
@@ -34,14 +35,10 @@ export async function buildImage(address: DockerAddress, { folder, image, base }
     refusal: 'MODEL_PACK_FAILED',
   });
   if (stream === undefined) throw imageMissing(base);
-  const events = await engine.call(
-    (docker) =>
-      new Promise<{ error?: string }[]>((done, failed) => {
-        docker.modem.followProgress(stream, (error: Error | null, all: { error?: string }[]) => (error ? failed(error) : done(all)));
-      }),
-    { timeoutMs: BUILD_TIMEOUT_MS, refusal: 'MODEL_PACK_FAILED' },
-  );
-  const failure = events?.find(({ error }) => error !== undefined)?.error;
+  const failure = await engine.call((docker) => failureAmong(docker, stream), {
+    timeoutMs: BUILD_TIMEOUT_MS,
+    refusal: 'MODEL_PACK_FAILED',
+  });
   if (failure !== undefined) throw new AnteroomError('MODEL_PACK_FAILED', failure);
   const built = await engine.call((docker) => docker.getImage(image).inspect());
   if (!built) throw new AnteroomError('MODEL_PACK_FAILED', `the engine has built no ${image}`);

@@ -1,0 +1,152 @@
+/** `anteroom models import`: a file of `models export` becomes a registered model, or leaves nothing behind. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ListedModel } from '../api/views.js';
+import { AnteroomError } from '../foundation/errors.js';
+import { failpoint } from '../foundation/failpoint.js';
+import { refused, type ExportHead } from '../models/exported/manifest.js';
+import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
+import { MODEL_FILE, readModelPackage } from '../models/package.js';
+import { freeBytesOf, imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { addPackage, type AddOptions } from './models-add.js';
+import { clientFor, settingsFor, withCommonOptions } from './options.js';
+import { line, progressDone, progressOfBytes } from './print.js';
+
+interface ImportOptions extends AddOptions {
+  readonly into?: string;
+}
+
+/** Adds `models import`. */
+export function addImportCommand(models: Command): void {
+  withCommonOptions(
+    models.command('import').description('checks a file of `models export` as a whole, loads its image and registers the model'),
+  )
+    .argument('<file>', 'the exported model')
+    .option('--into <folder>', 'where its package is put, in a folder of its own (default: `modelsDir`)')
+    .option('--activate', 'use it at once, without a passed test; this is recorded as an override')
+    .option('--reason <text>', 'why it is used without a test', 'activated by hand')
+    .action(importModel);
+}
+
+async function importModel(file: string, options: ImportOptions): Promise<void> {
+  const settings = settingsFor(options);
+  const engine = imageTransfer({ socketPath: settings.docker.socket });
+  const head = await readHead(file);
+  const { name, version } = head.model;
+  const into = resolve(options.into ?? settings.modelsDir);
+  const folder = join(into, `${name}-${version}`);
+  demandPlatform(head, await engine.platform());
+  await demandNode(options);
+  mkdirSync(into, { recursive: true });
+  demandRoom(into, head.packageBytes);
+  const unpacked = join(into, `.${name}-${version}.part`);
+  const { size } = statSync(file);
+  try {
+    await checkAndUnpack(file, unpacked, (bytes) => progressOfBytes('checked', bytes, size));
+    progressDone();
+    const reference = nameImage(unpacked, head);
+    demandSamePackage(unpacked, head);
+    demandFree(folder, unpacked);
+    failpoint('import.checked');
+    await takeImage(file, head, engine, reference, async () => {
+      const isNew = !existsSync(folder);
+      if (isNew) renameSync(unpacked, folder);
+      try {
+        await addPackage(folder, options);
+      } catch (thrown) {
+        if (isNew) rmSync(folder, { recursive: true, force: true });
+        throw thrown;
+      }
+    });
+    line(`its package is ${folder}`);
+  } finally {
+    progressDone();
+    rmSync(unpacked, { recursive: true, force: true });
+  }
+}
+
+function demandPlatform({ image }: ExportHead, engine: EnginePlatform): void {
+  if (image.os !== engine.os || image.architecture !== engine.architecture)
+    throw refused(
+      `its image is for ${image.os}/${image.architecture}, expected one for ${engine.os}/${engine.architecture}, which the engine here runs`,
+    );
+  if (engine.freeBytes !== undefined && engine.freeBytes < image.sizeBytes)
+    throw new AnteroomError(
+      'DISK_LOW',
+      `the engine has ${megabytes(engine.freeBytes)} MB free, expected ${megabytes(image.sizeBytes)} MB for the image`,
+    );
+}
+
+/** Before gigabytes are read: without a node nothing can be registered. */
+async function demandNode(options: ImportOptions): Promise<void> {
+  await clientFor(options).get<ListedModel[]>('/models');
+}
+
+function demandRoom(folder: string, bytes: number): void {
+  const free = freeBytesOf(folder);
+  if (free < bytes)
+    throw new AnteroomError('DISK_LOW', `${folder} has ${megabytes(free)} MB free, expected ${megabytes(bytes)} MB for the package`);
+}
+
+/**
+ * The name that the image gets here. One with a registry's digest cannot be kept, as only a pull gives an image that: model.yaml names a tag
+ * instead, and the image's ID pins it.
+ */
+function nameImage(folder: string, { image }: ExportHead): string {
+  const { reference, id } = image;
+  const [repository] = reference.split('@');
+  if (repository === reference) return reference;
+  const name = `${repository.replace(/:[^/:]+$/, '')}:imported-${id.slice(7, 19)}`;
+  const path = join(folder, MODEL_FILE);
+  if (existsSync(path)) writeFileSync(path, readFileSync(path, 'utf8').replace(reference, name));
+  return name;
+}
+
+function demandSamePackage(folder: string, { model }: ExportHead): void {
+  const { card } = readModelPackage(folder);
+  if (card.name !== model.name || card.version !== model.version)
+    throw refused(`its card is of ${card.name} ${card.version}, expected ${model.name} ${model.version}`);
+}
+
+/** An earlier import of the same may have been killed before it was registered; what somebody has changed is not replaced. */
+function demandFree(folder: string, unpacked: string): void {
+  if (!existsSync(folder)) return;
+  const [there, ours] = [readModelPackage(folder), readModelPackage(unpacked)];
+  const same =
+    there.files.join('\n') === ours.files.join('\n') && ours.files.every((name) => sameBytes(join(folder, name), join(unpacked, name)));
+  if (!same) throw refused(`${folder} is there already and has other files: move it aside, or name another folder with --into`);
+}
+
+function sameBytes(one: string, other: string): boolean {
+  return statSync(one).size === statSync(other).size && readFileSync(one).equals(readFileSync(other));
+}
+
+/** Loads and names the image, then lets `use` work with it; where anything fails the engine is left as it was. */
+async function takeImage(
+  file: string,
+  { image }: ExportHead,
+  engine: ImageTransfer,
+  reference: string,
+  use: () => Promise<void>,
+): Promise<void> {
+  const [wasThere, before] = [(await engine.idOf(image.id)) !== undefined, await engine.idOf(reference)];
+  try {
+    if (!wasThere) {
+      await engine.load(imageIn(file));
+      if ((await engine.idOf(image.id)) === undefined) throw refused(`the engine has loaded another image than ${image.id}`);
+    }
+    failpoint('import.loaded');
+    await engine.tag(image.id, reference);
+    await use();
+  } catch (thrown) {
+    if (before === undefined) await engine.remove(reference);
+    else await engine.tag(before, reference);
+    if (!wasThere) await engine.remove(image.id);
+    throw thrown;
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}

@@ -1,0 +1,134 @@
+/** A model goes from one site to another in a file: the same image under the same digest, or nothing. */
+import { jest } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+  copyFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ModelView } from '../../src/api/views.js';
+import { describeWith } from '../support/data.js';
+import { dockerAt, engineSocket, missingForDocker } from '../support/docker.js';
+import { importBusybox, missingForDockerd } from '../support/dockerd.js';
+import { changedPart, rewritten } from '../support/exported-model.js';
+import { makeModelPackage } from '../support/model-package.js';
+import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { tempFolder } from '../support/temp.js';
+
+const NAME = 'travelling';
+const TAG = `travelling-${process.pid}`;
+const REFERENCE = `localhost/anteroom-test:${TAG}`;
+const FAILPOINTS = fileURLToPath(new URL('../support/failpoints.mjs', import.meta.url));
+
+jest.setTimeout(60_000);
+
+const missing = [...missingForNode(), ...missingForDocker(), ...missingForDockerd().filter((name) => name === 'busybox-static')];
+
+describeWith('models export and import', missing, () => {
+  const docker = dockerAt(engineSocket());
+  const file = join(tempFolder('export'), 'travelling.tar');
+  let node: TestNode;
+  let folder: string;
+  let id: string;
+
+  beforeAll(async () => {
+    await importBusybox(docker, { made: String(process.pid) }, TAG);
+    id = (await docker.getImage(REFERENCE).inspect()).Id;
+    folder = makeModelPackage(NAME, REFERENCE, 'true');
+    mkdirSync(join(folder, 'test/default/sample'), { recursive: true });
+    writeFileSync(join(folder, 'test/default/sample/1.dcm'), 'pixels');
+    node = await startNode({ settings: { docker: { socket: engineSocket() } } });
+    expect(await node.command('models', 'export', folder, '--out', file)).toMatchObject({ exitCode: 0, stderr: '' });
+    await docker.getImage(REFERENCE).remove();
+  }, 60_000);
+
+  afterAll(async () => {
+    await node.remove();
+    for (const reference of [REFERENCE, `${REFERENCE}-arm`])
+      await docker
+        .getImage(reference)
+        .remove()
+        .catch(() => undefined);
+  });
+
+  /** Nothing is registered, and no image and no file of it are here. */
+  async function expectNothing(): Promise<void> {
+    expect(await node.admin.get<ModelView[]>('/models')).toEqual([]);
+    await expect(docker.getImage(id).inspect()).rejects.toMatchObject({ statusCode: 404 });
+    expect(models()).toEqual([]);
+  }
+
+  function models(): string[] {
+    const modelsDir = join(node.folder, 'models');
+    return existsSync(modelsDir) ? readdirSync(modelsDir) : [];
+  }
+
+  it('refuses a file with one other byte, and leaves nothing behind', async () => {
+    const damaged = join(tempFolder('damaged'), 'travelling.tar');
+    copyFileSync(file, damaged);
+    const handle = openSync(damaged, 'r+');
+    writeSync(handle, Buffer.from('?'), 0, 1, Math.floor(statSync(file).size / 2));
+    closeSync(handle);
+    const { exitCode, stderr } = await node.command('models', 'import', damaged);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/The exported model cannot be taken in: image\/000000 has .* it was changed/);
+    await expectNothing();
+  });
+
+  it('refuses an image for another kind of machine', async () => {
+    const forArm = join(tempFolder('arm'), 'travelling.tar');
+    copyFileSync(file, forArm);
+    await rewritten(
+      forArm,
+      changedPart('head.json', (head) => Buffer.from(String(head).replace(/"architecture": "\w+"/, '"architecture": "s390x"')), true),
+    );
+    const { exitCode, stderr } = await node.command('models', 'import', forArm);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/its image is for linux\/s390x, expected one for linux\/\w+, which the engine here runs/);
+    await expectNothing();
+  });
+
+  it.each(['import.checked', 'import.loaded'])('may be killed at %s', async (failpoint) => {
+    const args = ['--import', FAILPOINTS, resolve('dist/anteroom.cjs'), 'models', 'import', file, '--config', node.settingsFile];
+    const child = spawn(process.execPath, args, { env: { ...process.env, ANTEROOM_FAILPOINT: failpoint }, stdio: 'ignore' });
+    expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
+    expect(await node.admin.get<ModelView[]>('/models')).toEqual([]);
+  });
+
+  it('registers the model under the digest that it had, however often', async () => {
+    for (let time = 1; time <= 2; time++)
+      expect(await node.command('models', 'import', file, '--activate')).toMatchObject({ exitCode: 0, stderr: '' });
+    const [model, ...more] = await node.admin.get<ModelView[]>('/models');
+    expect(more).toEqual([]);
+    expect(model).toMatchObject({ name: NAME, state: 'active', digest: id, folder: join(node.folder, 'models', `${NAME}-1.0.0`) });
+    expect((await docker.getImage(REFERENCE).inspect()).Id).toBe(id);
+    expect(models()).toEqual([`${NAME}-1.0.0`]);
+    expect(readFileSync(join(model.folder ?? '', 'test/default/sample/1.dcm'), 'utf8')).toBe('pixels');
+  });
+
+  it('exports a registered model by its name, as it was registered, whatever its image name stands for now', async () => {
+    await importBusybox(docker, { made: 'another' }, TAG);
+    const again = join(tempFolder('again'), 'travelling.tar');
+    const { exitCode, stdout } = await node.command('models', 'export', NAME, '--out', again);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(id);
+    await docker.getImage(id).remove();
+  });
+
+  it('leaves the package alone that is there already and is another', async () => {
+    writeFileSync(join(node.folder, 'models', `${NAME}-1.0.0`, 'model.yaml'), '# mine');
+    const { exitCode, stderr } = await node.command('models', 'import', file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/model\.yaml/);
+  });
+});
