@@ -7,7 +7,7 @@ import { dataFolders, type DataFolders } from './archive/folders.js';
 import { outboxDestinations } from './delivery/destinations.js';
 import { startWithdrawals } from './delivery/withdrawals.js';
 import { startOutbox } from './delivery/outbox.js';
-import type { Equipment } from './dicom/seg/input.js';
+import type { Equipment } from './dicom/equipment.js';
 import { dicomWebRouter } from './dicomweb/server/router.js';
 import { findStudiesAt, startFetcher } from './fetching/fetcher.js';
 import { fetchSources } from './fetching/sources.js';

@@ -4,7 +4,7 @@ import type { Db } from '../ledger/database.js';
 import type { Destination } from '../settings/schema.js';
 import type { Environment } from '../settings/load.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
-import type { Equipment } from '../dicom/seg/input.js';
+import type { Equipment } from '../dicom/equipment.js';
 import { createArchiveSender, createArchiveWithdrawer, type OwnArchive } from './archive-sender.js';
 import { compareRetrieved } from './compare-retrieved.js';
 import { createCommitmentSender } from './commitment-sender.js';

@@ -8,7 +8,7 @@ import { dicomDateTime } from '../dicom/date-time.js';
 import { toHeader } from '../dicom/element/to-header.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { writeRejectionNote } from '../dicom/rejection-note.js';
-import type { Equipment } from '../dicom/seg/input.js';
+import type { Equipment } from '../dicom/equipment.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { uidFromName } from '../foundation/ids.js';

@@ -3,11 +3,11 @@
  * learns that objects of a study are no longer to be shown.
  */
 import { codeItem, headerOf } from './compose.js';
+import { equipmentAttributes, type Equipment } from './equipment.js';
 import { encodeDataSet, fileMeta } from './element/write.js';
 import { SOP_CLASS, TRANSFER_SYNTAX } from './element/uids.js';
 import type { Header } from './header.js';
 import { patientAndStudy } from './patient-and-study.js';
-import type { Equipment } from './seg/input.js';
 import { dcm } from './structures/code.js';
 
 /**
@@ -73,10 +73,7 @@ function seriesAndDocument(note: RejectionNote): Header {
     SeriesTime: note.contentTime,
     SeriesDescription: TITLE.meaning,
     ReferencedPerformedProcedureStepSequence: [],
-    Manufacturer: note.equipment.manufacturer,
-    ManufacturerModelName: note.equipment.modelName,
-    DeviceSerialNumber: note.equipment.deviceSerialNumber,
-    SoftwareVersions: note.equipment.softwareVersions,
+    ...equipmentAttributes(note.equipment),
     CurrentRequestedProcedureEvidenceSequence: [
       headerOf({
         StudyInstanceUID: studyInstanceUid,

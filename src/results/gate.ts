@@ -2,13 +2,12 @@
  * The gate for segmentations (DESIGN: "Nothing leaves without passing the gate"). Pure: it sees what a container left and what
  * its source is, and says either which masks lie where on the source, or every reason why the output is rejected.
  */
-import { TAG, tagKey } from '../dicom/element/tags.js';
 import { voxelVolumeMl } from '../dicom/geometry/grid.js';
-import { firstText } from '../dicom/header.js';
 import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
 import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
 import { isPartOf, meaningOf, normalised, structureByName, structureOf } from '../dicom/structures/table.js';
 import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
+import { judgeBelonging } from './belonging.js';
 import { maskOnSource, placeFrames } from './placing.js';
 import type { PlacedFrame } from './placing.js';
 import type { Expectations, GateReason, GateVerdict, GatedSegment } from './verdict.js';
@@ -26,26 +25,18 @@ export function judgeSegmentation(seg: Segmentation, source: SegSource, expectat
   const reasons = [...outside, ...placed.reasons];
   if (reasons.length > 0) return { passed: false, reasons };
   const segments = seg.segments.map((segment) => gated(segment, placed.frames, source));
-  const missing = judgeContent(segments, expectations);
+  const drawn = segments.map(({ segment, structure, voxelCount }) => ({ name: segment.label, structure, voxelCount }));
+  const missing = judgeContent(drawn, expectations, 'segments');
   if (missing.length > 0) return { passed: false, reasons: missing };
   return { passed: true, segments, empty: segments.every((segment) => segment.voxelCount === 0), notes: placed.notes };
 }
 
-/** Patient, study, frame of reference and series are the source's. Patients' identifiers are compared and not told. */
+/** Patient, study, frame of reference and series are the source's. */
 function judgeIdentity(seg: Segmentation, source: SegSource): GateReason[] {
-  const { header } = source;
-  const reasons: GateReason[] = [];
-  if (seg.patientId !== (firstText(header, tagKey(TAG.PatientID)) ?? '').trim()) {
-    reasons.push({ check: 'patient', seen: 'another PatientID than that of the source', expected: 'the same' });
-  }
-  const issuer = firstText(header, tagKey(TAG.IssuerOfPatientID)) ?? '';
-  if (seg.issuerOfPatientId !== '' && issuer !== '' && seg.issuerOfPatientId !== issuer) {
-    reasons.push({ check: 'patient', seen: 'another IssuerOfPatientID than that of the source', expected: 'the same or none' });
-  }
+  const reasons = [...judgeBelonging(seg, source.header)];
   const same = (check: GateReason['check'], seen: string, expected: string) => {
     if (seen !== expected) reasons.push({ check, seen: seen || 'none', expected: expected || 'none' });
   };
-  same('study', seg.studyInstanceUid, firstText(header, tagKey(TAG.StudyInstanceUID)) ?? '');
   same('frame of reference', seg.frameOfReferenceUid, source.grid.frameOfReferenceUid);
   const other = seg.referencedSeries.find((series) => series.seriesInstanceUid !== source.seriesInstanceUid);
   if (other !== undefined) same('reference', other.seriesInstanceUid, source.seriesInstanceUid);
@@ -98,22 +89,29 @@ function meaningToWrite(seen: SegmentCodes, structure: Structure | undefined): S
   return known.regions.length > 0 ? known : { ...known, regions: seen.regions, regionModifiers: seen.regionModifiers };
 }
 
-/** Not empty unless allowed, and every structure that must be there has voxels. */
-function judgeContent(segments: readonly GatedSegment[], { mustExist, allowEmpty }: Expectations): GateReason[] {
-  const found = segments.filter((segment) => segment.voxelCount > 0);
-  const absent = mustExist.filter((id) => !found.some((segment) => shows(segment, id)));
+/** What is judged of a drawn region, whatever its form. */
+export interface DrawnRegion {
+  readonly name: string;
+  readonly structure?: Structure | undefined;
+  readonly voxelCount: number;
+}
+
+/** Not empty unless allowed, and every structure that must be there has voxels. `regions`: what they are called in the form. */
+export function judgeContent(drawn: readonly DrawnRegion[], { mustExist, allowEmpty }: Expectations, regions: string): GateReason[] {
+  const found = drawn.filter(({ voxelCount }) => voxelCount > 0);
+  const absent = mustExist.filter((id) => !found.some((region) => shows(region, id)));
   const reasons: GateReason[] = absent.map((id) => ({
     check: 'required structure',
     seen: `no voxel of ${id}`,
     expected: 'some: the model card says that it must be there',
   }));
   if (found.length === 0 && !allowEmpty && absent.length === 0) {
-    reasons.push({ check: 'empty', seen: `no voxel in any of ${segments.length} segments`, expected: 'some' });
+    reasons.push({ check: 'empty', seen: `no voxel in any of ${drawn.length} ${regions}`, expected: 'some' });
   }
   return reasons;
 }
 
-function shows({ structure, segment }: GatedSegment, id: string): boolean {
+function shows({ structure, name }: DrawnRegion, id: string): boolean {
   if (structure !== undefined) return isPartOf(structure.id, id);
-  return normalised(segment.label) === normalised(id);
+  return normalised(name) === normalised(id);
 }

@@ -1,42 +1,22 @@
 /** From a segmentation that passed the gate to the object that leaves: our own SEG, durable on the disk. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { publish } from '../archive/publish.js';
-import { writeDurably } from '../archive/write-durably.js';
+import { readFile } from 'node:fs/promises';
 import { parseInstance } from '../dicom/element/parse.js';
-import type { Equipment, SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
+import type { SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
 import { readSeg } from '../dicom/seg/read.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
 import { encodeSeg } from '../dicom/seg/write.js';
 import type { SegNote } from '../dicom/seg/write.js';
 import { rgbFromLab } from '../dicom/structures/cielab.js';
 import type { Rgb } from '../dicom/structures/cielab.js';
-import { dcm } from '../dicom/structures/code.js';
-import type { Code } from '../dicom/structures/code.js';
 import { isAbnormality } from '../dicom/structures/table.js';
 import type { Structure } from '../dicom/structures/table.js';
-import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { AnteroomError } from '../foundation/errors.js';
 import { uidFromName } from '../foundation/ids.js';
 import { judgeSegmentation } from './gate.js';
+import { contributorOf, type ResultProvenance } from './provenance.js';
 import { rejectionText } from './verdict.js';
 import type { GatedSegment, PassedVerdict } from './verdict.js';
-
-/** Who and what made the voxels, and why. */
-export interface ResultProvenance {
-  readonly node: Equipment;
-  readonly model: {
-    readonly manufacturer: string;
-    readonly name: string;
-    readonly version: string;
-    /** Of the image or package: `sha256:…`. */
-    readonly digest: string;
-    /** CID 7162; artificial intelligence where it is not given. */
-    readonly algorithmFamily?: Code;
-  };
-  readonly rule: { readonly name: string; readonly revision: string };
-  /** What the model's equipment did (CID 7005); `Processing Equipment` where the site has not configured another. */
-  readonly purpose?: Code;
-}
+import { writeResult, type WrittenResult } from './write-result.js';
 
 export interface ResultJob {
   readonly verdict: PassedVerdict;
@@ -48,15 +28,10 @@ export interface ResultJob {
   readonly provenance: ResultProvenance;
 }
 
-export interface MadeSeg {
-  readonly sizeBytes: number;
-  /** Of the whole file. */
-  readonly sha256: string;
+export interface MadeSeg extends WrittenResult {
   readonly frameCount: number;
   readonly notes: readonly SegNote[];
 }
-
-const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
 
 /** Colours for segments that are not in the table and bring none. */
 const SPARE_COLOURS: readonly Rgb[] = [
@@ -72,7 +47,7 @@ const SPARE_COLOURS: readonly Rgb[] = [
 
 /** What the writer is told for a job; the same job gives the same bytes. */
 export function segInputOf({ verdict, source, identity, provenance }: ResultJob): SegInput {
-  const { model, rule } = provenance;
+  const { model } = provenance;
   const names = trackingNames(verdict.segments);
   return {
     source,
@@ -80,16 +55,7 @@ export function segInputOf({ verdict, source, identity, provenance }: ResultJob)
     segments: verdict.segments.map((segment, index) => segmentInput(segment, index, names[index] ?? '', identity.trackingNamespace, model)),
     provenance: {
       equipment: provenance.node,
-      contributors: [
-        {
-          purpose: provenance.purpose ?? PROCESSING_EQUIPMENT,
-          manufacturer: model.manufacturer,
-          modelName: model.name,
-          softwareVersions: [model.version],
-          deviceUid: uidFromName(model.digest),
-          description: `image ${model.digest}; rule ${rule.name}, revision ${rule.revision}`,
-        },
-      ],
+      contributors: [contributorOf(provenance)],
     },
   };
 }
@@ -149,18 +115,8 @@ function trackingNames(segments: readonly GatedSegment[]): string[] {
  */
 export async function makeSeg(job: ResultJob, root: string, path: string): Promise<MadeSeg> {
   const file = encodeSeg(segInputOf(job));
-  const partPath = join(root, `${path.replaceAll('/', '-')}.part`);
-  try {
-    const sha256 = await writeDurably(partPath, file.chunks());
-    await checkOwn(partPath, job);
-    await publish(root, { from: partPath, to: path });
-    return { sizeBytes: file.sizeBytes, sha256, frameCount: file.frameCount, notes: file.notes };
-  } catch (thrown) {
-    await rm(partPath, { force: true });
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (thrown instanceof AnteroomError || code === undefined) throw toAnteroomError(thrown);
-    throw new AnteroomError('STORE_FAILED', `a result could not be written (${code})`, { cause: thrown });
-  }
+  const written = await writeResult(root, path, file.chunks(), (partPath) => checkOwn(partPath, job));
+  return { ...written, frameCount: file.frameCount, notes: file.notes };
 }
 
 /** The written object passes the gate, and has the voxels that it was made of. */

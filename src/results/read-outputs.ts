@@ -19,13 +19,14 @@ export interface OutputCandidate {
   readonly kind: OutputKind;
   readonly sopClassUid?: string;
   readonly sopInstanceUid?: string;
+  readonly seriesInstanceUid?: string;
 }
 
 /** Structured reports (PS3.4 annex B.5): all SOP classes below this root. */
 const SR_ROOT = '1.2.840.10008.5.1.4.1.1.88.';
 /** A hundred structures in a CT of the whole body stay far below; the node reads several times as much into memory. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
-/** More than any header's beginning up to SOPInstanceUID. */
+/** More than any header's beginning up to SeriesInstanceUID. */
 const HEAD_BYTES = 64 * 1024;
 
 /**
@@ -53,7 +54,7 @@ function kindOf(sopClassUid: string | undefined): OutputKind {
 }
 
 /** The object's UIDs; undefined where the file is no Part 10 file. One whose data set is broken still counts as DICOM, so that the gate names what is wrong. */
-function uidsOf(head: Uint8Array): Pick<OutputCandidate, 'sopClassUid' | 'sopInstanceUid'> | undefined {
+function uidsOf(head: Uint8Array): Omit<OutputCandidate, 'path' | 'kind'> | undefined {
   try {
     const { dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUid } = parseInstance(head, {
       truncated: true,
@@ -62,6 +63,7 @@ function uidsOf(head: Uint8Array): Pick<OutputCandidate, 'sopClassUid' | 'sopIns
     return {
       sopClassUid: dataset.uid(TAG.SOPClassUID) ?? mediaStorageSopClassUid,
       sopInstanceUid: dataset.uid(TAG.SOPInstanceUID) ?? mediaStorageSopInstanceUid,
+      seriesInstanceUid: dataset.uid(TAG.SeriesInstanceUID),
     };
   } catch (thrown) {
     if (thrown instanceof AnteroomError && thrown.code === 'DICOM_NOT_P10') return undefined;

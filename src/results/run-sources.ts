@@ -1,5 +1,9 @@
 /** The images that a run was given: which of them a result lies on. Headers are read once, when they are asked for. */
+import { join } from 'node:path';
+import { readHead } from '../archive/read-head.js';
+import { toHeader } from '../dicom/element/to-header.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
+import type { Header } from '../dicom/header.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
 import type { InstanceRow } from '../ledger/instances.js';
@@ -22,7 +26,7 @@ export class RunSources {
   /** `inputs`: all series of the run, at least one. */
   constructor(
     private readonly archiveFolder: string,
-    inputs: readonly SourceInput[],
+    readonly inputs: readonly SourceInput[],
   ) {
     const images = inputs.filter(({ instances }) => !instances.some(({ sop_class_uid }) => DRAWN.includes(sop_class_uid)));
     this.images = images.length > 0 ? images : inputs;
@@ -37,6 +41,11 @@ export class RunSources {
   candidates(name?: string): readonly SourceInput[] {
     const named = this.images.filter((image) => image.name === name);
     return named.length > 0 ? named : this.images;
+  }
+
+  /** The header of one instance, for patient and study. */
+  async header(): Promise<Header> {
+    return toHeader(await readHead(join(this.archiveFolder, this.images[0].instances[0].path)));
   }
 
   /** The headers of an image. Throws GEOMETRY_REFUSED where it is no regular stack. */

@@ -4,9 +4,8 @@ import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
-import { dicomDateTime } from '../dicom/date-time.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
-import type { Equipment, SegSource } from '../dicom/seg/input.js';
+import type { Equipment } from '../dicom/equipment.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDelivery } from '../ledger/deliveries.js';
 import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
@@ -24,16 +23,18 @@ import { laterRun } from '../ledger/run-succession.js';
 import { inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
-import { cardOf, labelMapOf, promiseOf, type AnswerPromise } from '../models/answers.js';
+import { cardOf, labelMapOf, promiseOf } from '../models/answers.js';
 import { structuresOf } from '../models/card.js';
 import type { ModelYaml } from '../models/model-yaml.js';
+import { candidatesOf, demandDrawing, resultUidsByOutput, type Candidate } from './candidates.js';
 import { newUids, type ResultUids } from './identity.js';
-import { makeSeg, type MadeSeg } from './make-seg.js';
-import { judgeOutput, type Judgement } from './judge-output.js';
+import { judgeOutput } from './judge-output.js';
+import type { Accepted, Judgement } from './judgement.js';
 import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
-import { classifyOutputs } from './read-outputs.js';
+import { PASSING_FORMS } from './passing/forms.js';
+import type { MadeResult } from './result-order.js';
 import { RunSources } from './run-sources.js';
-import { rejectionText, type Expectations, type PassedVerdict } from './verdict.js';
+import { rejectionText, type Expectations } from './verdict.js';
 
 const log = loggerOf('results');
 
@@ -98,9 +99,9 @@ function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly wa
   return inputWasCorrected(db, run.id) ? { reason: 'its input was corrected while the model was at work' } : undefined;
 }
 
-/** An output that may become a result, its row, and what the gate says. */
+/** A candidate, its result's row, and what the gate says. */
 type Judged = Judgement & { readonly output: OutputRow; readonly row: ResultRow };
-type Passed = Extract<Judged, { source: SegSource }>;
+type Passed = Extract<Judged, Accepted>;
 
 /** What is known of a run whose results are made. */
 interface Produced {
@@ -124,40 +125,33 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   }));
   const produced = { run, model, outputs: outputsOfAttempt(db, attempt.id), folder: outputFolderOf(run.id, attempt.number) };
   const promise = promiseOf(model);
-  const drawn = await drawnOutputs(produced, promise);
-  if (drawn.length === 0) return keep(options, produced, promise);
-  const sources = new RunSources(archiveFolder, inputs);
-  const expectations = expectationsOf(model);
+  const candidates = await candidatesOf(produced.folder, produced.outputs, promise);
+  demandDrawing(candidates, promise);
+  if (candidates.length === 0) return keep(options, produced);
   const instances = inputs.flatMap((input) => input.instances);
+  const entered = candidates.map((candidate) => {
+    const uids = newUids(db, options.nodeId, { run, model, instances, output: candidate.output });
+    return { ...candidate, row: ensureRow(options, run, version, candidate, uids) };
+  });
+  const context = {
+    sources: new RunSources(archiveFolder, inputs),
+    expectations: expectationsOf(model),
+    siblings: new Set(candidates.flatMap(({ sopInstanceUid }) => sopInstanceUid ?? [])),
+  };
   const judged: Judged[] = [];
-  for (const output of drawn) {
-    const row = ensureRow(options, run, version, output, newUids(db, options.nodeId, { run, model, instances, output }));
+  for (const { output, kind, row } of entered) {
     const labelMap = output.kind === 'dicom' ? undefined : labelMapOf(output.path, promise.labelMaps);
-    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), sources, expectations, labelMap)) });
+    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), kind, context, labelMap)) });
   }
   if (!judged.every((one): one is Passed => one.verdict.passed)) {
     rejectAll(options, run, judged);
     return true;
   }
-  return passAll(options, run, model, judged);
-}
-
-/** The outputs that are segmentations, or label maps that become one. */
-async function drawnOutputs({ outputs, folder }: Produced, { labelMaps }: AnswerPromise): Promise<OutputRow[]> {
-  const objects = outputs.filter((output) => output.kind === 'dicom');
-  const candidates = await classifyOutputs(
-    folder,
-    objects.map((output) => output.path),
-  );
-  const segmentations = objects.filter((_, index) => candidates[index].kind === 'seg');
-  return outputs.filter(
-    (output) => segmentations.includes(output) || (output.kind !== 'dicom' && labelMapOf(output.path, labelMaps) !== undefined),
-  );
+  return passAll(options, run, model, judged, resultUidsByOutput(entered));
 }
 
 /** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */
-async function keep({ db, clock }: ResultsOptions, { run, outputs, folder }: Produced, { segmentation }: AnswerPromise): Promise<boolean> {
-  if (segmentation) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one');
+async function keep({ db, clock }: ResultsOptions, { run, outputs, folder }: Produced): Promise<boolean> {
   const answers = answersAmong(outputs);
   await demandWhole(folder, answers);
   const at = clock();
@@ -168,13 +162,19 @@ async function keep({ db, clock }: ResultsOptions, { run, outputs, folder }: Pro
 }
 
 /** The result's row with its UIDs: it exists before the object does. */
-function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionRow, output: OutputRow, uids: ResultUids): ResultRow {
+function ensureRow(
+  { db, clock }: ResultsOptions,
+  run: RunRow,
+  version: VersionRow,
+  { output, kind, sopClassUid }: Candidate,
+  uids: ResultUids,
+): ResultRow {
   return ensureResult(
     db,
     {
       run_id: run.id,
       output_id: output.id,
-      sop_class_uid: SOP_CLASS.SegmentationStorage,
+      sop_class_uid: PASSING_FORMS[kind] === undefined || sopClassUid === undefined ? SOP_CLASS.SegmentationStorage : sopClassUid,
       sop_instance_uid: uids.sopInstanceUid,
       series_instance_uid: uids.seriesInstanceUid,
       series_number: FIRST_SERIES_NUMBER + resultsOfStudy(db, version.study_id).length,
@@ -183,25 +183,26 @@ function ensureRow({ db, clock }: ResultsOptions, run: RunRow, version: VersionR
   );
 }
 
-async function passAll(options: ResultsOptions, run: RunRow, model: ModelRow, judged: readonly Passed[]): Promise<boolean> {
-  const { db, clock, resultsFolder } = options;
-  const made: { row: ResultRow; verdict: PassedVerdict; seg: MadeSeg; path: string }[] = [];
-  for (const { row, verdict, source } of judged.filter((one) => !one.verdict.empty)) {
+async function passAll(
+  options: ResultsOptions,
+  run: RunRow,
+  model: ModelRow,
+  judged: readonly Passed[],
+  uids: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const { db, clock, resultsFolder: root, equipment } = options;
+  const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
+  for (const { row, make } of judged.filter((one) => !one.verdict.empty)) {
     const path = `${row.sop_instance_uid}.dcm`;
-    made.push({ row, verdict, path, seg: await makeSeg(jobOf(options, run, model, source, row, verdict), resultsFolder, path) });
+    made.push({ row, path, result: await make({ run, model, row, equipment, uids, root, path }) });
   }
   failpoint('results.written');
   const at = clock();
   const passed = db.transaction(() => {
     // A correction may have come while the objects were written: the next look decides.
     if (obstacleTo(db, run) !== undefined) return false;
-    for (const { row, verdict, seg, path } of made) {
-      const set = {
-        path,
-        size_bytes: seg.sizeBytes,
-        sha256: seg.sha256,
-        summary: JSON.stringify(summaryOf(verdict, seg)),
-      };
+    for (const { row, result, path } of made) {
+      const set = { path, size_bytes: result.sizeBytes, sha256: result.sha256, summary: JSON.stringify(result.summary) };
       db.move('results', row.id, 'passed', { at, set });
       for (const destination of destinationsOf(run)) ensureDelivery(db, row.id, destination, at);
     }
@@ -251,45 +252,8 @@ function reject({ db, clock }: ResultsOptions, run: RunRow, to: 'rejected' | 'fa
   });
 }
 
-function jobOf(options: ResultsOptions, run: RunRow, model: ModelRow, source: SegSource, row: ResultRow, verdict: PassedVerdict) {
-  const card = cardOf(model);
-  const { date, time } = dicomDateTime(row.created_at);
-  return {
-    verdict,
-    source,
-    identity: {
-      sopInstanceUid: row.sop_instance_uid,
-      seriesInstanceUid: row.series_instance_uid,
-      seriesNumber: row.series_number,
-      contentDate: date,
-      contentTime: time,
-      seriesDescription: `${card.title || card.name} ${card.version}`.slice(0, 64),
-      trackingNamespace: `${source.seriesInstanceUid} ${model.name}`,
-    },
-    provenance: {
-      node: options.equipment,
-      model: { manufacturer: 'unknown', name: card.name, version: card.version, digest: model.digest },
-      rule: { name: run.rule ?? 'by hand', revision: run.rules_revision ?? 'none' },
-    },
-  };
-}
-
 function expectationsOf(model: ModelRow): Expectations {
   const { mustExist, allowEmpty } = (JSON.parse(model.package) as ModelYaml).outputs;
   const named = mustExist === 'card' ? structuresOf(cardOf(model)) : mustExist;
   return { mustExist: allowEmpty ? [] : named, allowEmpty };
-}
-
-/** What people want to know of a result without opening it. */
-function summaryOf(verdict: PassedVerdict, seg: MadeSeg) {
-  return {
-    frames: seg.frameCount,
-    segments: verdict.segments.map(({ segment, structure, volumeMl, voxelCount }) => ({
-      label: structure?.name ?? segment.label,
-      structure: structure?.id,
-      volumeMl: Math.round(volumeMl * 10) / 10,
-      voxels: voxelCount,
-    })),
-    notes: [...verdict.notes, ...seg.notes.map((note) => note.text)],
-  };
 }

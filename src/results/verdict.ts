@@ -13,7 +13,17 @@ export interface Expectations {
 }
 
 export type GateCheck =
-  'format' | 'patient' | 'study' | 'frame of reference' | 'reference' | 'numbering' | 'codes' | 'geometry' | 'empty' | 'required structure';
+  | 'format'
+  | 'uids'
+  | 'patient'
+  | 'study'
+  | 'frame of reference'
+  | 'reference'
+  | 'numbering'
+  | 'codes'
+  | 'geometry'
+  | 'empty'
+  | 'required structure';
 
 /** One reason of a rejection, without patient data. */
 export interface GateReason {

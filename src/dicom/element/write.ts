@@ -74,7 +74,7 @@ const inUtf8 = (header: WritableHeader): WritableHeader => ({
   [tagKey(TAG.SpecificCharacterSet)]: { vr: 'CS', Value: ['ISO_IR 192'] },
 });
 
-type Layout = 'explicit' | 'implicit';
+export type Layout = 'explicit' | 'implicit';
 
 function encodeElements(header: WritableHeader, layout: Layout): Uint8Array[] {
   return Object.keys(header)

@@ -5,10 +5,11 @@ import type { Header } from '../header.js';
 import { patientAndStudy, takenOver } from '../patient-and-study.js';
 import { labFromRgb } from '../structures/cielab.js';
 import { dcm } from '../structures/code.js';
-import type { Code } from '../structures/code.js';
+import { segmentCodes } from '../structures/code-items.js';
 import { codeItem, headerOf } from '../compose.js';
 import type { Attributes } from '../compose.js';
-import type { ContributingEquipment, SegInput, SegmentInput, SegSource } from './input.js';
+import { contributingEquipment, equipmentAttributes } from '../equipment.js';
+import type { SegInput, SegmentInput, SegSource } from './input.js';
 
 /** Attributes of the source series that the segmentation shares, beside those of patient and study. */
 const OF_SERIES: readonly Keyword[] = ['BodyPartExamined', 'Laterality', 'PositionReferenceIndicator'];
@@ -29,7 +30,11 @@ export function objectHeader(input: SegInput, overlap: boolean): Header {
       SegmentsOverlap: overlap ? 'YES' : 'NO',
       SegmentSequence: input.segments.map((segment, index) => segmentItem(segment, index + 1)),
       ReferencedSeriesSequence: [referencedSeries(input.source)],
-      ContributingEquipmentSequence: someOf(input.provenance.contributors.map((contributor) => contributingEquipment(contributor, input))),
+      ContributingEquipmentSequence: someOf(
+        input.provenance.contributors.map((one) =>
+          contributingEquipment(one, `${input.identity.contentDate}${input.identity.contentTime}`),
+        ),
+      ),
     }),
   };
 }
@@ -43,10 +48,7 @@ function series({ identity, provenance }: SegInput): Attributes {
     SeriesDate: identity.contentDate,
     SeriesTime: identity.contentTime,
     SeriesDescription: identity.seriesDescription,
-    Manufacturer: provenance.equipment.manufacturer,
-    ManufacturerModelName: provenance.equipment.modelName,
-    DeviceSerialNumber: provenance.equipment.deviceSerialNumber,
-    SoftwareVersions: provenance.equipment.softwareVersions,
+    ...equipmentAttributes(provenance.equipment),
   };
 }
 
@@ -95,20 +97,11 @@ function segmentItem(segment: SegmentInput, number: number): Header {
     SegmentAlgorithmType: algorithm.type,
     SegmentAlgorithmName: algorithm.name,
     SegmentationAlgorithmIdentificationSequence: [algorithmItem(segment)],
-    SegmentedPropertyCategoryCodeSequence: [codeItem(meaning.category)],
-    SegmentedPropertyTypeCodeSequence: [withModifiers(meaning.type, 'SegmentedPropertyTypeModifierCodeSequence', meaning.typeModifiers)],
-    AnatomicRegionSequence: someOf(
-      meaning.regions.map((region) => withModifiers(region, 'AnatomicRegionModifierSequence', meaning.regionModifiers)),
-    ),
+    ...segmentCodes(meaning, 'SegmentedPropertyTypeCodeSequence'),
     RecommendedDisplayCIELabValue: labFromRgb(segment.colour),
     TrackingID: segment.tracking.id,
     TrackingUID: segment.tracking.uid,
   });
-}
-
-/** A code item with its modifiers, which stand inside of it (PS3.3 tables 10-7 and C.8.20-4). */
-function withModifiers(code: Code, keyword: Keyword, modifiers: readonly Code[]): Header {
-  return { ...codeItem(code), ...headerOf({ [keyword]: someOf(modifiers.map(codeItem)) }) };
 }
 
 function algorithmItem({ algorithm }: SegmentInput): Header {
@@ -129,17 +122,5 @@ function referencedSeries(source: SegSource): Header {
     ReferencedInstanceSequence: [...instances].map(([sopInstanceUid, sopClassUid]) =>
       headerOf({ ReferencedSOPClassUID: sopClassUid, ReferencedSOPInstanceUID: sopInstanceUid }),
     ),
-  });
-}
-
-function contributingEquipment(contributor: ContributingEquipment, { identity }: SegInput): Header {
-  return headerOf({
-    PurposeOfReferenceCodeSequence: [codeItem(contributor.purpose)],
-    Manufacturer: contributor.manufacturer,
-    ManufacturerModelName: contributor.modelName,
-    SoftwareVersions: someOf(contributor.softwareVersions),
-    DeviceUID: contributor.deviceUid,
-    ContributionDateTime: `${identity.contentDate}${identity.contentTime}`,
-    ContributionDescription: contributor.description,
   });
 }

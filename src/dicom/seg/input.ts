@@ -1,4 +1,5 @@
 /** What the writer of segmentations is told. UIDs and dates are arguments: the same input gives the same bytes. */
+import type { ContributingEquipment, Equipment } from '../equipment.js';
 import type { Grid, SourceSlice } from '../geometry/grid.js';
 import type { Header } from '../header.js';
 import type { Rgb } from '../structures/cielab.js';
@@ -58,26 +59,6 @@ export interface SegIdentity {
   /** Model and version: all that most viewers show of a result. */
   readonly seriesDescription: string;
   readonly contentDescription?: string;
-}
-
-/** A device or program, as in the equipment module (PS3.3 C.7.5.2). `softwareVersions` hold 64 characters each. */
-export interface Equipment {
-  readonly manufacturer: string;
-  readonly modelName: string;
-  readonly deviceSerialNumber: string;
-  readonly softwareVersions: readonly string[];
-}
-
-/** Equipment that contributed to the object (PS3.3 C.12.1.1.5; IHE AIR). */
-export interface ContributingEquipment {
-  /** CID 7005. */
-  readonly purpose: Code;
-  readonly manufacturer: string;
-  readonly modelName: string;
-  readonly softwareVersions: readonly string[];
-  readonly deviceUid?: string;
-  /** What it did, up to 1024 characters. */
-  readonly description?: string;
 }
 
 export interface SegProvenance {

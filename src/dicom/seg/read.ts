@@ -9,7 +9,7 @@ import { SOP_CLASS } from '../element/uids.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DicomLab } from '../structures/cielab.js';
 import { BACKGROUND, isConcept } from '../structures/code.js';
-import type { Code } from '../structures/code.js';
+import { readSegmentCodes } from '../structures/code-items.js';
 import { frameDecoder } from './pixels.js';
 import type { FrameDecoder } from './pixels.js';
 import type { FramePlane, ReferencedSeries, SegFrame, Segment, Segmentation, SegmentationType } from './segmentation.js';
@@ -59,21 +59,13 @@ function typeOf(dataset: DataSet): SegmentationType {
 function readSegment(item: DataSet): Segment {
   const number = item.number(TAG.SegmentNumber);
   if (number === undefined) throw damaged('an item of SegmentSequence has no SegmentNumber');
-  const [typeItem] = item.items(TAG.SegmentedPropertyTypeCodeSequence);
-  const regionItems = item.items(TAG.AnatomicRegionSequence);
   const [algorithm] = item.items(TAG.SegmentationAlgorithmIdentificationSequence);
   const cielab = item.numbers(TAG.RecommendedDisplayCIELabValue);
   return {
     number,
     label: item.text(TAG.SegmentLabel) ?? '',
     description: item.text(TAG.SegmentDescription),
-    codes: {
-      category: readCodes(item, TAG.SegmentedPropertyCategoryCodeSequence)[0],
-      type: readCodes(item, TAG.SegmentedPropertyTypeCodeSequence)[0],
-      typeModifiers: typeItem === undefined ? [] : readCodes(typeItem, TAG.SegmentedPropertyTypeModifierCodeSequence),
-      regions: readCodes(item, TAG.AnatomicRegionSequence),
-      regionModifiers: regionItems.flatMap((region) => readCodes(region, TAG.AnatomicRegionModifierSequence)),
-    },
+    codes: readSegmentCodes(item, TAG.SegmentedPropertyTypeCodeSequence),
     algorithmType: item.text(TAG.SegmentAlgorithmType),
     algorithmName: item.text(TAG.SegmentAlgorithmName) ?? algorithm?.text(TAG.AlgorithmName),
     algorithmVersion: algorithm?.text(TAG.AlgorithmVersion),
@@ -81,16 +73,6 @@ function readSegment(item: DataSet): Segment {
     trackingUid: item.uid(TAG.TrackingUID),
     cielab: cielab.length === 3 ? (cielab as [number, number, number] satisfies DicomLab) : undefined,
   };
-}
-
-/** The complete codes of a sequence; items without a value or scheme are left out. */
-function readCodes(dataset: DataSet, tag: number): Code[] {
-  return dataset.items(tag).flatMap((item) => {
-    const value = item.text(TAG.CodeValue) ?? item.text(TAG.LongCodeValue) ?? item.text(TAG.URNCodeValue);
-    const scheme = item.text(TAG.CodingSchemeDesignator) ?? (item.has(TAG.URNCodeValue) ? 'URN' : undefined);
-    if (value === undefined || scheme === undefined) return [];
-    return [{ value, scheme, meaning: item.text(TAG.CodeMeaning) ?? '' }];
-  });
 }
 
 /** A LABELMAP describes its background as a segment, too, unless that is its padding (PS3.3 C.8.20.2.3); neither is a finding. */

@@ -41,7 +41,7 @@ export async function recodedFile(instance: StoredInstance): Promise<RecodedFile
     const frames: FrameBytes[] = native
       ? [{ lengthBytes: native.lengthBytes, read: () => file.stream([native]) }]
       : await Promise.all(Array.from({ length: file.frameCount }, (_, n) => n + 1).map(await decodedFrames(file)));
-    const header = [meta(instance), ...recodedHeader(file.dataset, native ? new Map() : decodedAttributes(file))];
+    const header = [meta(instance), ...recodedHeader(file.dataset, native ? {} : { replaced: decodedAttributes(file) })];
     return { ...joined(header, frames, (file.dataset.number(TAG.BitsAllocated) ?? 16) > 8 ? 'OW' : 'OB'), close: () => file.close() };
   } catch (error) {
     await file.close();

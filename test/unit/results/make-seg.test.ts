@@ -139,8 +139,9 @@ describe('the files of an output folder', () => {
     const broken = Buffer.from([0x08, 0, 0x05, 0, 0xff, 0xff, 0, 0]);
     writeFileSync(join(folder, 'broken.dcm'), Buffer.concat([output.subarray(0, parseInstance(output).dataSetOffsetBytes), broken]));
     const found = await classifyOutputs(folder, ['sub/wrong-name.txt', 'report.json', 'empty.dcm', 'broken.dcm']);
+    const uids = { sopInstanceUid: '1.2.3.4.77.1', seriesInstanceUid: '1.2.3.4.77' };
     expect(found).toEqual([
-      { path: 'sub/wrong-name.txt', kind: 'seg', sopClassUid: '1.2.840.10008.5.1.4.1.1.66.4', sopInstanceUid: '1.2.3.4.77.1' },
+      { path: 'sub/wrong-name.txt', kind: 'seg', sopClassUid: '1.2.840.10008.5.1.4.1.1.66.4', ...uids },
       { path: 'report.json', kind: 'other' },
       { path: 'empty.dcm', kind: 'other' },
       { path: 'broken.dcm', kind: 'dicom' },

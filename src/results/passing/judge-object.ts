@@ -1,0 +1,71 @@
+/** The gate for objects that leave as they are: what all kinds have in common, then what their own kind has. */
+import { parseInstance, type DataSet, type ParsedInstance } from '../../dicom/element/parse.js';
+import { TAG } from '../../dicom/element/tags.js';
+import { isUid } from '../../foundation/ids.js';
+import { judgeBelonging } from '../belonging.js';
+import type { Judgement } from '../judgement.js';
+import { readOr } from '../judgement.js';
+import { readRegularFile } from '../read-outputs.js';
+import type { RunSources } from '../run-sources.js';
+import type { GateReason } from '../verdict.js';
+import type { FormContext, FormVerdict, PassingForm } from './form.js';
+import { makeObject } from './make-object.js';
+
+/** Judges a file of an output folder. Throws what is not the file's own fault. */
+export async function judgeObject(path: string, form: PassingForm, context: FormContext): Promise<Judgement> {
+  const expected = `${form.name} that can be read`;
+  const read = await readOr(async () => parseInstance(await readRegularFile(path)), expected);
+  if ('passed' in read) return { verdict: read };
+  const outside = await judgeIdentity(read, context.sources);
+  if (outside.length > 0) return { verdict: { passed: false, reasons: outside } };
+  const verdict = await readOr(() => form.judge(read.dataset, context), expected);
+  if ('passed' in verdict) return { verdict };
+  const { reasons, empty } = verdict;
+  if (reasons.length > 0) return { verdict: { passed: false, reasons } };
+  return { verdict: { passed: true, empty }, make: (order) => makeObject(read, verdict, order, again(form, context)) };
+}
+
+/** Judges the written object like the container's. */
+function again(form: PassingForm, context: FormContext) {
+  return async (written: DataSet, uids: ReadonlyMap<string, string>): Promise<FormVerdict> => {
+    const siblings = new Set([...context.siblings].map((uid) => uids.get(uid) ?? uid));
+    return form.judge(written, { ...context, siblings });
+  };
+}
+
+/** Patient, study, and UIDs that are the object's own. */
+async function judgeIdentity(instance: ParsedInstance, sources: RunSources): Promise<GateReason[]> {
+  const { dataset } = instance;
+  const belonging = {
+    patientId: dataset.text(TAG.PatientID) ?? '',
+    issuerOfPatientId: dataset.text(TAG.IssuerOfPatientID) ?? '',
+    studyInstanceUid: dataset.uid(TAG.StudyInstanceUID) ?? '',
+  };
+  return [...judgeUids(instance, sources), ...judgeBelonging(belonging, await sources.header())];
+}
+
+function judgeUids({ dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUid }: ParsedInstance, { inputs }: RunSources): GateReason[] {
+  const reasons: GateReason[] = [];
+  const input = new Set(inputs.flatMap(({ seriesInstanceUid, instances }) => [seriesInstanceUid, ...instances.map(sopInstanceUidOf)]));
+  for (const [keyword, tag] of [
+    ['SOPInstanceUID', TAG.SOPInstanceUID],
+    ['SeriesInstanceUID', TAG.SeriesInstanceUID],
+  ] as const) {
+    const uid = dataset.uid(tag) ?? '';
+    if (!isUid(uid)) reasons.push({ check: 'uids', seen: `${keyword} ${uid || 'absent'}`, expected: 'a UID' });
+    else if (input.has(uid)) reasons.push({ check: 'uids', seen: `${keyword} ${uid}, which is an input's`, expected: 'one of its own' });
+  }
+  const named = [
+    ['SOPClassUID', mediaStorageSopClassUid, dataset.uid(TAG.SOPClassUID)],
+    ['SOPInstanceUID', mediaStorageSopInstanceUid, dataset.uid(TAG.SOPInstanceUID)],
+  ] as const;
+  for (const [keyword, inMeta, inDataSet] of named) {
+    if (inMeta !== undefined && inMeta !== inDataSet)
+      reasons.push({ check: 'uids', seen: `${keyword} ${inMeta} in the file meta information`, expected: inDataSet ?? 'none' });
+  }
+  return reasons;
+}
+
+function sopInstanceUidOf({ sop_instance_uid }: { readonly sop_instance_uid: string }): string {
+  return sop_instance_uid;
+}
