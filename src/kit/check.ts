@@ -19,7 +19,10 @@ export async function checkWorkflow(workflow: Workflow, card: Card, modelDir: st
   const model = { name: card.name, title: card.name, version: card.details.version };
   const modules = workflow.steps.filter((step) => step.module instanceof CaseModule) as { label: string; module: CaseModule }[];
   for (const { label, module } of modules) await module.prepare?.({ folders, model, log: logOf(label), progress: () => undefined });
-  const found = modules.flatMap(({ module }) => module.structures ?? []);
+  const found = modules.reduce<readonly string[]>(
+    (before, { module }) => [...(module.structuresAfter?.(before) ?? before), ...(module.structures ?? [])],
+    [],
+  );
   const promised = card.summary?.outputs.flatMap(({ classes }) => classes) ?? [];
   const unkept = promised.filter((id) => !found.includes(id));
   const untold = found.filter((id) => !promised.includes(id));

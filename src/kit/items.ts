@@ -13,10 +13,18 @@ export interface DicomSeries {
   readonly volume: () => Promise<Volume>;
 }
 
+/** What a reader must know of a structure: a word beside its name, and a sentence. */
+export interface Remark {
+  readonly word: 'incomplete' | 'approximation';
+  readonly text: string;
+}
+
 /** A label map, and which structure (id of dicom/structures) each of its values shows. */
 export interface Segmentation {
   readonly labelMap: LabelMap;
-  readonly structures: readonly { readonly value: number; readonly id: string }[];
+  readonly structures: readonly { readonly value: number; readonly id: string; readonly remark?: Remark }[];
+  /** Structures that several values show together, over the others. */
+  readonly wholes?: readonly { readonly values: readonly number[]; readonly id: string; readonly remark?: Remark }[];
 }
 
 /** The types of files, by MHub's names, with the ending that their files get. The value of such an item is the bytes of the file. */

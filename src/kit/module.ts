@@ -6,7 +6,7 @@ import type { KitLog } from './kit-log.js';
 import type { Kind, Query } from './query.js';
 
 export { Case } from './case.js';
-export type { DataName, DicomSeries, FileName, Item, Meta, Segmentation } from './items.js';
+export type { DataName, DicomSeries, FileName, Item, Meta, Remark, Segmentation } from './items.js';
 
 /** Folders of the contract: `/app/data/input_data`, `/app/data/output_data`, `/app/models/<name>`. */
 export interface Folders {
@@ -55,6 +55,8 @@ export abstract class CaseModule implements Declaration {
   readonly attributes?: readonly string[];
   /** The structures that it can find, where it knows them. */
   readonly structures?: readonly string[];
+  /** Which structures there are after it, of those before; a module that makes some of others, or drops some, has it. */
+  structuresAfter?(before: readonly string[]): readonly string[];
   /** Called once, before any module imports or works: what can be known to be wrong by then is thrown here. */
   prepare?(context: ModuleContext): Promise<void>;
   abstract work(one: Case, context: ModuleContext): Promise<void>;

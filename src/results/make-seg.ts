@@ -84,9 +84,13 @@ function segmentInput(
   };
 }
 
-/** Anatomy is called as in the table, by every model alike; of findings the container's own label tells one from the other. */
+/**
+ * Anatomy is called as in the table, by every model alike, with what the container adds in brackets: `Right lung (incomplete)`. Of findings
+ * its own label tells one from the other.
+ */
 function labelOf(segment: Segment, structure: Structure | undefined, index: number): string {
   const own = segment.label === '' ? undefined : segment.label;
+  if (structure !== undefined && own?.startsWith(`${structure.name} (`) === true) return own;
   const [first, second] = structure !== undefined && isAbnormality(structure) ? [own, structure.name] : [structure?.name, own];
   return first ?? second ?? `Segment ${index + 1}`;
 }

@@ -37,7 +37,7 @@ function maskOfLabel(labelMap: LabelMap, value: number, slices: readonly number[
 }
 
 /** The values other than 0 that occur. Runs of one value, of which label maps are made, cost one comparison a voxel. */
-function valuesIn(labels: Uint8Array | Uint16Array): Set<number> {
+export function valuesIn(labels: Uint8Array | Uint16Array): Set<number> {
   const found = new Set<number>();
   let last = 0;
   for (let n = 0; n < labels.length; n++) {
@@ -46,6 +46,20 @@ function valuesIn(labels: Uint8Array | Uint16Array): Set<number> {
     if (last !== 0) found.add(last);
   }
   return found;
+}
+
+/** All that is in one of the masks at least. */
+export function unionOf(masks: readonly SegmentMask[]): SegmentMask {
+  if (masks.length === 1) return masks[0];
+  return {
+    slices: [...new Set(masks.flatMap(({ slices }) => slices))].sort((a, b) => a - b),
+    slice: (k) => {
+      const [first, ...others] = masks.filter(({ slices }) => slices.includes(k)).map((mask) => mask.slice(k));
+      const union = Uint8Array.from(first ?? []);
+      for (const mask of others) for (let n = 0; n < union.length; n++) union[n] |= mask[n];
+      return union;
+    },
+  };
 }
 
 /** A mask from slices that are held in memory; slices without a voxel are left out. */

@@ -6,7 +6,7 @@ import { TAG } from '../../dicom/element/tags.js';
 import { toHeader } from '../../dicom/element/to-header.js';
 import type { Volume } from '../../dicom/geometry/grid.js';
 import type { SegIdentity, SegmentInput, SegSource } from '../../dicom/seg/input.js';
-import { masksOfLabels } from '../../dicom/seg/mask.js';
+import { masksOfLabels, unionOf } from '../../dicom/seg/mask.js';
 import { writeSeg } from '../../dicom/seg/write.js';
 import { dcm } from '../../dicom/structures/code.js';
 import { meaningOf, structureById } from '../../dicom/structures/table.js';
@@ -37,9 +37,10 @@ export class DsegConverter extends CaseModule {
   async work(one: Case, context: ModuleContext): Promise<void> {
     const model = { ...context.model, name: this.options.model_name ?? context.model.name };
     const series = one.get('dicom');
+    const segmentation = one.get('segmentation');
     const { bytes, notes } = writeSeg({
       source: sourceOf(series, await series.volume()),
-      segments: segmentsOf(one.get('segmentation'), series.seriesInstanceUid, model),
+      segments: segmentsOf(segmentation, series.seriesInstanceUid, model),
       identity: identityOf(model, this.options.series_number),
       provenance: {
         equipment: { manufacturer: 'Anteroom', modelName: 'Anteroom kit', deviceSerialNumber: 'none', softwareVersions: [model.version] },
@@ -47,7 +48,7 @@ export class DsegConverter extends CaseModule {
           { purpose: PROCESSING_EQUIPMENT, manufacturer: 'Anteroom', modelName: model.name, softwareVersions: [model.version] },
         ],
       },
-      segmentsOverlap: false,
+      ...(segmentation.wholes === undefined ? { segmentsOverlap: false } : {}),
     });
     for (const { text } of notes) context.log('NOTICE', text);
     one.set('dicomseg', bytes);
@@ -73,21 +74,22 @@ function sourceOf({ seriesInstanceUid, instances }: DicomSeries, { grid, slices 
   };
 }
 
-function segmentsOf({ labelMap, structures }: Segmentation, sid: string, model: ModelIdentity): SegmentInput[] {
-  const masks = masksOfLabels(
-    labelMap,
-    structures.map(({ value }) => value),
-  );
-  return structures.map(({ id }, n) => {
+function segmentsOf({ labelMap, structures, wholes = [] }: Segmentation, sid: string, model: ModelIdentity): SegmentInput[] {
+  const shown = [...structures.map(({ value, ...structure }) => ({ ...structure, values: [value] })), ...wholes];
+  const values = [...new Set(shown.flatMap((structure) => structure.values))];
+  const masks = masksOfLabels(labelMap, values);
+  const maskOf = (value: number) => masks[values.indexOf(value)];
+  return shown.map(({ id, values: own, remark }) => {
     const structure = structureById(id);
     if (structure === undefined) throw new AnteroomError('INTERNAL', `the structure ${id} is not in the table of structures`);
     return {
-      label: structure.name,
+      label: remark === undefined ? structure.name : `${structure.name} (${remark.word})`,
+      ...(remark === undefined ? {} : { description: remark.text }),
       meaning: meaningOf(structure),
       algorithm: { type: 'AUTOMATIC', name: model.name, version: model.version },
       tracking: { id, uid: uidFromName(`${sid}/${model.name}/${id}`) },
       colour: structure.colour,
-      mask: masks[n],
+      mask: unionOf(own.map(maskOf)),
     };
   });
 }

@@ -27,7 +27,8 @@ export class LabelMapPostprocessor extends CaseModule {
 
   async work(one: Case, { log, progress }: ModuleContext): Promise<void> {
     const volume = await one.get('dicom').volume();
-    const { labelMap, structures } = one.get('segmentation');
+    const segmentation = one.get('segmentation');
+    const { labelMap, structures } = segmentation;
     this.#refuseUnknown(structures);
     const airs = new Map<number, Mask>();
     const airBelow = (below: number) => {
@@ -42,7 +43,7 @@ export class LabelMapPostprocessor extends CaseModule {
       if (part !== undefined) putBack(labels, labelMap.grid, value, part);
       progress((n + 1) / structures.length);
     }
-    one.set('segmentation', { labelMap: { grid: labelMap.grid, labels }, structures });
+    one.set('segmentation', { ...segmentation, labelMap: { grid: labelMap.grid, labels } });
   }
 
   /** The structure's mask after all steps that are for it; undefined where there is none. */

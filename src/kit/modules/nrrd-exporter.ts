@@ -12,8 +12,12 @@ export class NrrdExporter extends CaseModule {
   readonly outputs = ['nrrd'] as const;
 
   work(one: Case): Promise<void> {
-    const { labelMap, structures } = one.get('segmentation');
-    one.set('nrrd', encodeNrrd(labelMap, Object.fromEntries(structures.map(({ value, id }) => [`label ${value}`, id]))));
+    const { labelMap, structures, wholes = [] } = one.get('segmentation');
+    const notes = [
+      ...structures.map(({ value, id }) => [`label ${value}`, id] as const),
+      ...wholes.map(({ values, id }) => [`labels ${values.join(' ')}`, id] as const),
+    ];
+    one.set('nrrd', encodeNrrd(labelMap, Object.fromEntries(notes)));
     return Promise.resolve();
   }
 }

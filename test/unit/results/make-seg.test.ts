@@ -89,7 +89,7 @@ describe('making a result', () => {
     expect(new Set([...first, ...other]).size).toBe(4);
   });
 
-  it('calls anatomy as the table does and findings as the model does', async () => {
+  it('calls anatomy as the table does, with what the model adds in brackets, and findings as the model does', async () => {
     const made = job();
     const [first, second] = made.verdict.segments;
     const nodule = structureById('LEFT_LUNG+NODULE');
@@ -99,6 +99,10 @@ describe('making a result', () => {
     ];
     await makeSeg({ ...made, verdict: { ...made.verdict, segments } }, folder, 'a.dcm');
     expect((await readSegFile(join(folder, 'a.dcm'))).segments.map((segment) => segment.label)).toEqual(['Right lung', 'Finding 3']);
+    segments[0] = { ...first, segment: { ...first.segment, label: 'Right lung (incomplete)', description: 'Incomplete: without a lobe.' } };
+    await makeSeg({ ...made, verdict: { ...made.verdict, segments } }, folder, 'b.dcm');
+    const [incomplete] = (await readSegFile(join(folder, 'b.dcm'))).segments;
+    expect(incomplete).toMatchObject({ label: 'Right lung (incomplete)', description: 'Incomplete: without a lobe.' });
   });
 
   it('leaves nothing behind where there is nothing to write', async () => {
