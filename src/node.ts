@@ -13,8 +13,8 @@ import { findStudiesAt, startFetcher } from './fetching/fetcher.js';
 import { fetchSources } from './fetching/sources.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
 import { systemClock } from './foundation/clock.js';
-import { toAnteroomError } from './foundation/errors.js';
 import { loggerOf } from './foundation/log.js';
+import { Releasers } from './foundation/releasers.js';
 import { NODE_MANUFACTURER, nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
 import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
@@ -29,12 +29,13 @@ import { Db } from './ledger/database.js';
 import { currentInstance, withdrawInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
 import { containerId, nodeId } from './ledger/node-facts.js';
-import { lastAttempt } from './ledger/runs.js';
+import { destinationsOfRun, lastAttempt, runById, type RunRow } from './ledger/runs.js';
 import type { ModelYaml } from './models/model-yaml.js';
 import { capacityOf, demandFits, needsOf, whyNever } from './models/needs.js';
 import { readModelPackage } from './models/package.js';
 import { readSource } from './models/catalogue/read-source.js';
 import { register } from './models/register.js';
+import { refusedModels, refusedUse, useRules } from './models/use-gate.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
 import { refusedByCard } from './routing/card-of-run.js';
@@ -67,26 +68,6 @@ export interface AnteroomNode {
   stop(): Promise<void>;
 }
 
-/** What is started is stopped in reverse order. */
-class Releasers {
-  private readonly list: (() => Promise<void> | void)[] = [];
-
-  add(release: () => Promise<void> | void): void {
-    this.list.push(release);
-  }
-
-  async releaseAll(): Promise<void> {
-    for (const release of this.list.splice(0).reverse()) {
-      try {
-        await release();
-      } catch (thrown) {
-        // What was started before it must end all the same.
-        log.error('a part of the node did not end as it should', { seen: toAnteroomError(thrown).seen });
-      }
-    }
-  }
-}
-
 /** Starts a node. Rejects with NODE_ALREADY_RUNNING, CONFIG_INVALID, RULES_INVALID and the like, and leaves nothing running then. */
 export async function startNode(settings: Settings, environment: Environment): Promise<AnteroomNode> {
   const releasers = new Releasers();
@@ -106,10 +87,11 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const db = Db.open(folders.ledgerFile, { migrate: true });
   releasers.add(() => db.close());
   const id = nodeId(db);
+  const use = useRules(settings);
   const rules = new RulesInForce({
     db,
     folder: settings.rulesDir,
-    context: () => rulesContext(settings, activeModels(db)),
+    context: () => rulesContext(settings, activeModels(db), refusedModels(db, use, clock())),
     clock,
     casesMustPass: settings.rules.casesMustPass,
     asideFolder: folders.rulesAside,
@@ -145,7 +127,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     runtimes,
     settings: settings.runs,
     capacity,
-    refusalOf: (run) => refusedByCard(db, run),
+    refusalOf: (run) => refusedUse(db, run, destinationsOfRun(run), use, clock()) ?? refusedByCard(db, run),
   });
   const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {
@@ -200,7 +182,16 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       },
     }),
   );
-  releasers.add(startOutbox({ db, bell, clock, resultsFolder: folders.results, destinations }));
+  releasers.add(
+    startOutbox({
+      db,
+      bell,
+      clock,
+      resultsFolder: folders.results,
+      destinations,
+      refusalOf: ({ run_id: run, destination }) => refusedUse(db, runById(db, run) as RunRow, [destination], use, clock()),
+    }),
+  );
   releasers.add(startWithdrawals({ db, bell, clock, resultsFolder: folders.results, destinations }));
 
   const ownAeTitle = settings.dimse.aeTitle;
@@ -245,16 +236,17 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           dataFolder: folders.root,
           purge: (study) => receiver.purge(study),
         },
-        registerModel: async (folder, { modelFile, activate }) => {
-          const model = readModelPackage(folder, { modelFile });
+        registerModel: async (folder, options) => {
+          const model = readModelPackage(folder, options);
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
-          return register(db, model, { ...images, activate, at: clock() });
+          return register(db, model, { ...images, ...options, at: clock() });
         },
         readCatalogue: (source) => readSource(db, source, images, clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
         findStudies: (source, query) => findStudiesAt(sources, source, query),
         destinations: [...destinations.keys()],
         whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
+        useRules: use,
         whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs, capacity), capacity),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);

@@ -6,7 +6,7 @@ import { accountsOfStudies, accountSince, recentAccount, type StudyAccount } fro
 import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
-import { activeModel, listModels, markModelTested, modelById } from '../ledger/models.js';
+import { activeModel } from '../ledger/models.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
 import { outputsOfRun, resultsOfRun } from '../ledger/results.js';
@@ -20,6 +20,7 @@ import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from 
 import type { NodePort } from './node-port.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
+import { modelRoutes } from './model-routes.js';
 import { queueRoutes } from './queue-routes.js';
 import { limitOf, parseBody, sinceOf, textQuery } from './requests.js';
 import { reproduceRoutes } from './reproduce-routes.js';
@@ -27,9 +28,8 @@ import { rerouteRoutes } from './reroute-routes.js';
 import { rulesStanding } from './rule-views.js';
 import { rulesRoutes } from './rules-routes.js';
 import { storeRoutes } from './store-routes.js';
-import { deliveryView, modelView, outputView, resultView, runView, studyView, type StudyView } from './views.js';
+import { deliveryView, outputView, resultView, runView, studyView, type StudyView } from './views.js';
 
-const testedRequest = z.strictObject({ name: z.string().min(1), digest: z.string().min(1), report: z.string().min(1) });
 const runRequest = z.strictObject({
   model: z.string().min(1),
   study: z.string().min(1),
@@ -40,12 +40,6 @@ const runRequest = z.strictObject({
 });
 
 const retryRequest = z.strictObject({ destination: z.string().min(1) });
-
-const modelRequest = z.strictObject({
-  folder: z.string().min(1),
-  modelFile: z.string().min(1).optional(),
-  activate: z.strictObject({ reason: z.string().min(1) }).optional(),
-});
 
 /** The administration routes on a node; errors are left to the server's handler. */
 export function adminRoutes(node: NodePort): Router {
@@ -60,7 +54,6 @@ export function adminRoutes(node: NodePort): Router {
   reproduceRoutes(router, node);
   queueRoutes(router, node);
   modelRoutes(router, node);
-  modelTestRoutes(router, node);
   storeRoutes(router, node);
   rulesRoutes(router, node);
   rerouteRoutes(router, node);
@@ -237,29 +230,6 @@ function withdrawalRoutes(router: Router, { db, bell, clock }: NodePort): void {
       throw new AnteroomError('STATE_MOVE_REFUSED', `withdrawal ${withdrawal.id} is ${withdrawal.state}; expected held or kept`);
     bell.ring('delivery');
     response.status(202).json({ withdrawal: withdrawal.id });
-  });
-}
-
-function modelRoutes(router: Router, node: NodePort): void {
-  router.get('/models', (_request, response) => {
-    response.json(listModels(node.db).map((row) => ({ ...modelView(row), neverFits: node.whyNeverFits(row) ?? null })));
-  });
-  router.post('/models', async (request, response) => {
-    const { folder, modelFile, activate } = parseBody(modelRequest, request);
-    const { row, queuedRuns } = await node.registerModel(folder, { modelFile, activate });
-    node.bell.ring('runs');
-    response.status(201).json({ ...modelView(row), queuedRuns });
-  });
-}
-
-/** A test runs beside the queue; that it was passed is told afterwards. */
-function modelTestRoutes(router: Router, { db, clock }: NodePort): void {
-  router.post('/models/tested', (request, response) => {
-    const { name, digest, report } = parseBody(testedRequest, request);
-    const row = listModels(db).find((one) => one.name === name && one.digest === digest);
-    if (row === undefined) throw new AnteroomError('MODEL_UNKNOWN', `${name} with digest ${digest}`);
-    const moved = markModelTested(db, row.id, `test passed, report ${report}`, clock());
-    response.json({ ...modelView(modelById(db, row.id) as typeof row), moved });
   });
 }
 

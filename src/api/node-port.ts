@@ -10,6 +10,8 @@ import type { PurgeRow } from '../ledger/retention.js';
 import type { RuleChangeRow } from '../ledger/revisions.js';
 import type { StudyRow } from '../ledger/studies.js';
 import type { CatalogueSource, SourceRead } from '../models/catalogue/read-source.js';
+import type { RegisterOptions, Registration } from '../models/register.js';
+import type { UseRules } from '../models/use-gate.js';
 import type { Reroute, RerouteRequest } from '../routing/reroute.js';
 
 export interface NodePort {
@@ -27,10 +29,9 @@ export interface NodePort {
   readonly rules: RulesPort;
   readonly keeping: KeepingPort;
   /** Registers the package in a folder; see `models/register.ts`. */
-  registerModel(
-    folder: string,
-    options: { modelFile?: string; activate?: { reason: string } },
-  ): Promise<{ row: ModelRow; queuedRuns: number }>;
+  registerModel(folder: string, options: RegisterOptions): Promise<Registration>;
+  /** What the settings say of use; see `models/use-gate.ts`. */
+  readonly useRules: UseRules;
   /** Reads a source of cards into the catalogue; see `models/catalogue/read-source.ts`. */
   readCatalogue(source: CatalogueSource): Promise<SourceRead>;
   /** Decides a study again by the rules in force; see `routing/reroute.ts`. */

@@ -6,9 +6,11 @@ import { removeSource } from '../ledger/catalogue.js';
 import { parseQuery } from '../models/search/query.js';
 import { searchModels } from '../models/search/search.js';
 import { Store } from '../models/store.js';
+import { modelStanding } from './model-standing.js';
 import type { NodePort } from './node-port.js';
 import { parseBody } from './requests.js';
 import { cardView, searchView, storeModelView } from './store-views.js';
+import { modelView } from './views.js';
 
 const sourceRequest = z.union(
   [
@@ -63,6 +65,9 @@ export function storeRoutes(router: Router, node: NodePort): void {
     const { name } = request.params;
     const model = store.models(node.db).find((one) => one.name === name);
     if (model === undefined) throw new AnteroomError('NOT_FOUND', `no model ${name} is installed or in the catalogue`);
-    response.json(cardView(model));
+    response.json({
+      ...cardView(model),
+      standing: model.row === undefined ? null : { ...modelView(model.row), ...modelStanding(node, model.row) },
+    });
   });
 }

@@ -153,6 +153,7 @@ export function modelView(row: ModelRow) {
     state: row.state,
     digest: row.digest,
     overrideReason: row.override_reason,
+    overrideBy: row.override_by,
     suspendedReason: row.suspended_reason,
     suspendedAt: iso(row.suspended_at),
     registeredAt: iso(row.registered_at),

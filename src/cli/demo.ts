@@ -249,7 +249,7 @@ function demoSettings(folder: string): Settings {
 
 /** Registers `lungs`: in Docker where an engine with its image answers, else as a process of this machine. */
 async function addLungs(client: NodeClient, settings: Settings): Promise<{ view: ModelView; runtime: string; isolation: string }> {
-  const activate = { reason: 'demo' };
+  const activate = { by: 'anteroom demo', reason: 'a demonstration' };
   try {
     const { isolation } = await createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('demo') }).check();
     const view = await client.post<ModelView>('/models', { folder: LUNGS_PACKAGE, activate });

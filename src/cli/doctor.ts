@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { Account } from '../accounting/account.js';
+import type { ModelStanding } from '../api/model-standing.js';
 import type { RulesStanding } from '../api/rule-views.js';
 import type { ListedModel } from '../api/views.js';
 import { cstorePeer } from '../delivery/cstore-peer.js';
@@ -16,6 +17,7 @@ import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { retentionFinding } from './doctor-retention.js';
+import { modelFindings } from './doctor-models.js';
 import { queueFindings } from './doctor-queue.js';
 import { listenerFindings } from './doctor-listeners.js';
 import { inForceFinding, rulesFinding } from './doctor-rules.js';
@@ -102,7 +104,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   try {
     const health = await client.get<{ version: string; dicomPort: number; rules: RulesStanding; attention: Attention }>('/health');
     const account = await client.get<Account>('/account');
-    const models = await client.get<ListedModel[]>('/models');
+    const models = await client.get<(ListedModel & ModelStanding)[]>('/models');
     const active = models.filter((model) => model.state === 'active').map((model) => `${model.name} ${model.version}`);
     return [
       { subject: 'node', standing: 'ok', seen: `running, version ${health.version}, DICOM port ${health.dicomPort}` },
@@ -110,11 +112,12 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
       waitingForAPerson(health.attention),
       accountFinding(account),
       ...queueFindings(health.attention, models),
+      ...modelFindings(models),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',
         seen: active.length === 0 ? 'none is active' : active.join(', '),
-        remedy: 'Register one with `anteroom models add FOLDER --activate`; rules wait for theirs.',
+        remedy: 'Register one with `anteroom models add FOLDER`, test it, `anteroom models activate NAME`; rules wait for theirs.',
       },
     ];
   } catch (thrown) {

@@ -8,6 +8,7 @@ import { makeImageContext } from '../models/image-context.js';
 import { readModelPackage } from '../models/package.js';
 import { buildImage, checkImage } from '../runs/runtimes/docker-build.js';
 import { addPackage, type AddOptions } from './models-add.js';
+import { withOverrideOptions } from './models-use.js';
 import { settingsFor, withCommonOptions } from './options.js';
 import { line } from './print.js';
 
@@ -18,14 +19,15 @@ interface PackOptions extends AddOptions {
 
 /** Adds `models pack`. */
 export function addPackCommand(models: Command): void {
-  withCommonOptions(
-    models.command('pack').description("builds a package's image on the base image, lets it check itself, and registers it"),
+  withOverrideOptions(
+    withCommonOptions(
+      models.command('pack').description("builds a package's image on the base image, lets it check itself, and registers it"),
+    ),
   )
     .argument('<package>', 'folder of the package')
     .option('--base <image>', 'the base image', 'anteroom/base')
     .option('--only-build', 'do not register it; needs no running node')
-    .option('--activate', 'use it at once, without a passed test; this is recorded as an override')
-    .option('--reason <text>', 'why it is used without a test', 'activated by hand')
+    .option('--activate', 'use it at once: after a passed test, or with a reason')
     .action(async (folder: string, options: PackOptions) => {
       const model = readModelPackage(folder);
       if (model.model.runtime !== 'docker') throw new AnteroomError('USAGE', `${folder} runs as a process: it needs no image`);

@@ -1,4 +1,4 @@
-/** `anteroom models`: add, list, pack, scaffold, lint, test, export, import, and what `store.ts` adds. */
+/** `anteroom models`: one file for each command beside this one; `store.ts` adds those of the catalogue. */
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
 import { addAddCommand } from './models-add.js';
@@ -8,6 +8,7 @@ import { addLintCommand } from './models-lint.js';
 import { addPackCommand } from './models-pack.js';
 import { addScaffoldCommand } from './models-scaffold.js';
 import { addTestCommand } from './models-test.js';
+import { addUseCommands } from './models-use.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, shortTime, table } from './print.js';
 import { addStoreCommands } from './store.js';
@@ -23,6 +24,7 @@ export function addModelCommands(program: Command): void {
   addTestCommand(models);
   addExportCommand(models);
   addImportCommand(models);
+  addUseCommands(models);
 
   withCommonOptions(models.command('list').description('registered models'))
     .option('--json', 'print JSON')

@@ -8,9 +8,9 @@ import { closest, formatFaults, type Fault } from '../foundation/faults.js';
 import { Db } from '../ledger/database.js';
 import { activeModels } from '../routing/active-models.js';
 import { checkCases, type CaseFailure, type RuleCase } from '../routing/cases.js';
-import type { ActiveModels } from '../routing/decision.js';
 import { formatRule } from '../routing/explain.js';
-import { loadRules, type LoadedRules, type RulesResult } from '../routing/load.js';
+import { refusedModels, useRules } from '../models/use-gate.js';
+import { loadRules, type LoadedRules, type RulesContext, type RulesResult } from '../routing/load.js';
 import { rulesContext } from '../routing/rules-context.js';
 import type { Settings } from '../settings/schema.js';
 import { settingsFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -119,15 +119,15 @@ function caseText(one: RuleCase, failures: readonly CaseFailure[], dir: string):
 function load(folder: string | undefined, options: CommonOptions): { dir: string; result: RulesResult } {
   const settings = settingsFor(options);
   const dir = folder ?? settings.rulesDir;
-  return { dir, result: loadRules(dir, rulesContext(settings, knownModels(settings))) };
+  return { dir, result: loadRules(dir, contextOf(settings)) };
 }
 
-/** Models of the node's ledger, where there is one. */
-function knownModels(settings: Settings): ActiveModels {
-  if (!existsSync(join(settings.dataDir, 'ledger.sqlite'))) return new Map();
+/** With the models of the node's ledger, where there is one. */
+function contextOf(settings: Settings): RulesContext {
+  if (!existsSync(join(settings.dataDir, 'ledger.sqlite'))) return rulesContext(settings, new Map());
   const db = Db.open(dataFolders(settings.dataDir).ledgerFile, { migrate: false });
   try {
-    return activeModels(db);
+    return rulesContext(settings, activeModels(db), refusedModels(db, useRules(settings), Date.now()));
   } finally {
     db.close();
   }

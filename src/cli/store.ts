@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { CardView, SearchView, StoreModelView } from '../api/store-views.js';
+import { standingLines, type StandingModel } from './models-use.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, table } from './print.js';
 
@@ -91,13 +92,15 @@ function addShow(models: Command): void {
     .argument('<name>', 'name of the model')
     .option('--json', 'print JSON')
     .action(async (name: string, options: JsonOption) => {
-      const card = await clientFor(options).get<CardView>(`/models/${encodeURIComponent(name)}/card`);
+      const card = await clientFor(options).get<ShownCard>(`/models/${encodeURIComponent(name)}/card`);
       if (options.json) return json(card);
       tellCard(card);
     });
 }
 
-function tellCard(card: CardView): void {
+type ShownCard = CardView & { readonly standing: StandingModel | null };
+
+function tellCard(card: ShownCard): void {
   line(`${card.name} ${card.version === '0' ? '(version not stated)' : card.version}: ${card.title}`);
   line(`  ${standing(card)}`);
   for (const { kind, source } of card.offeredBy) line(`  in the catalogue from ${kind} ${source}`);
@@ -110,6 +113,7 @@ function tellCard(card: CardView): void {
     );
   }
   line(`licences   code ${said(card.licence.code)}, weights ${said(card.licence.weights)}: ${card.licence.use}`);
+  if (card.standing !== null) for (const [title, text] of standingLines(card.standing)) line(`${title.padEnd(11)}${text}`);
   line(`GPU        ${card.gpu ?? 'not stated'}`);
   tellText('use', card.use);
   tellText('training', card.training, card.training.samples);

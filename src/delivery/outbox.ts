@@ -19,6 +19,7 @@ import {
   type DueDelivery,
 } from '../ledger/deliveries.js';
 import { inputWasCorrected } from '../ledger/instances.js';
+import type { Refusal } from '../models/use-gate.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import type { Parcel, Sender } from './sender.js';
 import type { Withdrawer } from './withdrawer.js';
@@ -50,6 +51,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly resultsFolder: string;
   readonly destinations: ReadonlyMap<string, OutboxDestination>;
+  /** Why a result must not be sent to its destination now; undefined where it may. Asked each time before it is sent. */
+  readonly refusalOf: (delivery: DueDelivery) => Refusal | undefined;
 }
 
 /**
@@ -120,6 +123,8 @@ async function sendNow(options: OutboxOptions, delivery: DueDelivery, destinatio
   const { db, clock } = options;
   const { sender } = destination;
   demandNewest(db, delivery);
+  const refusal = options.refusalOf(delivery);
+  if (refusal !== undefined) throw new AnteroomError(refusal.code, refusal.reason);
   if (!db.move('deliveries', delivery.id, 'sending', { at: clock(), from: ['pending'], set: { attempts: delivery.attempts + 1 } })) return;
   failpoint('delivery.sending');
   await sender.send(parcelOf(options, delivery));

@@ -200,6 +200,20 @@ export const CATALOGUE = {
     remedy: 'Correct meta.json or model.yaml as named.',
     httpStatus: 400,
   }),
+  MODEL_UNTESTED: entry({
+    kind: 'operator',
+    text: 'The model has not passed a test with this digest',
+    remedy:
+      'Run `anteroom models test` first; or take it into use with `--reason TEXT` (and `--by NAME`), which is recorded and shown with the model.',
+    httpStatus: 409,
+  }),
+  USE_NOT_PERMITTED: entry({
+    kind: 'permanent',
+    text: 'The licence or the status of the model does not allow this use',
+    remedy:
+      'Run it with `shadow: true`, or send to a destination marked `research: true`. Somebody who answers for it can allow it for a time: `anteroom models allow MODEL --by NAME --reason TEXT --until DATE`.',
+    httpStatus: 409,
+  }),
   MODEL_TOO_LARGE: entry({
     kind: 'operator',
     text: 'The model asks for more than the node may give to models',

@@ -17,28 +17,42 @@ export interface ModelRow {
   readonly package: string;
   readonly folder: string | null;
   readonly override_reason: string | null;
+  readonly override_by: string | null;
   readonly registered_at: EpochMs;
-  /** Why and since when the circuit breaker has suspended it. */
+  /** Why, since when and by what it is suspended. */
   readonly suspended_reason: string | null;
   readonly suspended_at: EpochMs | null;
+  readonly suspended_by: 'breaker' | 'drift' | null;
   /** Failures of before do not count for the circuit breaker. */
   readonly trusted_since: EpochMs;
+  /** Which model.yaml of the folder; null: the usual one. */
+  readonly model_file: string | null;
+  /** When its test is to be repeated. */
+  readonly test_due_at: EpochMs | null;
 }
 
-export type NewModel = Pick<ModelRow, 'name' | 'version' | 'digest' | 'card' | 'package' | 'folder'>;
+export type NewModel = Pick<ModelRow, 'name' | 'version' | 'digest' | 'card' | 'package' | 'folder'> & { readonly modelFile?: string };
+
+/** Who takes a model into use without a passed test, and why. */
+export interface Override {
+  readonly by: string;
+  readonly reason: string;
+}
 
 /** Registers a model; the same name and digest again refreshes card and package and is the same row. */
 export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
   return db.transaction(() => {
     db.run(
-      `INSERT INTO models (name, version, state, digest, card, package, folder, registered_at) VALUES (?, ?, 'registered', ?, ?, ?, ?, ?)
-       ON CONFLICT (name, digest) DO UPDATE SET version = excluded.version, card = excluded.card, package = excluded.package, folder = excluded.folder`,
+      `INSERT INTO models (name, version, state, digest, card, package, folder, model_file, registered_at) VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (name, digest) DO UPDATE SET version = excluded.version, card = excluded.card, package = excluded.package,
+         folder = excluded.folder, model_file = excluded.model_file`,
       model.name,
       model.version,
       model.digest,
       model.card,
       model.package,
       model.folder,
+      model.modelFile ?? null,
       at,
     );
     const row = db.get<ModelRow>('SELECT * FROM models WHERE name = ? AND digest = ?', model.name, model.digest) as ModelRow;
@@ -47,7 +61,7 @@ export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
   });
 }
 
-const TRUSTED = { suspended_reason: null, suspended_at: null };
+const TRUSTED = { suspended_reason: null, suspended_at: null, suspended_by: null };
 
 /** Makes a suspended model the active one again and queues the runs that waited for it. False if it is not suspended. */
 export function resumeModel(db: Db, id: number, detail: string, at: EpochMs): boolean {
@@ -80,16 +94,11 @@ export function lastOutcomes(db: Db, modelId: number, since: EpochMs, codes: rea
   );
 }
 
-/** A registered model whose test has passed; false where it is in another state. */
-export function markModelTested(db: Db, id: number, detail: string, at: EpochMs): boolean {
-  return db.move('models', id, 'tested', { at, from: ['registered'], detail });
-}
-
 /**
  * Makes this the model of its name that runs use; the one in use before is retired in the same transaction. What is queued with an active one is
  * run with it still; what waited for a suspended one, which keeps failing, waits for its successor instead.
  */
-export function activateModel(db: Db, id: number, overrideReason: string | null, at: EpochMs): boolean {
+export function activateModel(db: Db, id: number, override: Override | null, at: EpochMs): boolean {
   return db.transaction(() => {
     const row = modelById(db, id);
     if (row === undefined) return false;
@@ -100,8 +109,9 @@ export function activateModel(db: Db, id: number, overrideReason: string | null,
       db.move('models', other.id, 'retired', { at, detail: `replaced by ${row.digest}` });
     }
     if (row.state === 'retired') db.move('models', id, 'registered', { at });
-    const set = { ...TRUSTED, trusted_since: at, override_reason: overrideReason };
-    return db.move('models', id, 'active', { at, set, detail: overrideReason ?? undefined });
+    const set = { ...TRUSTED, trusted_since: at, override_reason: override?.reason ?? null, override_by: override?.by ?? null };
+    const detail = override === null ? 'its test was passed' : `without a passed test, by ${override.by}: ${override.reason}`;
+    return db.move('models', id, 'active', { at, set, detail });
   });
 }
 
@@ -118,6 +128,12 @@ export function modelById(db: Db, id: number): ModelRow | undefined {
 /** The model of this name that runs use. */
 export function activeModel(db: Db, name: string): ModelRow | undefined {
   return db.get<ModelRow>("SELECT * FROM models WHERE name = ? AND state = 'active'", name);
+}
+
+/** The one that runs use, or else the last one registered that is not retired. */
+export function modelInUse(db: Db, name: string): ModelRow | undefined {
+  const rows = listModels(db).filter((row) => row.name === name);
+  return rows.find(({ state }) => state === 'active' || state === 'suspended') ?? rows.find(({ state }) => state !== 'retired');
 }
 
 /** All models, by name, the newest first. */

@@ -13,9 +13,10 @@ export interface RunWithModel extends RunRow {
   readonly model_state: ModelState | null;
   readonly suspended_reason: string | null;
   readonly suspended_at: EpochMs | null;
+  readonly suspended_by: 'breaker' | 'drift' | null;
 }
 
-const WITH_MODEL = `SELECT r.*, m.package, m.digest, m.state AS model_state, m.suspended_reason, m.suspended_at
+const WITH_MODEL = `SELECT r.*, m.package, m.digest, m.state AS model_state, m.suspended_reason, m.suspended_at, m.suspended_by
   FROM runs r LEFT JOIN models m ON m.id = r.model_id`;
 
 /** From lane to lane by the index; which one it is must be said, as the planner takes one that has all queued runs read. */

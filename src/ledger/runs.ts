@@ -264,6 +264,11 @@ export function inputsOfRun(db: Db, runId: number): { name: string; series_insta
   return db.all('SELECT name, series_instance_uid FROM run_inputs WHERE run_id = ? ORDER BY name', runId);
 }
 
+/** Names of the destinations of a run's results: none for a shadow run and for an evaluation. */
+export function destinationsOfRun({ destinations, shadow, purpose }: RunRow): string[] {
+  return shadow === 1 || purpose !== 'clinical' ? [] : (JSON.parse(destinations) as string[]);
+}
+
 /** The newest attempt of a run. */
 export function lastAttempt(db: Db, runId: number): AttemptRow | undefined {
   return db.get<AttemptRow>('SELECT * FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1', runId);

@@ -5,6 +5,7 @@
 import { CATALOGUE } from './catalogue-schema.js';
 import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
+import { MODEL_TRUST } from './model-trust-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
@@ -391,4 +392,5 @@ export const MIGRATIONS: readonly string[] = [
   RULE_CHANGES,
   SERIES_FACTS,
   CATALOGUE,
+  MODEL_TRUST,
 ];

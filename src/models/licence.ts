@@ -13,9 +13,12 @@ export function licenceUse(text: string): LicenceUse {
   return FREE.test(words) ? 'commercial' : 'unclear';
 }
 
+/** Nothing was learned, so nothing is licensed. */
+const NO_WEIGHTS = /^no weights$/i;
+
 /** What code and weights together allow: as little as the stricter of the two. */
-export function usePermitted(license: { readonly code: string; readonly weights: string }): LicenceUse {
-  const uses = [license.code, license.weights].map(licenceUse);
+export function usePermitted({ code, weights }: { readonly code: string; readonly weights: string }): LicenceUse {
+  const uses = (NO_WEIGHTS.test(weights.trim()) ? [code] : [code, weights]).map(licenceUse);
   if (uses.includes('non-commercial')) return 'non-commercial';
   return uses.includes('unclear') ? 'unclear' : 'commercial';
 }

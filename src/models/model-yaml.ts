@@ -50,6 +50,12 @@ const labelMap = z.strictObject({
 });
 
 const answer = {
+  status: z
+    .enum(['clinical', 'research'])
+    .optional()
+    .describe(
+      '`research`: runs in shadow, or for destinations marked `research`, whatever its licences allow. Left out: the licences decide.',
+    ),
   workflow: z
     .string()
     .regex(/^[A-Za-z0-9_.-]+$/, 'must be a name')

@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
-import { activateModel, modelById, registerModel, type ModelRow, type NewModel } from '../ledger/models.js';
+import { lastTest } from '../ledger/model-tests.js';
+import { activateModel, modelById, registerModel, type ModelRow, type NewModel, type Override } from '../ledger/models.js';
 import { queueRunsWaitingFor } from '../ledger/model-waits.js';
 import type { RegisteredModelYaml } from './model-yaml.js';
 import { organizerTargets } from './mhub-workflow.js';
@@ -23,15 +24,24 @@ export interface Registration {
   readonly queuedRuns: number;
 }
 
+/** How a package is registered. */
+export interface RegisterOptions {
+  /** Another model.yaml of the package. */
+  readonly modelFile?: string;
+  /** Takes it into use at once: without a passed test on the same digest only with an override. */
+  readonly activate?: Partial<Override>;
+}
+
 /**
- * Registers a package and, where `activate` gives a reason, makes it the one in use. Without a passed test on the same digest the reason is
- * recorded as an override.
+ * Registers a package and, where asked for, makes it the one in use.
+ * @throws {AnteroomError} MODEL_UNTESTED, MODEL_INVALID, and what `resolveImage` throws.
  */
 export async function register(
   db: Db,
   model: ModelPackage,
-  options: { resolveImage: ImageResolver; readImageFile?: ImageFileReader; activate?: { reason: string }; at: EpochMs },
+  options: RegisterOptions & { resolveImage: ImageResolver; readImageFile?: ImageFileReader; at: EpochMs },
 ): Promise<Registration> {
+  const { activate, modelFile, at } = options;
   const digest = await digestOf(model, options.resolveImage);
   const read: NewModel = {
     name: model.card.name,
@@ -40,15 +50,46 @@ export async function register(
     card: readFileSync(join(model.dir, CARD_FILE), 'utf8'),
     package: JSON.stringify(await withTargets(model, options.readImageFile)),
     folder: model.dir,
+    ...(modelFile === undefined ? {} : { modelFile }),
   };
   // Together: runs that wait for a model which is active would wait for ever.
   return db.transaction(() => {
-    const { id, state } = registerModel(db, read, options.at);
-    if (options.activate !== undefined) activateModel(db, id, state === 'tested' ? null : options.activate.reason, options.at);
-    const row = modelById(db, id) as ModelRow;
-    // One that was active already may have got the version that runs wait for.
-    return { row, queuedRuns: row.state === 'active' ? queueRunsWaitingFor(db, row, options.at) : 0 };
+    const { id } = registerModel(db, read, at);
+    return activate === undefined ? registration(db, id, at) : takeIntoUse(db, id, activate, at);
   });
+}
+
+/**
+ * Makes a registered model the one in use: what passed its test on this digest, or what somebody answers for.
+ * @throws {AnteroomError} MODEL_UNTESTED where neither is so, and nothing is changed.
+ */
+export function takeIntoUse(db: Db, id: number, { by, reason }: Partial<Override>, at: EpochMs): Registration {
+  const row = modelById(db, id) as ModelRow;
+  const override = isTested(db, row) || row.state === 'active' ? null : { by, reason };
+  if (override !== null && !isWhole(override)) {
+    const last = lastTest(db, id);
+    const seen = last === undefined ? 'no test of it was told of' : `its last test did not pass: ${last.reason ?? 'see its report'}`;
+    throw new AnteroomError('MODEL_UNTESTED', `${row.name} (${row.digest}): ${seen}; expected a passed one, or a name and a reason`);
+  }
+  activateModel(db, id, override, at);
+  return registration(db, id, at);
+}
+
+function isWhole(override: Partial<Override>): override is Override {
+  return override.by !== undefined && override.reason !== undefined;
+}
+
+/** Whether the last test of this digest was passed. A model that an earlier release tested has no row of it, and no override. */
+export function isTested(db: Db, { id, state, override_reason: override }: ModelRow): boolean {
+  const last = lastTest(db, id);
+  if (last !== undefined) return last.passed === 1;
+  return state === 'tested' || ((state === 'active' || state === 'suspended') && override === null);
+}
+
+/** The row, and the runs that wait for it queued: one that was active already may have got the version that they ask for. */
+function registration(db: Db, id: number, at: EpochMs): Registration {
+  const row = modelById(db, id) as ModelRow;
+  return { row, queuedRuns: row.state === 'active' ? queueRunsWaitingFor(db, row, at) : 0 };
 }
 
 /** What pins a package's model: the digest of its image as the engine has it now, or of its program. Rejects as `resolveImage` does. */

@@ -1,10 +1,10 @@
 /** A segmentation that passed the gate as the object that a result's row asks for. */
 import { dicomDateTime } from '../dicom/date-time.js';
 import type { SegSource } from '../dicom/seg/input.js';
-import { cardOf } from '../models/answers.js';
 import { makeSeg, type MadeSeg, type ResultJob } from './make-seg.js';
 import { provenanceOf } from './provenance.js';
 import type { MadeResult, ResultOrder, ResultSummary } from './result-order.js';
+import { seriesDescriptionOf } from './series-description.js';
 import type { PassedVerdict } from './verdict.js';
 
 /** Writes the object. Throws what `makeSeg` throws. */
@@ -15,7 +15,6 @@ export async function makeSegResult(verdict: PassedVerdict, source: SegSource, o
 
 function jobOf(verdict: PassedVerdict, source: SegSource, order: ResultOrder): ResultJob {
   const { model, row } = order;
-  const card = cardOf(model);
   const { date, time } = dicomDateTime(row.created_at);
   return {
     verdict,
@@ -26,7 +25,7 @@ function jobOf(verdict: PassedVerdict, source: SegSource, order: ResultOrder): R
       seriesNumber: row.series_number,
       contentDate: date,
       contentTime: time,
-      seriesDescription: `${card.title || card.name} ${card.version}`.slice(0, 64),
+      seriesDescription: seriesDescriptionOf(model),
       trackingNamespace: `${source.seriesInstanceUid} ${model.name}`,
     },
     provenance: provenanceOf(order),

@@ -20,7 +20,7 @@ import {
   type ResultRow,
 } from '../ledger/results.js';
 import { laterRun } from '../ledger/run-succession.js';
-import { inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { destinationsOfRun, inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { cardOf, labelMapOf, promiseOf } from '../models/answers.js';
@@ -204,7 +204,7 @@ async function passAll(
     for (const { row, result, path } of made) {
       const set = { path, size_bytes: result.sizeBytes, sha256: result.sha256, summary: JSON.stringify(result.summary) };
       db.move('results', row.id, 'passed', { at, set });
-      for (const destination of destinationsOf(run)) ensureDelivery(db, row.id, destination, at);
+      for (const destination of destinationsOfRun(run)) ensureDelivery(db, row.id, destination, at);
     }
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
@@ -217,11 +217,6 @@ async function passAll(
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
   return passed;
-}
-
-/** Where its results go: nowhere from a shadow run and from an evaluation. */
-function destinationsOf({ destinations, shadow, purpose }: RunRow): string[] {
-  return shadow === 1 || purpose !== 'clinical' ? [] : (JSON.parse(destinations) as string[]);
 }
 
 function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {

@@ -3,13 +3,14 @@ import type { Db } from '../ledger/database.js';
 import { modelById } from '../ledger/models.js';
 import { inputsOfRun, type RunRow } from '../ledger/runs.js';
 import { versionAsRehearsed } from '../ledger/series-facts.js';
+import type { Refusal } from '../models/use-gate.js';
 import { inputsOnCard } from './active-models.js';
 import { cardRefusal } from './card-gate.js';
 import { seriesLabel } from './condition.js';
 import { storedFacts } from './stored-facts.js';
 
-/** Why the model that a rule's run is going to use does not take its series, as a sentence that may hold header values; undefined where it does. */
-export function refusedByCard(db: Db, run: RunRow): string | undefined {
+/** Why the model that a rule's run is going to use does not take its series, in words that may hold header values; undefined where it does. */
+export function refusedByCard(db: Db, run: RunRow): Refusal | undefined {
   const model = run.rule === null || run.model_id === null ? undefined : modelById(db, run.model_id);
   const inputs = model && inputsOnCard(model);
   const version = inputs && versionAsRehearsed(db, run.version_id);
@@ -18,7 +19,7 @@ export function refusedByCard(db: Db, run: RunRow): string | undefined {
   for (const { name, series_instance_uid: uid } of inputsOfRun(db, run.id)) {
     const series = facts?.series.find(({ seriesInstanceUid }) => seriesInstanceUid === uid);
     const refusal = series && inputs && cardRefusal(series, name, { inputs });
-    if (series !== undefined && refusal !== undefined) return `${seriesLabel(series)}: ${refusal}`;
+    if (series !== undefined && refusal !== undefined) return { code: 'INPUT_NOT_TAKEN', reason: `${seriesLabel(series)}: ${refusal}` };
   }
   return undefined;
 }

@@ -6,6 +6,7 @@ import { parseYaml } from '../foundation/yaml.js';
 import { parseCases, type RuleCase } from './cases.js';
 import { checkFiles } from './checks/check-rules.js';
 import { isActive, type ActiveModels } from './evaluate.js';
+import type { UseLimits } from './checks/use.js';
 import type { RuleLimits } from './limits.js';
 import { readRuleFolder } from './rule-folder.js';
 import { isCaseFile, readRuleFiles, type Written } from './rule-files.js';
@@ -16,6 +17,8 @@ export interface RulesContext {
   readonly destinations: readonly string[];
   /** A rule for a model that is not among them waits. */
   readonly models: ActiveModels;
+  /** Models in use that must not be used on patients, with the reason; not looked at where nobody says. */
+  readonly use?: UseLimits;
   /** What AE titles keep from being asked; none where nobody says. */
   readonly limits?: RuleLimits;
   /** The signals of completeness that the settings name, of the node and of its AE titles; not looked at where nobody says. */

@@ -41,7 +41,8 @@ export function guardModels(db: Db, { failures, probeAfterMs }: BreakerOptions, 
   let changed = 0;
   for (const model of listModels(db)) {
     if (model.state === 'active' && failures > 0 && suspendIfFailing(db, model, failures, at)) changed++;
-    else if (model.state === 'suspended' && probeAfterMs !== undefined && heedProbe(db, model, at)) changed++;
+    else if (model.state === 'suspended' && model.suspended_by !== 'drift' && probeAfterMs !== undefined && heedProbe(db, model, at))
+      changed++;
   }
   return changed;
 }
@@ -54,7 +55,7 @@ export function mayProbe(suspendedAt: EpochMs | null, { probeAfterMs }: BreakerO
 function suspendIfFailing(db: Db, model: ModelRow, failures: number, at: EpochMs): boolean {
   const last = lastOutcomes(db, model.id, model.trusted_since, [...BLAMES_MODEL], failures);
   if (last.length < failures || last.some(({ state }) => state === 'done')) return false;
-  const set = { suspended_reason: reasonOf(last), suspended_at: at };
+  const set = { suspended_reason: reasonOf(last), suspended_at: at, suspended_by: 'breaker' };
   if (!db.move('models', model.id, 'suspended', { at, from: ['active'], set, detail: last[0].failure_code ?? undefined })) return false;
   log.error('a model keeps failing and is suspended: its runs wait until it is resumed', {
     model: model.name,

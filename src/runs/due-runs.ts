@@ -95,6 +95,7 @@ function heldBy(
   const paused = pauseOfRun(pauses, run);
   if (paused !== undefined) return pauseText(paused);
   if (run.model_state !== 'suspended') return undefined;
-  const probes = mayProbe(run.suspended_at, breakerOptions(rules.settings.breaker), now) && !probed.has(run.model_name);
+  const probes =
+    run.suspended_by !== 'drift' && mayProbe(run.suspended_at, breakerOptions(rules.settings.breaker), now) && !probed.has(run.model_name);
   return probes ? undefined : `model ${run.model_name} is suspended: ${run.suspended_reason ?? 'by a person'}`;
 }

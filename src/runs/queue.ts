@@ -8,6 +8,7 @@ import { loggerOf } from '../foundation/log.js';
 import { nextRunDueAt, type RunWithModel } from '../ledger/queued-runs.js';
 import { runsInState, runsToCancel, type RunRow } from '../ledger/runs.js';
 import type { Capacity } from '../models/needs.js';
+import type { Refusal } from '../models/use-gate.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
 import { guardModels } from './breaker.js';
 import { chooseNext } from './choose-next.js';
@@ -21,7 +22,7 @@ export interface QueueOptions extends AttemptOptions {
   /** What all running models together may take. */
   readonly capacity: Capacity;
   /** Why a run must not start with the model that it has now, for people; undefined where it may. */
-  readonly refusalOf: (run: RunRow) => string | undefined;
+  readonly refusalOf: (run: RunRow) => Refusal | undefined;
 }
 
 /** Carries out the runs of one ledger; there is one of it per node. */
@@ -71,18 +72,18 @@ export class RunQueue {
     return true;
   }
 
-  /** Ends a run whose model does not take its series. What cannot be asked must not stop the queue: the run starts, and the model tells. */
+  /** Ends a run that its model must not have. What cannot be asked must not stop the queue: the run starts, and the model tells. */
   private refuse(run: RunRow): boolean {
     const { db, clock, refusalOf } = this.options;
     const at = clock();
     try {
-      const reason = refusalOf(run);
-      if (reason === undefined) return false;
-      const set = { failure_code: 'INPUT_NOT_TAKEN', reason, ended_at: at };
+      const refusal = refusalOf(run);
+      if (refusal === undefined) return false;
+      const set = { failure_code: refusal.code, reason: refusal.reason, ended_at: at };
       return db.move('runs', run.id, 'cancelled', { at, from: ['queued'], set, detail: set.failure_code });
     } catch (thrown) {
       const { code, stack } = toAnteroomError(thrown);
-      log.error('it cannot be told whether the model takes the series of a run, which starts', { run: run.id, code, stack });
+      log.error('it cannot be told whether a run may start with its model: it starts', { run: run.id, code, stack });
       return false;
     }
   }

@@ -6,7 +6,14 @@ import { aeTitle, port, seconds, text } from './fields.js';
 /** The name of the destination that is always there: the node's own archive. */
 export const ARCHIVE_DESTINATION = 'archive';
 
+const research = () =>
+  z
+    .boolean()
+    .default(false)
+    .describe('True where nobody treats patients by what is there: models that are for research only may send to it.');
+
 const outbox = {
+  research: research(),
   timeoutS: seconds().default(60).describe('Seconds without any progress after which a delivery counts as broken.'),
   concurrency: z.int().min(1).max(64).default(2).describe('Deliveries to this destination at the same time.'),
   retry: z
@@ -48,7 +55,7 @@ function withdrawSchema(path: PathSchema) {
     .prefault(MARK_ONLY);
 }
 
-const archive = z.strictObject({ kind: z.literal('archive') });
+const archive = z.strictObject({ kind: z.literal('archive'), research: research() });
 
 function cstoreSchema(path: PathSchema) {
   return z

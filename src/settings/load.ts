@@ -40,7 +40,7 @@ export function parseSettings(text: string, file: string, environment: Environme
       checked.faults.map((fault) => blameVariable(fault, overrides)),
     );
   const settings = checked.value;
-  const archive = { [ARCHIVE_DESTINATION]: { kind: 'archive' as const } };
+  const archive = { [ARCHIVE_DESTINATION]: { kind: 'archive' as const, research: false } };
   return deepFreeze({ ...settings, destinations: { ...archive, ...settings.destinations } });
 }
 

@@ -69,6 +69,12 @@ export function settingsSchema(folder: string) {
   const all = z.strictObject({
     node: node.prefault({}),
     dataDir: pathOr('data').describe('Folder of the ledger and the archive.'),
+    use: z
+      .enum(['clinical', 'research'])
+      .default('clinical')
+      .describe(
+        'What this site uses models for. `clinical`: a model whose licences or status allow research only, or do not say, runs in shadow, or for destinations marked `research`; `models allow` makes an exception.',
+      ),
     rulesDir: pathOr('routing-rules').describe('Folder of the rule files; a valid change takes effect at once.'),
     rules: rules.prefault({}),
     modelsDir: pathOr('models').describe('Folder in which `models add NAME` looks for the package.'),

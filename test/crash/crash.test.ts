@@ -62,7 +62,7 @@ describeWith('killed with SIGKILL', missing, () => {
         const before = new Set((await storedInstances(pacs)).map(({ sopInstanceUid }) => sopInstanceUid));
         const node = await startNode({ rules: RULES, settings: settings(pacs) });
         try {
-          await node.command('models', 'add', 'deploy/models/lungs', '--activate');
+          await node.command('models', 'add', 'deploy/models/lungs', '--activate', '--reason', 'test');
           await node.stop();
           await node.start({ failpoint: `${point}:${passage}` });
           const sender = new PersistentSender(node);

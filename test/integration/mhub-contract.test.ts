@@ -185,7 +185,7 @@ interface Testimony {
 
 /** As `anteroom models add --activate` does, without a process for each. */
 async function addModel(node: TestNode, folder: string): Promise<void> {
-  await node.admin.post('/models', { folder, activate: { reason: 'test' } });
+  await node.admin.post('/models', { folder, activate: { by: 'test', reason: 'test' } });
 }
 
 /** What the stand-in says that it saw. */

@@ -190,7 +190,7 @@ describeWith('patient data in logs', [...missingForNode(), ...missingForOrthanc(
       names_files: `head -c 2000 ${at('right.dcm')} > "$ANTEROOM_OUTPUT_DIR/${MARK}.dcm"`,
     };
     writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', '-c', scripts[name]], memoryMb: 512 }));
-    expect(await node.command('models', 'add', folder, '--activate')).toMatchObject({ exitCode: 0 });
+    expect(await node.command('models', 'add', folder, '--activate', '--reason', 'test')).toMatchObject({ exitCode: 0 });
   }
 });
 

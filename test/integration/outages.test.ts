@@ -55,7 +55,7 @@ describeWith('outages of destinations', missing, () => {
       settings: { runs: { concurrency: 2 }, destinations: destinations(writePem(folder, authority)) },
     });
     study = makeChestStudy('outages');
-    const added = await node.command('models', 'add', copyingModel(study), '--activate');
+    const added = await node.command('models', 'add', copyingModel(study), '--activate', '--reason', 'test');
     expect(added).toMatchObject({ exitCode: 0, stderr: '' });
     await sendTo(node, study.files);
     await until('the first result at all destinations', async () => {

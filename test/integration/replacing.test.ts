@@ -73,7 +73,7 @@ describeWith('replacing a result', missing, () => {
       },
     });
     writeModel(model);
-    expect(await node.command('models', 'add', model, '--activate')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await node.command('models', 'add', model, '--activate', '--reason', 'test')).toMatchObject({ exitCode: 0, stderr: '' });
   }, 90_000);
 
   afterAll(async () => {

@@ -46,7 +46,7 @@ export function rulesFor(models: readonly string[]): Record<string, string> {
 
 /** Registers a package and makes it the model in use, as an administrator does. */
 export async function addModel(node: TestNode, folder: string, ...options: string[]): Promise<void> {
-  const added = await node.command('models', 'add', folder, '--activate', ...options);
+  const added = await node.command('models', 'add', folder, '--activate', '--reason', 'test', ...options);
   if (added.exitCode !== 0) throw new Error(added.stderr);
 }
 

@@ -40,15 +40,16 @@ export class ResultStage {
     onCommitted: () => undefined,
   });
 
-  constructor() {
+  /** @param yaml replaces parts of its model.yaml */
+  constructor(yaml: object = {}) {
     const { card, model } = readModelPackage('deploy/models/lungs');
     const names = { name: card.name, version: card.version, digest: 'sha256:0', folder: null };
     const { id } = registerModel(
       this.db,
-      { ...names, card: readFileSync('deploy/models/lungs/meta.json', 'utf8'), package: JSON.stringify(model) },
+      { ...names, card: readFileSync('deploy/models/lungs/meta.json', 'utf8'), package: JSON.stringify({ ...model, ...yaml }) },
       1,
     );
-    activateModel(this.db, id, 'test', 1);
+    activateModel(this.db, id, { by: 'test', reason: 'test' }, 1);
   }
 
   async receive(...files: readonly Uint8Array[]): Promise<Acceptance[]> {

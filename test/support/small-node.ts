@@ -91,7 +91,7 @@ export class SmallNode {
   deliver(study: string, ending: { delivery?: 'delivered' | 'pending'; run?: 'done' | 'failed' } = {}): RunRow {
     const { db, now: at } = this;
     const model = registerModel(db, { name: 'm', version: '1', digest: 'd', card: '', package: '', folder: null }, 1);
-    activateModel(db, model.id, 'test', 1);
+    activateModel(db, model.id, { by: 'test', reason: 'test' }, 1);
     const version = versionsOfStudy(db, this.id(study))[0];
     const asked = {
       purpose: 'clinical',

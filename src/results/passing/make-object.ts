@@ -1,4 +1,4 @@
-/** Writes an object that leaves as it is: every value byte for byte, but UIDs of outputs, which become those of the results, and what it says of its origin. */
+/** Writes an object that leaves as it is: every value byte for byte, but UIDs of outputs, which become those of the results, what it says of its origin, and the mark of research. */
 import { readFile } from 'node:fs/promises';
 import { dicomDateTime } from '../../dicom/date-time.js';
 import { parseInstance, type DataSet, type ParsedInstance } from '../../dicom/element/parse.js';
@@ -10,6 +10,7 @@ import { contributingEquipment } from '../../dicom/equipment.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { contributorOf, provenanceOf } from '../provenance.js';
 import type { MadeResult, ResultOrder } from '../result-order.js';
+import { markedForResearch } from '../series-description.js';
 import { rejectionText } from '../verdict.js';
 import { writeResult } from '../write-result.js';
 import type { FormVerdict } from './form.js';
@@ -44,6 +45,8 @@ function partsOf({ dataset, transferSyntaxUid }: ParsedInstance, order: ResultOr
     [TAG.SeriesInstanceUID, { vr: 'UI', Value: [seriesInstanceUid] }],
     [TAG.ContributingEquipmentSequence, { vr: 'SQ', bytes: Buffer.concat(contributors(dataset, order, how)) }],
   ]);
+  const marked = markedForResearch(order.model, dataset.text(TAG.SeriesDescription) ?? '');
+  if (marked !== undefined) replaced.set(TAG.SeriesDescription, { vr: 'LO', Value: [marked] });
   const written = layout === 'explicit' ? TRANSFER_SYNTAX.ExplicitVRLittleEndian : TRANSFER_SYNTAX.ImplicitVRLittleEndian;
   return [fileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid: written }), ...recodedHeader(dataset, { ...how, replaced })];
 }

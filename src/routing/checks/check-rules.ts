@@ -13,10 +13,12 @@ import type { ReadFiles } from '../rule-files.js';
 import { Site } from './site.js';
 import { standardWarnings } from './standard.js';
 import { preEmptedRules, repeatedRules } from './stops.js';
+import { useWarnings, type UseLimits } from './use.js';
 
 /** What the checks look at beside the rules. */
 export interface CheckContext {
   readonly models: ActiveModels;
+  readonly use?: UseLimits | undefined;
   readonly limits?: RuleLimits | undefined;
   readonly signals?: readonly string[] | undefined;
   readonly wereInForce?: boolean | undefined;
@@ -47,6 +49,7 @@ export function checkFiles(
     ...once([
       ...clauses.flatMap(standardWarnings),
       ...placed.flatMap((rule) => runningWarnings(rule, context.signals)),
+      ...placed.flatMap((rule) => useWarnings(rule, context.use)),
       ...(wrong.length > 0 ? [] : [...placed.flatMap((rule) => cardWarnings(rule, context.models)), ...repeatedRules(placed)]),
     ]),
   );

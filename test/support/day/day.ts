@@ -48,7 +48,8 @@ export async function playDay(studiesOfEach: number): Promise<Day> {
   const node = await prepareNode({ rules: { [RULES_FILE]: rules }, settings: settingsOf(pacsPort) });
   await node.start();
   const models = new Map([...MODELS, LATE_MODEL].map((name) => [name, makeDayModel(name, answers)]));
-  const add = (name: string) => node.admin.post('/models', { folder: models.get(name), activate: { reason: 'a simulated day' } });
+  const add = (name: string) =>
+    node.admin.post('/models', { folder: models.get(name), activate: { by: 'test', reason: 'a simulated day' } });
   for (const name of MODELS) await add(name);
   const broken = join(models.get(WEAK_MODEL) ?? '', 'broken');
   writeFileSync(broken, '');

@@ -11,6 +11,7 @@ import { ensureResult, insertOutput } from '../../../src/ledger/results.js';
 import { insertRun } from '../../../src/ledger/runs.js';
 import { pause, unpause } from '../../../src/ledger/pauses.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
+import type { Refusal } from '../../../src/models/use-gate.js';
 import { tempFolder } from '../../support/temp.js';
 import { until } from '../../support/until.js';
 
@@ -103,6 +104,11 @@ function correctInput(db: Db): void {
   db.run('INSERT INTO version_instances (version_id, instance_id) VALUES (1, ?)', lastId);
 }
 
+let refusal: Refusal | undefined;
+afterEach(() => {
+  refusal = undefined;
+});
+
 function start(db: Db, senders: Record<string, Sender>, holdAfterMs = 1e9): void {
   const destinations = new Map(
     Object.entries(senders).map(([name, sender]): [string, OutboxDestination] => [
@@ -110,7 +116,7 @@ function start(db: Db, senders: Record<string, Sender>, holdAfterMs = 1e9): void
       { sender, concurrency: 1, retry: { firstDelayMs: 5, maxDelayMs: 20, holdAfterMs } },
     ]),
   );
-  stops.push(startOutbox({ db, bell: new Bell(), clock: Date.now, resultsFolder: '/results', destinations }));
+  stops.push(startOutbox({ db, bell: new Bell(), clock: Date.now, resultsFolder: '/results', destinations, refusalOf: () => refusal }));
 }
 
 const reaches = (db: Db, id: number, state: DeliveryRow['state']) =>
@@ -124,6 +130,21 @@ describe('the outbox', () => {
     const db = ledgerWithDeliveries('pacs');
     start(db, { pacs: new ScriptedSender(['ok']) });
     expect(await reaches(db, 1, 'delivered')).toMatchObject({ receipt: 'found by asking', attempts: 1, reason: null });
+  });
+
+  it('never sends what must not leave any more, however often it is asked to, until it may again', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    const sender = new ScriptedSender(['ok']);
+    refusal = { code: 'USE_NOT_PERMITTED', reason: 'model m: its status is research' };
+    start(db, { pacs: sender });
+    const refused = await reaches(db, 1, 'rejected');
+    expect(refused).toMatchObject({ failure_code: 'USE_NOT_PERMITTED', reason: 'model m: its status is research' });
+    retryDelivery(db, refused, Date.now());
+    await reaches(db, 1, 'rejected');
+    expect(sender.sends).toBe(0);
+    refusal = undefined;
+    retryDelivery(db, await reaches(db, 1, 'rejected'), Date.now());
+    await reaches(db, 1, 'delivered');
   });
 
   it('tries a transient failure again until it works', async () => {

@@ -147,7 +147,7 @@ describe('the ledger', () => {
     const any = insertRun(db, run(versionId), 1);
     const other = insertRun(db, run(versionId, { rule: 'other', modelVersion: '2.0.0' }), 1);
     const { id } = registerModel(db, model, 1);
-    activateModel(db, id, 'test', 2);
+    activateModel(db, id, { by: 'test', reason: 'test' }, 2);
     expect(queueRunsWaitingFor(db, { id, name: 'lungs', version: '1.0.0' }, 3)).toBe(1);
     expect([runById(db, any)?.state, runById(db, other)?.state]).toEqual(['queued', 'waiting']);
   });

@@ -38,7 +38,8 @@ function install(name: string, options: { override?: string | null } = {}): void
     { name, version: '0.9.0', digest: `sha256:${name}`, card: card(name), package: packageJson, folder: null },
     clock(),
   );
-  activateModel(db, row.id, options.override ?? null, clock());
+  const { override = null } = options;
+  activateModel(db, row.id, override === null ? null : { by: 'ann', reason: override }, clock());
 }
 
 describe('a catalogue in a folder', () => {

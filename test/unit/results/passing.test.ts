@@ -31,8 +31,8 @@ function changed(file: Uint8Array, attributes: Attributes): Uint8Array {
 }
 
 /** A run that ends with these files, after its results are made. */
-async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>) {
-  const stage = new ResultStage();
+async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>, yaml: object = {}) {
+  const stage = new ResultStage(yaml);
   await stage.receive(...STUDY);
   const run = stage.settle();
   await stage.produce(run, outputs);
@@ -66,6 +66,12 @@ describe('an RTSTRUCT that a model left', () => {
       { label: 'Right lung', structure: 'RIGHT_LUNG' },
       { label: 'Left lung', structure: 'LEFT_LUNG' },
     ]);
+  });
+
+  it('says RESEARCH where its model is not for use on patients, whatever it says itself', async () => {
+    const own = (source: SegSource) => changed(structureSet(source), { SeriesDescription: 'Contours of both lungs' });
+    const { stage, results } = await ended((source) => ({ 'a.dcm': own(source) }), { status: 'research' });
+    expect(written(stage, results[0].path).text(TAG.SeriesDescription)).toBe('RESEARCH Contours of both lungs');
   });
 
   it('is the same object when it is made again', async () => {

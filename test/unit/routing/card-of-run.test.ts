@@ -33,10 +33,10 @@ it('refuses what is known of a series and not taken, and nothing else', () => {
 
   const card = readFileSync('deploy/models/lungs/meta.json', 'utf8');
   const model = registerModel(db, { name: 'lungs', version: '1', digest: 'd', card, package: '{}', folder: null }, 3);
-  activateModel(db, model.id, 'test', 3);
+  activateModel(db, model.id, { by: 'test', reason: 'test' }, 3);
   expect(queueRunsWaitingFor(db, model, 3)).toBe(3);
   const [thick, ...others] = runsInState(db, 'queued');
-  expect(refusedByCard(db, thick)).toMatch(/^series 3: slice thickness 20 mm, the model takes at most \d+ mm$/);
+  expect(refusedByCard(db, thick)?.reason).toMatch(/^series 3: slice thickness 20 mm, the model takes at most \d+ mm$/);
   expect(others.map((run) => refusedByCard(db, run))).toEqual([undefined, undefined]);
   const byHand: RunRow = { ...thick, rule: null };
   expect(refusedByCard(db, byHand)).toBeUndefined();

@@ -96,7 +96,7 @@ rules:
       { name: 'lungs', version: '2.0.0', digest: 'sha256:b', card: '{}', package: '{}', folder: null },
       2,
     );
-    activateModel(ledger.db, id, 'test', 2);
+    activateModel(ledger.db, id, { by: 'test', reason: 'test' }, 2);
     ledger.arrive('1.2', '3', 0, 1, 'SR');
     expect(ledger.decide()).toBe(1);
     expect(ledger.runs().map(({ state, model_id }) => [state, model_id])).toEqual([

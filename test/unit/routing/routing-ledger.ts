@@ -31,7 +31,7 @@ export class Ledger {
       { name: 'lungs', version: '1.0.0', digest: 'sha256:a', card: '{}', package: '{}', folder: null },
       1,
     );
-    activateModel(this.db, id, 'test', 1);
+    activateModel(this.db, id, { by: 'test', reason: 'test' }, 1);
   }
 
   /** Instances `from` to `to` of a series arrive. */

@@ -32,7 +32,7 @@ class Node extends SmallNode {
   register(digest: string, yaml: Record<string, unknown> = {}, version = '1'): ModelRow {
     const text = JSON.stringify({ runtime: 'process', workflow: 'default', settings: { smooth: 1 }, ...yaml });
     const model = registerModel(this.db, { name: 'm', version, digest, card: '', package: text, folder: null }, this.now);
-    activateModel(this.db, model.id, 'test', this.now);
+    activateModel(this.db, model.id, { by: 'test', reason: 'test' }, this.now);
     return model;
   }
 
@@ -130,7 +130,7 @@ describe('equal work', () => {
     // Another model of the same image, with another command.
     const text = JSON.stringify({ runtime: 'docker', workflow: 'default', settings: { smooth: 1 }, command: ['other'] });
     const { id } = registerModel(node.db, { name: 'other', version: '1', digest: 'a', card: '', package: text, folder: null }, node.now);
-    activateModel(node.db, id, 'test', node.now);
+    activateModel(node.db, id, { by: 'test', reason: 'test' }, node.now);
     others.push(node.queue('f', { modelName: 'other' }));
     for (const id of others) expect([id, node.takesOver(id)]).toEqual([id, false]);
     expect(new Set(others.map((id) => node.run(id).input_hash)).size).toBe(others.length);

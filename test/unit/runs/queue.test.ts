@@ -11,6 +11,7 @@ import { activateModel, registerModel } from '../../../src/ledger/models.js';
 import { insertRun, requestCancel, runById, type RunRow } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { readModelPackage } from '../../../src/models/package.js';
+import type { Refusal } from '../../../src/models/use-gate.js';
 import { RunQueue } from '../../../src/runs/queue.js';
 import { attemptFolders } from '../../../src/runs/run-folders.js';
 import type { RunExit, RunSpec, Runtime, RunWatch } from '../../../src/runs/runtimes/runtime.js';
@@ -79,12 +80,12 @@ class Node {
     capacity: { cpus: 2, memoryMb: 4096, gpus: [] },
     refusalOf: (run) => this.refusals(run.id),
   });
-  refusals: (id: number) => string | undefined = () => undefined;
+  refusals: (id: number) => Refusal | undefined = () => undefined;
 
   constructor(runs: number, options: { withoutFile?: boolean } = {}) {
     const { card, model } = readModelPackage('deploy/models/lungs');
     const names = { name: card.name, version: card.version, digest: 'sha256:0', card: '{}', folder: null };
-    activateModel(this.db, registerModel(this.db, { ...names, package: JSON.stringify(model) }, 1).id, 'test', 1);
+    activateModel(this.db, registerModel(this.db, { ...names, package: JSON.stringify(model) }, 1).id, { by: 'test', reason: 'test' }, 1);
     const version = this.version(options.withoutFile ?? false);
     const asked = { purpose: 'clinical', rule: null, rulesRevision: null, settings: {}, destinations: [], priority: 'routine' } as const;
     const inputs = [{ name: 'series', seriesInstanceUid: '1.2.1' }];
@@ -151,7 +152,7 @@ describe('the queue of runs', () => {
   it('does not start what the model does not take, and starts what cannot be asked', async () => {
     const node = new Node(2);
     node.refusals = (id) => {
-      if (id === 1) return 'series 1: slice thickness 7 mm, the model takes at most 5 mm';
+      if (id === 1) return { code: 'INPUT_NOT_TAKEN', reason: 'series 1: slice thickness 7 mm, the model takes at most 5 mm' };
       throw new Error('headers of another world');
     };
     node.queue.start();

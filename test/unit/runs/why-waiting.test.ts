@@ -16,7 +16,7 @@ it('tells of each run why it does not start: its gate, or how many that may star
   await node.receive('1.2.3');
   const text = JSON.stringify({ runtime: 'process', workflow: 'default', settings: {} });
   const { id: model } = registerModel(node.db, { name: 'm', version: '1', digest: 'd', card: '', package: text, folder: null }, 1);
-  activateModel(node.db, model, 'test', 1);
+  activateModel(node.db, model, { by: 'test', reason: 'test' }, 1);
   const versionId = versionsOfStudy(node.db, node.id('1.2.3'))[0].id;
   const asked = { purpose: 'clinical', versionId, rulesRevision: 'r', modelName: 'm', settings: {}, destinations: [], inputs: [] } as const;
   const queue = (rule: string, priority: NewRun['priority'], more: Partial<NewRun> = {}) =>

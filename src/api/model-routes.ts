@@ -1,0 +1,99 @@
+/** Registered models over HTTP: what there is, what is used, that a test was passed, and what somebody allows. */
+import type { Router } from 'express';
+import { z } from 'zod';
+import { AnteroomError } from '../foundation/errors.js';
+import { loggerOf } from '../foundation/log.js';
+import { endPermission, givePermission } from '../ledger/model-permissions.js';
+import { recordModelTest } from '../ledger/model-tests.js';
+import { listModels, modelById, modelInUse, type ModelRow } from '../ledger/models.js';
+import { takeIntoUse } from '../models/register.js';
+import type { NodePort } from './node-port.js';
+import { parseBody } from './requests.js';
+import { modelStanding } from './model-standing.js';
+import { modelView } from './views.js';
+
+const log = loggerOf('api');
+
+/** A permission is looked at again after a year at the latest. */
+const LONGEST_DAYS = 366;
+const DAY_MS = 86_400_000;
+
+const name = () => z.string().trim().min(1);
+const override = z.strictObject({ by: name().optional(), reason: name().optional() });
+
+const modelRequest = z.strictObject({ folder: name(), modelFile: name().optional(), activate: override.optional() });
+const activateRequest = override.extend({ digest: name().optional() });
+const testedRequest = z.strictObject({
+  name: name(),
+  digest: name(),
+  workflow: name(),
+  sample: name(),
+  reference: name(),
+  report: name(),
+  passed: z.boolean(),
+  reason: z.string().optional(),
+});
+const permissionRequest = z.union([
+  z.strictObject({ by: name(), reason: name(), until: z.iso.datetime({ offset: true }) }),
+  z.strictObject({ by: name(), end: z.literal(true) }),
+]);
+
+/** Adds the routes of registered models. */
+export function modelRoutes(router: Router, node: NodePort): void {
+  const { db, bell, clock } = node;
+  router.get('/models', (_request, response) => {
+    response.json(
+      listModels(db).map((row) => ({ ...modelView(row), ...modelStanding(node, row), neverFits: node.whyNeverFits(row) ?? null })),
+    );
+  });
+  router.post('/models', async (request, response) => {
+    const { folder, ...options } = parseBody(modelRequest, request);
+    const { row, queuedRuns } = await node.registerModel(folder, options);
+    bell.ring('runs');
+    response.status(201).json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
+  });
+  router.post('/models/tested', (request, response) => {
+    const { name: asked, digest, ...test } = parseBody(testedRequest, request);
+    const row = modelOf(node, asked, digest);
+    recordModelTest(db, row.id, { ...test, cause: 'by-hand' }, clock(), null);
+    const now = modelById(db, row.id) as ModelRow;
+    response.json({ ...modelView(now), ...modelStanding(node, now) });
+  });
+  router.post('/models/:name/activate', (request, response) => {
+    const { digest, ...by } = parseBody(activateRequest, request);
+    const { row, queuedRuns } = takeIntoUse(db, modelOf(node, request.params.name, digest).id, by, clock());
+    bell.ring('runs');
+    response.json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
+  });
+  permissionRoute(router, node);
+}
+
+function permissionRoute(router: Router, node: NodePort): void {
+  const { db, bell, clock } = node;
+  router.post('/models/:name/permission', (request, response) => {
+    const asked = parseBody(permissionRequest, request);
+    const row = modelOf(node, request.params.name);
+    if ('end' in asked) {
+      if (!endPermission(db, row.id, asked.by, clock())) throw new AnteroomError('NOT_FOUND', `no permission for model ${row.name} holds`);
+      log.warn('a permission for a model was taken back', { model: row.name, version: row.version });
+    } else {
+      givePermission(db, { model_id: row.id, by: asked.by, reason: asked.reason, until: untilOf(asked.until, clock()) }, clock());
+      log.warn('a model is allowed although its licence or status does not say so', { model: row.name, version: row.version });
+    }
+    bell.ring('runs');
+    response.status(201).json({ ...modelView(row), ...modelStanding(node, row) });
+  });
+}
+
+function untilOf(text: string, now: number): number {
+  const until = Date.parse(text);
+  if (until > now && until <= now + LONGEST_DAYS * DAY_MS) return until;
+  throw new AnteroomError('USAGE', `until is ${text}; expected a time from now on, at most ${LONGEST_DAYS} days away`);
+}
+
+/** The one with this digest, or else the one in use or registered last. @throws AnteroomError MODEL_UNKNOWN */
+function modelOf({ db }: NodePort, asked: string, digest?: string): ModelRow {
+  const row = digest === undefined ? modelInUse(db, asked) : listModels(db).find((one) => one.name === asked && one.digest === digest);
+  if (row === undefined) throw new AnteroomError('MODEL_UNKNOWN', digest === undefined ? asked : `${asked} with digest ${digest}`);
+  return row;
+}

@@ -1,0 +1,44 @@
+/** What `doctor` says of models in use: used without a test, not allowed on patients, allowed for a time that is running out. */
+import type { ModelStanding } from '../api/model-standing.js';
+import type { ListedModel } from '../api/views.js';
+import type { Finding } from './finding.js';
+import { shortTime } from './print.js';
+
+/** A permission that ends within this time is told. */
+const SOON_MS = 14 * 86_400_000;
+
+/** One finding for each thing that somebody answers for, or should. */
+export function modelFindings(models: readonly (ListedModel & ModelStanding)[], now = Date.now()): Finding[] {
+  return models.filter(({ state }) => state === 'active').flatMap((model) => [...untested(model), ...useOf(model, now)]);
+}
+
+function untested({ name, overrideReason, overrideBy }: ListedModel): Finding[] {
+  if (overrideReason === null) return [];
+  const seen = `used without a passed test, by ${overrideBy ?? 'unknown'}: ${overrideReason}`;
+  return [{ subject: `model ${name}`, standing: 'warning', seen, remedy: `Test it: \`anteroom models test ${name}\`.` }];
+}
+
+function useOf({ name, use: { notClinical, refused, permission } }: ListedModel & ModelStanding, now: number): Finding[] {
+  const subject = `model ${name}`;
+  if (refused !== null) {
+    const ended = permission === null ? '' : `; the permission by ${permission.by} ended at ${shortTime(permission.until)}`;
+    return [
+      {
+        subject,
+        standing: 'warning',
+        seen: `only in shadow, or for destinations marked research: ${refused}${ended}`,
+        remedy: `Where somebody answers for it: \`anteroom models allow ${name} --by NAME --reason TEXT --until DATE\`.`,
+      },
+    ];
+  }
+  if (notClinical === null || permission?.holds !== true) return [];
+  const soon = Date.parse(permission.until ?? '') - now < SOON_MS;
+  return [
+    {
+      subject,
+      standing: soon ? 'warning' : 'ok',
+      seen: `allowed by ${permission.by} until ${shortTime(permission.until)}: ${permission.reason}`,
+      remedy: 'After that its runs are refused: have it allowed again in time, or take its rules out.',
+    },
+  ];
+}
