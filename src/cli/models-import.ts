@@ -10,6 +10,7 @@ import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
 import { MODEL_FILE, readModelPackage } from '../models/package.js';
 import { freeBytesOf, imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { addPackage, type AddOptions } from './models-add.js';
+import { withOverrideOptions } from './models-use.js';
 import { clientFor, settingsFor, withCommonOptions } from './options.js';
 import { line, progressDone, progressOfBytes } from './print.js';
 
@@ -19,13 +20,14 @@ interface ImportOptions extends AddOptions {
 
 /** Adds `models import`. */
 export function addImportCommand(models: Command): void {
-  withCommonOptions(
-    models.command('import').description('checks a file of `models export` as a whole, loads its image and registers the model'),
+  withOverrideOptions(
+    withCommonOptions(
+      models.command('import').description('checks a file of `models export` as a whole, loads its image and registers the model'),
+    ),
   )
     .argument('<file>', 'the exported model')
     .option('--into <folder>', 'where its package is put, in a folder of its own (default: `modelsDir`)')
-    .option('--activate', 'use it at once, without a passed test; this is recorded as an override')
-    .option('--reason <text>', 'why it is used without a test', 'activated by hand')
+    .option('--activate', 'use it at once: after a passed test, or with a reason')
     .action(importModel);
 }
 

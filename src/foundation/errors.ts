@@ -204,7 +204,7 @@ export const CATALOGUE = {
     kind: 'operator',
     text: 'The model has not passed a test with this digest',
     remedy:
-      'Run `anteroom models test` first; or take it into use with `--reason TEXT` (and `--by NAME`), which is recorded and shown with the model.',
+      'Add it without --activate, then `anteroom models test` and `anteroom models activate`; or give `--reason TEXT` (and `--by NAME`), which is recorded and shown with the model.',
     httpStatus: 409,
   }),
   USE_NOT_PERMITTED: entry({

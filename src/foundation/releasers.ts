@@ -4,6 +4,7 @@ import { loggerOf } from './log.js';
 
 const log = loggerOf('node');
 
+/** Ends of parts, in the order in which the parts were started. */
 export class Releasers {
   private readonly list: (() => Promise<void> | void)[] = [];
 

@@ -107,7 +107,7 @@ describeWith('models export and import', missing, () => {
 
   it('registers the model under the digest that it had, however often', async () => {
     for (let time = 1; time <= 2; time++)
-      expect(await node.command('models', 'import', file, '--activate')).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await node.command('models', 'import', file, '--activate', '--reason', 'test')).toMatchObject({ exitCode: 0, stderr: '' });
     const [model, ...more] = await node.admin.get<ModelView[]>('/models');
     expect(more).toEqual([]);
     expect(model).toMatchObject({ name: NAME, state: 'active', digest: id, folder: join(node.folder, 'models', `${NAME}-1.0.0`) });
