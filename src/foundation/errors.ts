@@ -295,6 +295,11 @@ export const CATALOGUE = {
     text: 'A case holds other data than a module of the workflow takes',
     remedy: 'Correct the query in the settings of the module, or what the modules before it leave; `--list` shows both.',
   }),
+  PROGRAM_FAILED: entry({
+    kind: 'permanent',
+    text: 'A program that the workflow calls failed',
+    remedy: "Read its lines in the run's log; try it by itself on the same files.",
+  }),
   WEIGHTS_REFUSED: entry({
     kind: 'operator',
     text: 'The weights of the model are not those that its package names',

@@ -8,6 +8,10 @@ export interface KitArguments {
   readonly config?: string;
   readonly overrides: readonly Override[];
   readonly streamJsonProgress: boolean;
+  /** Where what the cases hold after each step is kept. */
+  readonly debugDir?: string;
+  /** The step to go on at, counted from 1. */
+  readonly startAt?: number;
   readonly show?: 'help' | 'list' | 'check' | 'inspect';
   /** The ONNX file to be inspected. */
   readonly onnx?: string;
@@ -19,6 +23,8 @@ export const HELP = `Runs the workflow of a model on the DICOM series in its inp
   --config FILE              a workflow file elsewhere
   --config:PATH=VALUE        another value for a setting, as in --config:modules.LungSegmenter.closing_mm=8
   --stream-json-progress     one JSON object per step of progress on stdout
+  --debug-dir DIR            keeps what the cases hold after each step in DIR, to look at and to go on from
+  --start-at N               goes on at step N (from 1) with what DIR has of the step before it
   --check                    checks all workflows of this model, its weights and its card; runs nothing
   --inspect FILE             the inputs and outputs of an ONNX file, as JSON
   --list                     the workflows of this model, their modules and settings
@@ -42,6 +48,8 @@ export function parseArguments(args: readonly string[]): KitArguments {
     config?: string;
     overrides: Override[];
     streamJsonProgress: boolean;
+    debugDir?: string;
+    startAt?: number;
     show?: KitArguments['show'];
     onnx?: string;
   } = {
@@ -60,6 +68,8 @@ export function parseArguments(args: readonly string[]): KitArguments {
     else if (flag === '--config' || flag === '-c') found.config = valueOf(flag);
     else if (flag.startsWith('--config:')) found.overrides.push(overrideOf(flag));
     else if (flag === '--stream-json-progress') found.streamJsonProgress = true;
+    else if (flag === '--debug-dir') found.debugDir = valueOf(flag);
+    else if (flag === '--start-at') found.startAt = stepFrom(valueOf(flag));
     else if (flag === '--list') found.show = 'list';
     else if (flag === '--check') found.show = 'check';
     else if (flag === '--inspect') Object.assign(found, { show: 'inspect', onnx: valueOf(flag) });
@@ -67,6 +77,11 @@ export function parseArguments(args: readonly string[]): KitArguments {
     else if (!WITHOUT_MEANING.includes(flag)) throw new AnteroomError('USAGE', `"${flag}" is no flag of the kit; see --help`);
   }
   return found;
+}
+
+function stepFrom(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new AnteroomError('USAGE', `--start-at ${text}, expected the number of a step, from 1`);
 }
 
 function overrideOf(flag: string): Override {

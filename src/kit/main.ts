@@ -47,6 +47,8 @@ async function main(args: readonly string[]): Promise<number> {
     },
     model: identityOf(modelDir),
     printProgress: wanted.streamJsonProgress ? print : () => undefined,
+    ...(wanted.debugDir === undefined ? {} : { debugDir: wanted.debugDir }),
+    ...(wanted.startAt === undefined ? {} : { startAt: wanted.startAt }),
   });
   return outcome.failed.length === 0 ? 0 : 1;
 }

@@ -1,10 +1,12 @@
 /** Runs a checked workflow: one module after the other, each over all cases, as MHub does. */
-import { toAnteroomError } from '../foundation/errors.js';
+import { join } from 'node:path';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { logOf } from './kit-log.js';
 import type { KitLog } from './kit-log.js';
 import { CaseModule, ImportModule } from './module.js';
 import type { Case, Folders, ModelIdentity } from './module.js';
 import { Progress } from './progress.js';
+import { keepCases, keptCases } from './snapshot.js';
 import type { Workflow } from './workflow.js';
 
 export interface RunOptions {
@@ -12,6 +14,10 @@ export interface RunOptions {
   readonly model: ModelIdentity;
   readonly printProgress: (line: string) => void;
   readonly logOf?: (module: string) => KitLog;
+  /** Where what the cases hold after each step is kept. */
+  readonly debugDir?: string;
+  /** The step to go on at, counted from 1, with what `debugDir` has of the one before it. */
+  readonly startAt?: number;
 }
 
 export interface RunOutcome {
@@ -37,27 +43,45 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
       progress.within(fraction);
     },
   });
-  for (const { label, module } of workflow.steps) if (module instanceof CaseModule) await module.prepare?.(contextOf(label));
+  const first = (options.startAt ?? 1) - 1;
+  for (const { label, module } of workflow.steps.slice(first)) if (module instanceof CaseModule) await module.prepare?.(contextOf(label));
   const failed = new Set<string>();
-  let cases: Case[] = [];
+  let cases = first > 0 ? await casesBefore(first, workflow, options.debugDir) : [];
   for (const [index, { label, module }] of workflow.steps.entries()) {
+    if (index < first) continue;
     const context = contextOf(label);
     progress.moduleStarted(index, sidsOf(cases));
     if (module instanceof ImportModule) cases = await module.findCases(context);
     else {
       for (const one of cases) {
         progress.caseStarted(one.sid);
-        await module.work(one, context).catch((thrown: unknown) => {
+        try {
+          await module.work(one, context);
+        } catch (thrown) {
           failed.add(one.sid);
           context.log('ERROR', `series ${one.sid}: ${reasonOf(thrown)}`);
-        });
+        }
         progress.caseFinished();
       }
       cases = cases.filter(({ sid, isSetAside }) => !failed.has(sid) && !isSetAside);
     }
     progress.moduleFinished(sidsOf(cases));
+    if (options.debugDir !== undefined) await keepCases(cases, folderOf(options.debugDir, workflow, index));
   }
   return { succeeded: sidsOf(cases), failed: [...failed] };
+}
+
+/** What the cases held before a step, counted from 0, in the run that kept it. */
+function casesBefore(step: number, workflow: Workflow, debugDir: string | undefined): Promise<Case[]> {
+  if (debugDir === undefined) throw new AnteroomError('USAGE', '--start-at needs --debug-dir, the folder that a run before has filled');
+  if (step >= workflow.steps.length)
+    throw new AnteroomError('USAGE', `--start-at ${step + 1}, expected a step from 1 to ${workflow.steps.length}`);
+  return keptCases(folderOf(debugDir, workflow, step - 1));
+}
+
+/** `3-OnnxRunner`: what the cases hold after that step. */
+function folderOf(debugDir: string, { steps }: Workflow, index: number): string {
+  return join(debugDir, `${index + 1}-${steps[index].label}`);
 }
 
 function sidsOf(cases: readonly Case[]): string[] {

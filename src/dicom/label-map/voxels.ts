@@ -67,7 +67,7 @@ export function labelsOf(size: Vec3, voxels: VoxelBytes): Uint8Array | Uint16Arr
   if (bytes.length < expected) throw refused(`${bytes.length} bytes of voxels, expected ${expected} for ${size.join(' × ')} of ${type}`);
   if (type === 'uint8' && slope === 1 && intercept === 0) return bytes.subarray(0, count);
   const labels = new Uint16Array(count);
-  const read = reader(voxels);
+  const read = voxelReader(voxels);
   for (let n = 0; n < count; n++) {
     const value = read(n) * slope + intercept;
     if (!Number.isInteger(value) || value < 0 || value > 0xffff)
@@ -77,7 +77,8 @@ export function labelsOf(size: Vec3, voxels: VoxelBytes): Uint8Array | Uint16Arr
   return labels;
 }
 
-function reader({ bytes, type, bigEndian }: VoxelBytes): (n: number) => number {
+/** Gives the nth voxel as it is stored, before slope and intercept. */
+export function voxelReader({ bytes, type, bigEndian }: VoxelBytes): (n: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = !bigEndian;
   switch (type) {

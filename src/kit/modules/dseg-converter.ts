@@ -14,10 +14,28 @@ import { AnteroomError } from '../../foundation/errors.js';
 import { newUid, uidFromName } from '../../foundation/ids.js';
 import { CaseModule } from '../module.js';
 import type { Case, DicomSeries, ModelIdentity, ModuleContext, Segmentation } from '../module.js';
+import { query } from '../query.js';
+import { segmentationOf } from '../segmentation-of.js';
+
+const unused = z
+  .unknown()
+  .optional()
+  .describe(
+    "Of MHub's workflow files; without a meaning here: empty slices are never written, and BodyPartExamined is that of the series.",
+  );
 
 const settings = z.object({
   model_name: z.string().min(1).optional().describe('Name of the algorithm in the object; that of the model card by default.'),
   series_number: z.int().min(1).default(42).describe('SeriesNumber of the object.'),
+  source_segs: query
+    .prefault('segmentation')
+    .describe(
+      'What is written: segmentations, or label maps in files, `nifti:mod=seg:roi=*`, whose `roi` names the structures of labels 1 to n.',
+    ),
+  target_dicom: query.prefault('dicom').describe('The series that it is written on; every label map must lie on its voxels.'),
+  segment_id_meta_key: z.string().min(1).default('roi').describe('The metadata of a file that names its structures.'),
+  skip_empty_slices: unused,
+  body_part_examined: unused,
 });
 
 /** CID 7005. */
@@ -25,22 +43,26 @@ const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
 
 /** A BINARY DICOM Segmentation (PS3.3 A.51) on the grid of the source series, one segment per structure. */
 export class DsegConverter extends CaseModule {
-  static readonly does = 'makes a DICOM Segmentation of the label map';
+  static readonly does = 'makes a DICOM Segmentation of label maps';
   static readonly settings = settings;
-  readonly inputs = ['dicom', 'segmentation'] as const;
-  readonly outputs = ['dicomseg'] as const;
+  readonly inputs;
+  readonly outputs = [{ type: 'dicomseg', meta: { mod: 'seg' } }] as const;
 
   constructor(private readonly options: z.output<typeof settings>) {
     super();
+    this.inputs = [options.target_dicom, options.source_segs];
   }
 
   async work(one: Case, context: ModuleContext): Promise<void> {
     const model = { ...context.model, name: this.options.model_name ?? context.model.name };
-    const series = one.get('dicom');
-    const segmentation = one.get('segmentation');
+    const series = one.series(this.options.target_dicom);
+    const volume = await series.volume();
+    const sources = one.matching(this.options.source_segs);
+    const maps = await Promise.all(sources.map((item) => segmentationOf(item, volume.grid, this.options.segment_id_meta_key)));
+    const segments = maps.flatMap((segmentation) => segmentsOf(segmentation, series.seriesInstanceUid, model));
     const { bytes, notes } = writeSeg({
-      source: sourceOf(series, await series.volume()),
-      segments: segmentsOf(segmentation, series.seriesInstanceUid, model),
+      source: sourceOf(series, volume),
+      segments,
       identity: identityOf(model, this.options.series_number),
       provenance: {
         equipment: { manufacturer: 'Anteroom', modelName: 'Anteroom kit', deviceSerialNumber: 'none', softwareVersions: [model.version] },
@@ -48,10 +70,11 @@ export class DsegConverter extends CaseModule {
           { purpose: PROCESSING_EQUIPMENT, manufacturer: 'Anteroom', modelName: model.name, softwareVersions: [model.version] },
         ],
       },
-      ...(segmentation.wholes === undefined ? { segmentsOverlap: false } : {}),
+      // Labels of one map cannot overlap; of several, and of wholes beside their parts, the writer looks.
+      ...(maps.length === 1 && maps[0].wholes === undefined ? { segmentsOverlap: false } : {}),
     });
     for (const { text } of notes) context.log('NOTICE', text);
-    one.set('dicomseg', bytes);
+    one.set('dicomseg', bytes, { meta: { mod: 'seg' } });
   }
 }
 
