@@ -375,6 +375,11 @@ export const CATALOGUE = {
     text: 'A label map of the model cannot be read',
     remedy: 'Have the model write whole labels as MHA, NRRD or NIfTI, on the grid of its input and in one file.',
   }),
+  STRUCTURE_SET_REFUSED: entry({
+    kind: 'permanent',
+    text: 'A structure set cannot be drawn on its images',
+    remedy: 'Export it again with the series that it was drawn on; names that the table lacks go into the setting `names`.',
+  }),
   GATE_REJECTED: entry({
     kind: 'permanent',
     text: 'The output did not pass the gate',

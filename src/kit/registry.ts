@@ -12,6 +12,8 @@ import { LungSegmenter } from './modules/lung-segmenter.js';
 import { NiftiConverter } from './modules/nifti-converter.js';
 import { NrrdExporter } from './modules/nrrd-exporter.js';
 import { OnnxRunner } from './modules/onnx-runner.js';
+import { RtStructConverter } from './modules/rt-struct-converter.js';
+import { RtStructImporter } from './modules/rt-struct-importer.js';
 import { SegmentCombiner } from './modules/segment-combiner.js';
 import type { Registry } from './workflow.js';
 
@@ -20,6 +22,7 @@ export const MODULES: Registry = {
   FileStructureImporter,
   FileFilter,
   NiftiConverter,
+  RtStructImporter,
   LungSegmenter,
   LobeSplitter,
   OnnxRunner,
@@ -29,5 +32,6 @@ export const MODULES: Registry = {
   NrrdExporter,
   DsegConverter,
   DsegExtractor,
+  RtStructConverter,
   DataOrganizer,
 };

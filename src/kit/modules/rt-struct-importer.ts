@@ -1,0 +1,130 @@
+/** Draws the regions of a structure set on its images. */
+import { z } from 'zod';
+import { parseInstance } from '../../dicom/element/parse.js';
+import type { Grid } from '../../dicom/geometry/grid.js';
+import { maskOfRoi } from '../../dicom/rtstruct/masks.js';
+import { readStructureSet } from '../../dicom/rtstruct/read.js';
+import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
+import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
+import type { SegmentMask } from '../../dicom/seg/mask.js';
+import { isPartOf, structureById } from '../../dicom/structures/table.js';
+import { AnteroomError } from '../../foundation/errors.js';
+import type { KitLog } from '../kit-log.js';
+import { CaseModule } from '../module.js';
+import type { Case, ModuleContext, Segmentation } from '../module.js';
+import { query } from '../query.js';
+
+const structureId = z.string().refine((id) => structureById(id) !== undefined, {
+  error: (issue) => `${String(issue.input)} is no structure of the table`,
+});
+
+const settings = z.object({
+  in_data: query.prefault('rtstruct').describe('Which structure set, where a case has several.'),
+  target_dicom: query.prefault('dicom').describe('The series that it was drawn on.'),
+  names: z
+    .record(z.string(), structureId)
+    .default({})
+    .describe('Structures by the names of regions, before codes, the names of the table, and names in the manner of TG-263.'),
+  structures: z.array(structureId).min(1).optional().describe('Only these are taken, and each of them must be there; all by default.'),
+  unknown: z
+    .enum(['leave_out', 'refuse'])
+    .default('leave_out')
+    .describe('What becomes of a region that no name or code is known of, where `structures` names none.'),
+});
+
+/** A region, its structure and its voxels. */
+interface Drawn {
+  readonly roi: Roi;
+  readonly id: string;
+  readonly mask: SegmentMask;
+}
+
+/** The label map has the grid of the series. A voxel is in a region where its centre is; the rules are those of `dicom/rtstruct/fill.ts`. */
+export class RtStructImporter extends CaseModule {
+  static readonly does = 'draws the regions of an RT Structure Set on the grid of its series';
+  static readonly settings = settings;
+  readonly inputs;
+  readonly outputs;
+
+  constructor(private readonly options: z.output<typeof settings>) {
+    super();
+    this.inputs = [options.target_dicom, options.in_data];
+    this.outputs = [{ type: 'segmentation', meta: { mod: 'seg', roi: options.structures?.join(',') ?? null } }] as const;
+  }
+
+  async work(one: Case, { log }: ModuleContext): Promise<void> {
+    const item = one.only(this.options.in_data);
+    if (item.type !== 'rtstruct')
+      throw new AnteroomError('CASE_DATA_OTHER', `${this.options.in_data.text} is ${item.type}, expected rtstruct`);
+    const set = readStructureSet(parseInstance(item.value).dataset);
+    const { grid } = await one.series(this.options.target_dicom).volume();
+    demandSameFrame(set, grid);
+    const drawn = this.#wanted(set, log).map(({ roi, id }) => draw(roi, id, grid, log));
+    one.set('segmentation', segmentationOf(drawn, grid, this.options.structures, log));
+  }
+
+  /** The regions whose structures are asked for. */
+  #wanted({ rois }: StructureSet, log: KitLog): { roi: Roi; id: string }[] {
+    const { names, structures, unknown } = this.options;
+    const known = rois.flatMap((roi) => {
+      const structure = structureOfRoi(roi, names);
+      return structure === undefined ? [] : [{ roi, id: structure.id }];
+    });
+    const taken = structures === undefined ? known : known.filter(({ id }) => structures.includes(id));
+    const missing = structures?.filter((id) => !taken.some((one) => one.id === id)) ?? [];
+    const others = rois.filter((roi) => !known.some((one) => one.roi === roi)).map(({ name, number }) => `"${name || number}"`);
+    if (missing.length > 0 || taken.length === 0)
+      throw refused(
+        `no region that is ${missing.join(', ') || 'a structure of the table'}; there is ${listed(rois.map(({ name }) => `"${name}"`))}`,
+      );
+    if (structures === undefined && others.length > 0) {
+      if (unknown === 'refuse') throw refused(`regions that no structure is known of: ${listed(others)}`);
+      log('WARNING', `left out, as no structure is known of that name: ${listed(others)}`);
+    }
+    return taken;
+  }
+}
+
+function demandSameFrame({ frameOfReferenceUids }: StructureSet, { frameOfReferenceUid }: Grid): void {
+  const other = frameOfReferenceUids.find((uid) => uid !== frameOfReferenceUid);
+  if (other !== undefined && frameOfReferenceUid !== '')
+    throw refused(`FrameOfReferenceUID ${other}, expected that of the series (${frameOfReferenceUid})`);
+}
+
+function draw(roi: Roi, id: string, grid: Grid, log: KitLog): Drawn {
+  const { mask, voxelCount, refusals, notes } = maskOfRoi(roi, grid);
+  if (refusals.length > 0) throw refused(`region ${id}: ${refusals[0]}${refusals.length > 1 ? ` and ${refusals.length - 1} more` : ''}`);
+  for (const note of notes) log('NOTICE', `${id}: ${note}`);
+  if (voxelCount === 0) log('WARNING', `${id} has no voxel`);
+  return { roi, id, mask };
+}
+
+/** Where regions overlap, a part has the voxel and not its whole; of others the first one, which is said. */
+function segmentationOf(drawn: readonly Drawn[], grid: Grid, wanted: readonly string[] | undefined, log: KitLog): Segmentation {
+  const ids = wanted ?? [...new Set(drawn.map(({ id }) => id))];
+  const perSlice = grid.rows * grid.columns;
+  const labels = new (ids.length > 255 ? Uint16Array : Uint8Array)(perSlice * grid.slices);
+  const overlaps = new Map<string, number>();
+  for (const { id, mask } of drawn) {
+    const value = ids.indexOf(id) + 1;
+    for (const k of mask.slices) {
+      const slice = mask.slice(k);
+      for (let p = 0, at = k * perSlice; p < perSlice; p++, at++) {
+        if (slice[p] === 0 || labels[at] === value) continue;
+        const there = ids[labels[at] - 1];
+        if (there === undefined || isPartOf(id, there)) labels[at] = value;
+        else if (!isPartOf(there, id)) overlaps.set(`${there} and ${id}`, (overlaps.get(`${there} and ${id}`) ?? 0) + 1);
+      }
+    }
+  }
+  for (const [both, count] of overlaps) log('WARNING', `${count} voxels are of ${both}: the first has them`);
+  return { labelMap: { grid, labels }, structures: ids.map((id, n) => ({ value: n + 1, id })) };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : `${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`;
+}
+
+function refused(seen: string): AnteroomError {
+  return new AnteroomError('STRUCTURE_SET_REFUSED', seen);
+}
