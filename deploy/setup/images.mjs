@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { madeBaseTag, makeBase } from './base-image.mjs';
+import { dcm2niixForImages } from './dcm2niix.mjs';
 import { fingerprint } from './hash.mjs';
 import { onnxRuntimeForImages } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
@@ -23,8 +24,10 @@ const modelsFolder = join(root, 'deploy/models');
 export async function ensureImages(socket) {
   if (!(await ensurePackages(['client'], WITHOUT))) return false;
   const docker = clientOf(socket);
-  const baseInputs = fingerprint([baseFolder, kitBundle, { text: `${process.version} ${onnxRuntimeForImages().version}` }]);
-  if (!(await buildBase(docker, baseInputs))) return false;
+  const dcm2niix = await dcm2niixForImages();
+  const versions = { text: `${process.version} ${onnxRuntimeForImages().version}` };
+  const baseInputs = fingerprint([baseFolder, kitBundle, versions, ...(dcm2niix === undefined ? [] : [dcm2niix])]);
+  if (!(await buildBase(docker, baseInputs, dcm2niix))) return false;
   for (const model of readdirSync(modelsFolder)) await buildModel(docker, model, baseInputs);
   return true;
 }
@@ -40,7 +43,7 @@ function clientOf(socket) {
   };
 }
 
-async function buildBase(docker, inputs) {
+async function buildBase(docker, inputs, dcm2niix) {
   const image = 'anteroom/base';
   if ((await docker.inputsOf(image)) === inputs) return true;
   const from = (await presentBase(docker)) ?? (await pulledBase(docker)) ?? (await makeBase(docker));
@@ -54,7 +57,7 @@ async function buildBase(docker, inputs) {
     from,
     inputs,
     labels: [`${KIT_LABEL}=${version}`],
-    parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder },
+    parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder, dcm2niix },
   });
   return true;
 }

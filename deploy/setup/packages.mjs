@@ -7,6 +7,7 @@ const PACKAGES = [
   { group: 'engine', name: 'docker.io', program: 'dockerd', why: 'the Docker engine that runs models' },
   { group: 'client', name: 'docker.io', program: 'docker', why: 'builds the images of our own models' },
   { group: 'base', name: 'mmdebstrap', program: 'mmdebstrap', why: 'makes a base image where no registry answers' },
+  { group: 'converter', name: 'dcm2niix', program: 'dcm2niix', why: 'the other engine of NiftiConverter, and judge of our own' },
   { group: 'compile', name: 'python3', program: 'python3', why: 'node-gyp, to compile better-sqlite3' },
   { group: 'compile', name: 'make', program: 'make', why: 'compiles better-sqlite3' },
   { group: 'compile', name: 'g++', program: 'g++', why: 'compiles better-sqlite3' },

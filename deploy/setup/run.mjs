@@ -24,7 +24,7 @@ const JEST = [
 const CRASH_ROUNDS = '3';
 const SOAK_INSTANCES = '50000';
 const FUZZ_CASES = '20000';
-const TEST_PACKAGES = ['peers', 'judges', 'viewer'];
+const TEST_PACKAGES = ['peers', 'judges', 'converter', 'viewer'];
 
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.

@@ -14,13 +14,14 @@ export function missingForKit(): string[] {
   return existsSync(KIT) ? [] : ['dist/kit-bundle: npm run build'];
 }
 
-/** What packages with ONNX networks need and is missing. */
+/** What networks in ONNX files need and is missing. */
+export function missingForOnnxRuntime(): string[] {
+  return existsSync('dist/node_modules/onnxruntime-node') ? [] : ['ONNX Runtime (npm test fetches it)'];
+}
+
+/** What the packages of test/models need and is missing. */
 export function missingForOnnx(): string[] {
-  return [
-    ...missingForKit(),
-    ...(existsSync('dist/node_modules/onnxruntime-node') ? [] : ['ONNX Runtime (npm test fetches it)']),
-    ...(testData('models') === undefined ? ['data models'] : []),
-  ];
+  return [...missingForKit(), ...missingForOnnxRuntime(), ...(testData('models') === undefined ? ['data models'] : [])];
 }
 
 /** A package of test/models in a folder of its own, with its weights, which stay with the data otherwise. */
