@@ -10,11 +10,10 @@ import { writeExport } from '../models/exported/write.js';
 import { readModelPackage, type ModelPackage } from '../models/package.js';
 import { weightsOf } from '../models/weights.js';
 import { freeBytesOf, imageTransfer, type ImageToExport, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { KIT_LABEL } from '../runs/runtimes/labels.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { line, progressDone, progressOfBytes } from './print.js';
 
-/** The label with which the base image says which kit is in it. */
-const KIT_LABEL = 'anteroom.kit';
 /** The heads of tar entries and the manifest. */
 const SPARE_BYTES = 16 * 1024 * 1024;
 

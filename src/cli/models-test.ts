@@ -1,27 +1,29 @@
 /** `anteroom models test`: runs a model on its sample and compares what it leaves with a reference. */
 import { mkdirSync, rmSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ModelView } from '../api/views.js';
-import { recordReference, testOutputs, type MadeBy } from '../evaluation/model-test.js';
+import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
+import { fetchSample, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
+import { phantomSample } from '../evaluation/samples/phantom-sample.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { nodeVersion } from '../foundation/version.js';
 import { readModelPackage, type ModelPackage } from '../models/package.js';
 import { digestOf } from '../models/register.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import { createProcessRuntime } from '../runs/runtimes/process.js';
 import type { Runtime } from '../runs/runtimes/runtime.js';
-import { runTrial, type Trial } from '../runs/trial.js';
+import { runTrial, trialFacts, type Trial } from '../runs/trial.js';
 import { packageFolder } from './models-add.js';
+import type { StandingModel } from './models-use.js';
 import { NodeRefusal } from './node-client.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
-import { line } from './print.js';
+import { line, progress, progressDone } from './print.js';
 
 interface TestOptions extends CommonOptions {
-  readonly sample: string;
-  readonly reference: string;
+  readonly from?: string;
+  readonly sha256?: string;
+  readonly sample?: string;
+  readonly reference?: string;
   readonly workflow?: string;
   readonly modelFile?: string;
   readonly record?: boolean;
@@ -35,8 +37,13 @@ export function addTestCommand(models: Command): void {
     models.command('test').description('runs a model on a sample and compares what it leaves with a reference; exit code 1 if it differs'),
   )
     .argument('<package>', 'folder of the package, or the name of one in `modelsDir`')
-    .requiredOption('--sample <folder>', 'what the model is given')
-    .requiredOption('--reference <folder>', 'what it is known to leave')
+    .option(
+      '--from <source>',
+      'WORKFLOW/sample and WORKFLOW/reference: a folder, a ZIP archive or its URL (default: `test.data` in model.yaml)',
+    )
+    .option('--sha256 <hex>', 'of the archive; another one is refused')
+    .option('--sample <folder>', 'what the model is given, in place of that of the data')
+    .option('--reference <folder>', 'what it is known to leave, in place of that of the data')
     .option('--workflow <name>', 'in place of the one in model.yaml')
     .option('--model-file <name>', 'another model.yaml of the package, such as model.process.yaml')
     .option('--record', 'make the reference, which must not be there yet')
@@ -49,39 +56,60 @@ export function addTestCommand(models: Command): void {
 
 async function test(model: ModelPackage, options: TestOptions): Promise<boolean> {
   const out = resolve(options.out);
-  const reference = resolve(options.reference);
   const runtime = runtimeFor(model, options, out);
   const digest = await digestOf(model, (image) => {
     if (runtime.resolveImage === undefined) throw new AnteroomError('IMAGE_MISSING', `no engine can resolve ${image}`);
     return runtime.resolveImage(image);
   });
   const madeBy: MadeBy = { model: model.card.name, digest, workflow: options.workflow ?? model.model.workflow };
-  let passed = true;
-  let report = '';
+  const folders = await foldersFor(model, madeBy.workflow, options);
+  const outcomes: TestOutcome[] = [];
   for (let n = 1; n <= Math.max(1, Number(options.repeat) || 1); n++) {
-    const trial = await tryOnce(model, digest, options, runtime, join(out, `run-${n}`));
+    const trial = await tryOnce(model, digest, folders.sampleDir, { options, runtime, folder: join(out, `run-${n}`) });
     if (n === 1 && options.record) {
-      recordReference(trial.outputDir, reference, madeBy);
-      line(`recorded ${reference}`);
+      recordReference(trial.outputDir, folders.referenceDir, madeBy);
+      line(`recorded ${folders.referenceDir}`);
     }
-    const name = n === 1 ? madeBy.workflow : `${madeBy.workflow}-${n}`;
     const outcome = await testOutputs({
       outputDir: trial.outputDir,
-      referenceDir: reference,
+      referenceDir: folders.referenceDir,
       reportDir: out,
-      name,
+      name: n === 1 ? madeBy.workflow : `${madeBy.workflow}-${n}`,
       madeBy,
-      facts: factsOf(trial),
+      facts: trialFacts(trial),
       at: new Date(),
     });
-    line(
-      `run ${n}: ${outcome.report.conclusion ? 'reproduced' : 'NOT reproduced'} in ${(trial.wallMs / 1000).toFixed(1)} s; see ${outcome.files.at(-1)}`,
-    );
-    passed &&= outcome.report.conclusion;
-    report = outcome.report.id;
+    outcomes.push(outcome);
+    const { conclusion } = outcome.report;
+    line(`run ${n}: ${conclusion ? 'reproduced' : 'NOT reproduced'} in ${(trial.wallMs / 1000).toFixed(1)} s; see ${outcome.files.at(-1)}`);
+    if (!conclusion) line(`    ${whatFailed(outcome.report)}`);
   }
-  if (passed) await tellNode(madeBy, report, options);
-  return passed;
+  const failed = outcomes.find(({ report }) => !report.conclusion);
+  await tellNode(madeBy, failed ?? outcomes[0], folders, options);
+  return failed === undefined;
+}
+
+/** The two folders that are named, or what the data has in their place. */
+async function foldersFor({ dir, model }: ModelPackage, workflow: string, options: TestOptions): Promise<SampleFolders> {
+  const { sample, reference, sha256 = model.test?.sha256 } = options;
+  if (sample !== undefined && reference !== undefined) return { sampleDir: resolve(sample), referenceDir: resolve(reference) };
+  const named = model.test?.data;
+  const data = options.from ?? (named === undefined || /^https?:/.test(named) ? named : resolve(dir, named));
+  if (data === undefined)
+    throw new AnteroomError(
+      'SAMPLE_REFUSED',
+      'neither --from, nor --sample and --reference, nor `test.data` in model.yaml; expected one of them',
+    );
+  const cache = join(settingsFor(options).dataDir, 'samples');
+  const onProgress = (what: string, bytes: number, of: number | undefined) =>
+    progress(`${what} ${Math.round(bytes / 1e6)}${of === undefined ? '' : ` of ${Math.round(of / 1e6)}`} MB`);
+  const found = await fetchSample({ data, workflow, ...(sha256 === undefined ? {} : { sha256 }) }, { cache, onProgress });
+  progressDone();
+  const made = options.from === undefined && model.test?.sample === 'phantom' ? phantomSample(cache) : found.sampleDir;
+  return {
+    sampleDir: sample === undefined ? made : resolve(sample),
+    referenceDir: reference === undefined ? found.referenceDir : resolve(reference),
+  };
 }
 
 function runtimeFor(model: ModelPackage, options: TestOptions, out: string): Runtime {
@@ -92,27 +120,29 @@ function runtimeFor(model: ModelPackage, options: TestOptions, out: string): Run
   return createProcessRuntime({ stateDir, log });
 }
 
-function tryOnce(model: ModelPackage, digest: string, options: TestOptions, runtime: Runtime, folder: string): Promise<Trial> {
+function tryOnce(
+  model: ModelPackage,
+  digest: string,
+  sampleDir: string,
+  { options, runtime, folder }: { options: TestOptions; runtime: Runtime; folder: string },
+): Promise<Trial> {
   rmSync(folder, { recursive: true, force: true });
-  const { workflow, sample } = options;
-  return runTrial({ model, digest, sampleDir: resolve(sample), folder, workflow, runtime, limits: settingsFor(options).runs.limits });
+  const { workflow } = options;
+  return runTrial({ model, digest, sampleDir, folder, workflow, runtime, limits: settingsFor(options).runs.limits });
 }
 
-function factsOf({ wallMs, peakMemoryBytes }: Trial) {
-  return {
-    nodeVersion: nodeVersion(),
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cpuCount: cpus().length,
-    memoryMb: Math.round(totalmem() / 1e6),
-    runTimeMs: Math.round(wallMs),
-    peakMemoryMb: peakMemoryBytes === undefined ? null : Math.round(peakMemoryBytes / 1e6),
-  };
-}
-
-/** A registered model with this digest is tested from now on. Where no node runs, or it does not know the model, only the report says so. */
-async function tellNode({ model, digest }: MadeBy, report: string, options: TestOptions): Promise<void> {
+/** What came of it is told of a model that is registered with this digest. Where no node runs, or it does not know the model, only the report says so. */
+async function tellNode(
+  { model, digest, workflow }: MadeBy,
+  outcome: TestOutcome,
+  folders: SampleFolders,
+  options: TestOptions,
+): Promise<void> {
+  const { report, files } = outcome;
+  const test = { workflow, sample: folders.sampleDir, reference: folders.referenceDir, report: files[1], passed: report.conclusion };
+  const reason = report.conclusion ? {} : { reason: whatFailed(report) };
   try {
-    const row = await clientFor(options).post<ModelView>('/models/tested', { name: model, digest, report });
+    const row = await clientFor(options).post<StandingModel>('/models/tested', { name: model, digest, ...test, ...reason });
     line(`${row.name} ${row.version} is ${row.state}`);
   } catch (thrown) {
     if (thrown instanceof NodeRefusal) line(`the node does not know ${model} with this digest: its state stays as it is`);

@@ -46,6 +46,18 @@ export async function testOutputs(options: {
   return { report, files: writeReport(reportDir, name, report, comparison) };
 }
 
+/** What speaks against a run, in one line: files and findings by their names. */
+export function whatFailed({ missing_files: missing = [], extra_files: extra = [], summary, anteroom }: Report): string {
+  const ofRun = (anteroom.findings as ReportSubject['findings']) ?? [];
+  const checks = Object.values(summary.checks).flatMap(({ findings = {} }) => Object.entries(findings));
+  return [
+    ...ofRun.map(({ label, description }) => `${label} ${description}`),
+    ...missing.map((path) => `missing file ${path}`),
+    ...extra.map((path) => `extra file ${path}`),
+    ...checks.map(([label, count]) => (count === 1 ? label : `${label} (${count} times)`)),
+  ].join('; ');
+}
+
 function otherDigest(referenceDir: string, { digest }: MadeBy): ReportSubject['findings'] {
   const path = madeByPath(referenceDir);
   if (!existsSync(path)) return [];

@@ -200,6 +200,13 @@ export const CATALOGUE = {
     remedy: 'Correct meta.json or model.yaml as named.',
     httpStatus: 400,
   }),
+  SAMPLE_REFUSED: entry({
+    kind: 'operator',
+    text: "A model's sample and reference cannot be had",
+    remedy:
+      'Name a folder or ZIP archive with WORKFLOW/sample and WORKFLOW/reference, or its URL (`--from`, or `test.data` in model.yaml), or two folders.',
+    httpStatus: 400,
+  }),
   MODEL_UNTESTED: entry({
     kind: 'operator',
     text: 'The model has not passed a test with this digest',

@@ -8,6 +8,9 @@ import { fetchWeights, weightsOf } from './weights.js';
 /** What a scaffold leaves for the author; a package that still has it is not packed. */
 export const FILL_IN = 'FILL IN';
 
+/** Samples and references of a package stay outside of the image. */
+const TEST_FOLDER = 'test';
+
 /**
  * Fills `folder` with what the image needs. Weights are the first layer: they are large and change seldom.
  * @throws InvalidFileError MODEL_INVALID for what was not filled in; AnteroomError WEIGHTS_REFUSED
@@ -17,7 +20,9 @@ export async function makeImageContext(model: ModelPackage, folder: string): Pro
   if (unfilled.length > 0) throw new InvalidFileError('MODEL_INVALID', unfilled);
   const weights = weightsOf(model);
   for (const one of weights) await fetchWeights(one, join(folder, 'layers/weights'));
-  const others = model.files.filter((file) => file !== MODEL_FILE && !weights.some((one) => one.file === file));
+  const others = model.files.filter(
+    (file) => file !== MODEL_FILE && !file.startsWith(`${TEST_FOLDER}/`) && !weights.some((one) => one.file === file),
+  );
   for (const file of others) {
     const to = join(folder, 'layers/package', file);
     mkdirSync(dirname(to), { recursive: true });

@@ -49,7 +49,26 @@ const labelMap = z.strictObject({
   on: z.string().min(1).optional().describe('Input on whose grid it lies; needed only where the model has several images.'),
 });
 
+const test = z
+  .strictObject({
+    data: z
+      .string()
+      .min(1)
+      .describe(
+        "Where `models test` finds WORKFLOW/sample and WORKFLOW/reference: a folder or ZIP archive, from the package's folder, or an http(s) URL of an archive.",
+      ),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+      .optional()
+      .describe('Of the archive; another one is refused.'),
+    sample: z.literal('phantom').optional().describe('`phantom`: in place of a sample in the data, a chest CT that is made on the spot.'),
+  })
+  .optional()
+  .describe('What the model is tested with.');
+
 const answer = {
+  test,
   status: z
     .enum(['clinical', 'research'])
     .optional()

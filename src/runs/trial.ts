@@ -3,7 +3,9 @@
  * of it can ever be delivered.
  */
 import { randomUUID } from 'node:crypto';
+import { cpus, totalmem } from 'node:os';
 import { AnteroomError } from '../foundation/errors.js';
+import { nodeVersion } from '../foundation/version.js';
 import { promiseOfPackage } from '../models/answers.js';
 import type { ModelPackage } from '../models/package.js';
 import type { Settings } from '../settings/schema.js';
@@ -12,10 +14,11 @@ import { collectOutputs } from './outputs.js';
 import { LogTail } from './log-tail.js';
 import { attemptFolders, dropInput, prepareSample } from './run-folders.js';
 import { limitsOf, runSpec, userOf } from './run-spec.js';
+import { KIT_LABEL } from './runtimes/labels.js';
 import type { Runtime } from './runtimes/runtime.js';
 
 export interface TrialRequest {
-  readonly model: ModelPackage;
+  readonly model: Pick<ModelPackage, 'card' | 'model' | 'dir'>;
   /** What the model is pinned by; a container is made of this image. */
   readonly digest: string;
   /** Files in the layout in which the model takes them. */
@@ -26,26 +29,32 @@ export interface TrialRequest {
   readonly workflow?: string;
   readonly runtime: Runtime;
   readonly limits: Settings['runs']['limits'];
+  /** Whose containers this one counts among; those of nobody where it is left out. */
+  readonly owner?: string;
+  /** Ends it before its time: it then rejects with RUN_CANCELLED. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Trial {
   readonly outputDir: string;
   readonly wallMs: number;
   readonly peakMemoryBytes?: number;
+  /** Of the kit in its image, or of this node's; undefined for an image that was made without it. */
+  readonly kitVersion?: string;
 }
 
 /**
  * Runs a model on a sample to its end.
  * @throws {AnteroomError} as a run of the queue fails, with the last lines of the log, and what the engine throws.
  */
-export async function runTrial({ model, digest, sampleDir, folder, workflow, runtime, limits }: TrialRequest): Promise<Trial> {
+export async function runTrial(request: TrialRequest): Promise<Trial> {
+  const { model, digest, sampleDir, folder, workflow, runtime, limits, owner, signal } = request;
   const id = `test-${randomUUID().slice(0, 8)}`;
   const yaml = model.model;
   const folders = attemptFolders(folder, 1, 1);
   prepareSample(folders, sampleDir, userOf(yaml));
   const spec = runSpec({
-    // No node's: none adopts or sweeps it.
-    nodeId: id,
+    nodeId: owner ?? id,
     runId: 1,
     attempt: 1,
     container: `anteroom-${id}`,
@@ -61,7 +70,11 @@ export async function runTrial({ model, digest, sampleDir, folder, workflow, run
   const begin = performance.now();
   try {
     const watch = await runtime.start(spec, { onLogLine: (line) => tail.add(line) });
+    const cancel = () => void runtime.cancel(spec.name).catch(() => undefined);
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted === true) cancel();
     const exit = await watch.done;
+    signal?.removeEventListener('abort', cancel);
     const wallMs = performance.now() - begin;
     const verdict = judgeExit(exit, await collectOutputs(folders.outputDir), limitsOf(yaml, limits), promiseOfPackage(model));
     if (verdict.outcome !== 'produced') throw withLog(verdict.error, tail.text());
@@ -69,11 +82,31 @@ export async function runTrial({ model, digest, sampleDir, folder, workflow, run
       outputDir: folders.outputDir,
       wallMs,
       ...(exit.peakMemoryBytes === undefined ? {} : { peakMemoryBytes: exit.peakMemoryBytes }),
+      ...(await kitOf(request)),
     };
   } finally {
     await runtime.remove(spec.name);
     dropInput(folders);
   }
+}
+
+async function kitOf({ model: { model }, digest, runtime }: TrialRequest): Promise<Pick<Trial, 'kitVersion'>> {
+  if (model.runtime === 'process') return { kitVersion: nodeVersion() };
+  const label = (await runtime.resolveImage?.(digest).catch(() => undefined))?.labels[KIT_LABEL];
+  return label === undefined ? {} : { kitVersion: label };
+}
+
+/** What a report says of the run: versions, hardware, time and memory. */
+export function trialFacts({ wallMs, peakMemoryBytes, kitVersion }: Trial) {
+  return {
+    nodeVersion: nodeVersion(),
+    kitVersion: kitVersion ?? null,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpuCount: cpus().length,
+    memoryMb: Math.round(totalmem() / 1e6),
+    runTimeMs: Math.round(wallMs),
+    peakMemoryMb: peakMemoryBytes === undefined ? null : Math.round(peakMemoryBytes / 1e6),
+  };
 }
 
 function withLog(error: AnteroomError, lines: string): AnteroomError {

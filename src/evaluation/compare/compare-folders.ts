@@ -11,6 +11,7 @@ import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import { checkCsv } from './csv-check.js';
 import type { Check, CheckedFile, Picture } from './finding.js';
 import { checkJson } from './json-check.js';
+import { checkLabelMaps, isLabelMapName } from './label-map-check.js';
 import { checkSeg } from './seg-check.js';
 
 export interface FolderComparison {
@@ -52,7 +53,8 @@ async function compareFile(reference: string, output: string): Promise<CheckedFi
     const name = basename(reference);
     const check = { '.json': checkJson, '.csv': checkCsv }[extname(name).toLowerCase()];
     if (check !== undefined) return { check: check(expected.toString('utf8'), seen.toString('utf8')), pictures: [] };
-    return compareBytes(expected, seen);
+    const same = compareBytes(expected, seen);
+    return isLabelMapName(name) && same.check.findings.length > 0 ? await checkLabelMaps(name, expected, seen, same) : same;
   } catch (thrown) {
     const { code, seen: what } = toAnteroomError(thrown);
     return { check: { checker: 'ReadCheck', notes: [], findings: [{ label: code, description: what }] }, pictures: [] };

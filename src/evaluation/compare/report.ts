@@ -1,6 +1,6 @@
 /** The report of a reproducibility test: MHub's form (YAML and JSON) with fields of our own. */
 import type { FolderComparison } from './compare-folders.js';
-import { LEAST_DICE } from './seg-check.js';
+import { LEAST_DICE } from './mask-remarks.js';
 import { TOLERANCE } from './numbers.js';
 
 /** What is known of the run; everything is told as it is given. */

@@ -1,15 +1,12 @@
 /** Two segmentations: segments by what their codes mean, their voxels by the metrics, and what they refer to. */
 import type { Segmentation } from '../../dicom/seg/segmentation.js';
 import type { Mask } from '../../dicom/voxels/extent.js';
-import { compareMasks, type MaskComparison } from '../metrics/compare-masks.js';
-import { valueOf } from '../metrics/measured.js';
+import { compareMasks } from '../metrics/compare-masks.js';
 import { commonGrid, maskOf, type CommonGrid } from './common-grid.js';
 import { differencePicture } from './difference-picture.js';
 import type { CheckedFile, Picture, Remark } from './finding.js';
+import { deviations, LEAST_DICE, measures } from './mask-remarks.js';
 import { codesOf, namedSegments, type NamedSegment } from './segment-names.js';
-
-/** A segment whose Dice with the reference is below has come out otherwise. */
-export const LEAST_DICE = 0.99;
 
 /** Compares two segmentations. Only masks of one segment at a time, and of those that may have been mixed up, are in memory. */
 export function checkSeg(reference: Segmentation, output: Segmentation): CheckedFile {
@@ -76,41 +73,6 @@ function compareSegment(one: NamedSegment, other: NamedSegment, pair: Pair): { n
   if (swapped !== undefined) findings.unshift(swapped);
   const pictures = findings.length === 0 ? [] : [{ title: one.name, bytes: differencePicture(before, after, extent, spacingMm) }];
   return { notes, findings, pictures };
-}
-
-/** Every figure, or why there is none. */
-function measures({ dice, surfaceDistances, volumeMl, voxels }: MaskComparison): Remark[] {
-  const surface = valueOf(surfaceDistances);
-  const why = 'undefinedBecause' in surfaceDistances ? `undefined: ${surfaceDistances.undefinedBecause}` : '';
-  return [
-    {
-      label: 'Dice',
-      description: 'Dice of reference and output.',
-      info: 'value' in dice ? dice.value : `undefined: ${dice.undefinedBecause}`,
-    },
-    { label: 'Volume', description: 'Millilitres in the output.', info: volumeMl.output },
-    { label: 'Volume Difference', description: 'Millilitres, output less reference.', info: volumeMl.difference },
-    { label: 'Voxels Differing', description: 'Voxels in one of the two only.', info: voxels.reference + voxels.output - 2 * voxels.both },
-    { label: 'Hausdorff', description: 'Largest surface distance in mm.', info: surface?.hausdorffMm ?? why },
-    { label: 'Hausdorff 95 %', description: '95th percentile of the surface distances in mm.', info: surface?.hausdorff95Mm ?? why },
-    { label: 'Mean Surface Distance', description: 'Mean surface distance in mm.', info: surface?.meanMm ?? why },
-  ];
-}
-
-/** A large organ may be a voxel too large all around with a Dice that is high: then its surface tells. */
-function deviations({ dice, surfaceDistances }: MaskComparison, voxelMm: number): Remark[] {
-  const found: Remark[] = [];
-  const overlap = valueOf(dice);
-  if (overlap !== undefined && overlap < LEAST_DICE)
-    found.push({ label: 'Dice', description: `${overlap.toFixed(6)}, expected at least ${LEAST_DICE}`, info: overlap });
-  const far = valueOf(surfaceDistances)?.hausdorff95Mm;
-  if (far !== undefined && far >= voxelMm * 0.999)
-    found.push({
-      label: 'Surface Distance',
-      description: `95 % within ${far.toFixed(3)} mm, expected less than one voxel (${voxelMm.toFixed(3)} mm)`,
-      info: far,
-    });
-  return found;
 }
 
 /** The voxels that the reference has under another name. */

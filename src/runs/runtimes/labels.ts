@@ -9,3 +9,6 @@ export function refuseForeign(spec: RunSpec, present: Readonly<Partial<Record<st
     if (seen !== value) throw new AnteroomError('CONTAINER_FOREIGN', `${spec.name} has ${label}=${seen ?? 'nothing'}, expected ${value}`);
   }
 }
+
+/** Of an image: the version of the kit in it (deploy/setup/images.mjs). */
+export const KIT_LABEL = 'anteroom.kit';

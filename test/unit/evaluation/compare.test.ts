@@ -1,6 +1,7 @@
 /** Two sets of results: what is planted in one of them is found and named. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { decode } from 'fast-png';
 import { parse } from 'yaml';
 import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
@@ -135,6 +136,46 @@ describe('numbers', () => {
     ['', '', []],
   ])('in CSV: %j and %j', async (reference, output, expected) => {
     expect(findings(await compared({ 'x.csv': reference }, { 'x.csv': output }))).toEqual(expected);
+  });
+});
+
+/** A label map of 4 × 4 × 3 voxels of 2 mm, most of them 0. */
+function nrrd(labels: Readonly<Record<number, number>>, options: { gzip?: boolean; origin?: string; type?: string } = {}): Buffer {
+  const voxels = Buffer.alloc(48);
+  for (const [at, label] of Object.entries(labels)) voxels[Number(at)] = label;
+  const header = [
+    'NRRD0004',
+    `type: ${options.type ?? 'uint8'}`,
+    'dimension: 3',
+    'space: left-posterior-superior',
+    'sizes: 4 4 3',
+    'space directions: (2,0,0) (0,2,0) (0,0,2)',
+    `space origin: ${options.origin ?? '(0,0,0)'}`,
+    `encoding: ${options.gzip === true ? 'gzip' : 'raw'}`,
+  ];
+  return Buffer.concat([Buffer.from(`${header.join('\n')}\n\n`), options.gzip === true ? gzipSync(voxels) : voxels]);
+}
+
+describe('label maps', () => {
+  const reference = nrrd({ 5: 1, 6: 1, 9: 1, 10: 1, 21: 2 });
+  it.each<[string, Buffer, string[]]>([
+    ['packed in another way are equal', nrrd({ 5: 1, 6: 1, 9: 1, 10: 1, 21: 2 }, { gzip: true }), []],
+    ['with a voxel less are told', nrrd({ 5: 1, 6: 1, 9: 1, 21: 2 }), ['Dice at label 1']],
+    [
+      'with exchanged labels are told',
+      nrrd({ 5: 2, 6: 2, 9: 2, 10: 2, 21: 1 }),
+      ['Dice at label 1', 'Surface Distance at label 1', 'Dice at label 2', 'Surface Distance at label 2'],
+    ],
+    [
+      'without a label, and with another one',
+      nrrd({ 5: 1, 6: 1, 9: 1, 10: 1, 22: 3 }),
+      ['Label Missing at label 2', 'Label Extra at label 3'],
+    ],
+    ['elsewhere are told', nrrd({ 5: 1, 6: 1, 9: 1, 10: 1, 21: 2 }, { origin: '(0,0,1)' }), ['Geometry']],
+    ['that are empty have no figures, and do no harm', nrrd({}), ['Label Missing at label 1', 'Label Missing at label 2']],
+    ['that are damaged differ as files', reference.subarray(0, 100), ['Content']],
+  ])('%s', async (_, output, expected) => {
+    expect(findings(await compared({ 'a.nrrd': reference }, { 'a.nrrd': output }))).toEqual(expected);
   });
 });
 
