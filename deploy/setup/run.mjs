@@ -29,15 +29,14 @@ const TEST_PACKAGES = ['peers', 'judges', 'converter', 'viewer'];
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
  * `packages`: the groups of Debian packages (packages.mjs) that it needs. `built`: needs the built node. `node`: a Docker engine too.
- * `onnx`: runs networks without an engine. `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up.
+ * `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up.
  */
 const COMMANDS = {
   demo: { scripts: [['dist/anteroom.cjs', 'demo']], node: true },
   test: { scripts: [JEST], node: true, packages: TEST_PACKAGES, viewer: true },
   long: {
-    scripts: [[...JEST, 'test/integration/kit-onnx.test.ts']],
-    built: true,
-    onnx: true,
+    scripts: [[...JEST, ...['kit-onnx', 'brain-to-pacs', 'lobes-to-pacs'].map((name) => `test/integration/${name}.test.ts`)]],
+    node: true,
     packages: TEST_PACKAGES,
     env: { ANTEROOM_LONG: '1' },
   },
@@ -94,7 +93,7 @@ async function main() {
     await ensureBuild();
     await ensurePackages(command.packages ?? [], 'the tests that need it are skipped by name');
   }
-  if (command.node || command.onnx) await ensureOnnxRuntime();
+  if (command.node) await ensureOnnxRuntime();
   if (!command.node) {
     process.exitCode = await runScripts();
     return;

@@ -1,6 +1,6 @@
 /**
  * ONNX networks without a line of code: packages of test/models, the built kit as a process, real series; judged by label maps that the
- * same networks gave elsewhere (data/expected). The slow ones run with ANTEROOM_LONG=1 (about 6 minutes and 3.1 GB).
+ * same networks gave elsewhere (data/expected). The slow one runs with ANTEROOM_LONG=1; those for the brain are in brain-to-pacs.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { structureById } from '../../src/dicom/structures/table.js';
 import { parseProgressLine } from '../../src/runs/runtimes/progress.js';
 import { describeWith, testData } from '../support/data.js';
-import { diceOf, expectedLabels, iFastest, missingForOnnx, nrrdIn, onnxPackage, runKit } from '../support/kit.js';
+import { diceOf, expectedLabels, missingForOnnx, nrrdIn, onnxPackage, runKit } from '../support/kit.js';
 import type { KitRun } from '../support/kit.js';
 import { PYTHON } from '../support/seg.js';
 import { tempFolder } from '../support/temp.js';
@@ -16,7 +16,6 @@ import { missingTools } from '../support/tools.js';
 
 const LONG = process.env.ANTEROOM_LONG === '1';
 const TIMEOUT_MS = LONG ? 900_000 : 240_000;
-const SIZE = [256, 256, 256] as const;
 
 interface NetworkCase {
   readonly name: string;
@@ -29,32 +28,12 @@ interface NetworkCase {
 const CASES: readonly NetworkCase[] = [
   { name: 'unet_small_lung', series: 'ct-chest-a0002/B40f', expected: 'a0002b.unet_small_lung.post', structures: ['LUNG'] },
   { name: 'unet_small_lung', series: 'ct-chest-a0001', expected: 'a0001b.unet_small_lung.post', structures: ['LUNG'], long: true },
-  {
-    name: 'brainchop_model5_gw_ae',
-    series: 'mr-brain-t1-forrest/dicoms',
-    expected: 'forrest.model5_gw_ae.lia256',
-    structures: ['WHITE_MATTER', 'GREY_MATTER'],
-  },
-  {
-    name: 'brainchop_model18cls',
-    series: 'mr-brain-t1-forrest/dicoms',
-    expected: 'forrest.model18cls.lia256',
-    structures: structuresOf('brainchop_model18cls'),
-    long: true,
-  },
 ];
-
-function structuresOf(name: string): string[] {
-  const text = readFileSync(`test/models/${name}/config/default.yml`, 'utf8');
-  return [...text.matchAll(/^ {6}\d+: (\w+)$/gm)].map(([, id]) => id);
-}
 
 const missing = [
   ...missingForOnnx(),
   ...missingTools('dciodvfy', 'python3-pydicom'),
-  ...['ct-chest-a0001', 'ct-chest-a0002', 'mr-brain-t1-forrest', 'expected']
-    .filter((name) => testData(name) === undefined)
-    .map((name) => `data ${name}`),
+  ...['ct-chest-a0001', 'ct-chest-a0002', 'expected'].filter((name) => testData(name) === undefined).map((name) => `data ${name}`),
 ];
 
 describeWith('networks in ONNX files', missing, () => {
@@ -80,15 +59,9 @@ describeWith('networks in ONNX files', missing, () => {
     });
 
     it('gives what the same network gave elsewhere, on the grid stated there: Dice of each structure at least 0.99', () => {
-      const onOwnGrid = name.startsWith('brainchop');
-      const { labels, columns, rows, slices, header } = nrrdIn(out, onOwnGrid ? '.raw.nrrd' : '.nrrd');
-      const wanted = onOwnGrid ? iFastest(expectedLabels(expected), SIZE) : expectedLabels(expected);
+      const { labels, columns, rows, slices } = nrrdIn(out, '.nrrd');
+      const wanted = expectedLabels(expected);
       expect(columns * rows * slices).toBe(wanted.length);
-      if (onOwnGrid) {
-        expect(header).toContain('space directions: (1,0,0) (0,0,-1) (0,-1,0)');
-        const origin = (/space origin: \((.*)\)/.exec(header)?.[1] ?? '').split(',').map((mm) => Number(mm).toFixed(3));
-        expect(origin).toEqual(['-124.588', '108.389', '98.820']);
-      }
       const dice = structures.map((id, n) => [id, diceOf(labels, wanted, n + 1)] as const);
       expect(dice.filter(([, value]) => !(value >= 0.99))).toEqual([]);
     });

@@ -2,20 +2,17 @@
  * The main job with nothing mocked: dcmtk's storescu → node → Docker container → a real Orthanc over STOW-RS, and a second one
  * over C-STORE. Judged by pydicom, dciodvfy and Orthanc itself.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeliveryView, RunView } from '../../src/api/views.js';
-import { dcmtk } from '../support/dcmtk.js';
 import { describeWith, testData } from '../support/data.js';
 import { containersOf, engineSocket, missingForDocker } from '../support/docker.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
-import { storedFile, storedInstances } from '../support/orthanc-rest.js';
-import { PYTHON } from '../support/seg.js';
+import { PYTHON, dciodvfyErrors } from '../support/seg.js';
+import { arrived, dicomFiles, endedRun, segsIn, storescu } from '../support/study-to-pacs.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
-import { until } from '../support/until.js';
 import { lungsRules } from '../support/lungs-rules.js';
 
 const RULES = lungsRules('archive', 'pacs', 'workstation');
@@ -82,19 +79,10 @@ describeWith('the main job', missing, () => {
     async ({ name, options, kept, series }) => {
       const folder = testData(name) as string;
       const files = dicomFiles(folder);
-      const sent = await dcmtk('storescu', ...options, '-R', '-aec', 'ANTEROOM', '127.0.0.1', String(node.dicomPort), ...files);
-      expect(sent).toMatchObject({ code: 0 });
-
-      const run = await until(
-        'the run to end',
-        async () => (await runsOf(node, kept)).find(({ state }) => ['done', 'failed', 'rejected'].includes(state)),
-        180_000,
-      );
-      expect(run).toMatchObject({ state: 'done', reason: null, rule: 'chest-ct-lungs', model: 'lungs' });
-      const deliveries = await until('all deliveries', async () => {
-        const all = await node.admin.get<DeliveryView[]>(`/deliveries?study=${kept}`);
-        return all.length === 3 && all.every(({ state }) => state === 'delivered') && all;
-      });
+      await storescu(node, files, ...options);
+      const run = await endedRun(node, kept, 'lungs');
+      expect(run).toMatchObject({ state: 'done', reason: null, rule: 'chest-ct-lungs' });
+      const deliveries = await arrived(node, kept, 3);
       expect(deliveries.map(({ destination, receipt }) => `${destination}: ${receipt ?? ''}`).sort()).toEqual([
         'archive: found by the ledger',
         'pacs: found by QIDO-RS',
@@ -118,8 +106,7 @@ describeWith('the main job', missing, () => {
         referencedSeriesUid: source.SeriesInstanceUID,
         segments: ['Right lung', 'Left lung'],
       });
-      const validated = spawnSync('dciodvfy', [seg], { encoding: 'utf8' });
-      expect(validated.stderr.split('\n').filter((text) => text.startsWith('Error'))).toEqual([]);
+      expect(dciodvfyErrors(seg)).toEqual([]);
     },
     240_000,
   );
@@ -135,21 +122,11 @@ describeWith('the main job', missing, () => {
   });
 });
 
-const runsOf = (node: TestNode, study: string) => node.admin.get<RunView[]>(`/runs?study=${study}`);
-
-function dicomFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.dcm'))
-    .map((entry) => join(entry.parentPath, entry.name));
-}
-
 /** The one SEG of a study in an Orthanc; fails if there is none or more than one. */
 async function segOf(orthanc: Orthanc, study: string): Promise<Buffer> {
-  const segs = (await storedInstances(orthanc)).filter(
-    ({ modality, studyInstanceUid }) => modality === 'SEG' && studyInstanceUid === study,
-  );
+  const segs = await segsIn(orthanc, study);
   expect(segs).toHaveLength(1);
-  return storedFile(orthanc, segs[0].orthancId);
+  return segs[0];
 }
 
 /** Everything from the first element after group 2: an archive writes a file meta header of its own. */

@@ -5,19 +5,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DeliveryView, ModelView, RunView } from '../../src/api/views.js';
+import type { ModelView } from '../../src/api/views.js';
 import { describeWith, testData } from '../support/data.js';
-import { dcmtk } from '../support/dcmtk.js';
 import { engineSocket, missingForDocker } from '../support/docker.js';
 import { diceOf, expectedLabels, missingForOnnx, nrrdIn } from '../support/kit.js';
 import { lungsRules } from '../support/lungs-rules.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
-import { storedFile, storedInstances } from '../support/orthanc-rest.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
-import { PYTHON } from '../support/seg.js';
+import { PYTHON, dciodvfyErrors } from '../support/seg.js';
+import { arrived, dicomFiles, endedRun, segsIn, storescu } from '../support/study-to-pacs.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
-import { until } from '../support/until.js';
 
 const MODEL = 'author_lungs';
 const STUDY = '1.3.6.1.4.1.14519.5.2.1.6655.2359.104855313699639828167809534834';
@@ -95,40 +93,22 @@ describeWith('an ONNX file becomes a model without code', missing, () => {
     expect(packed).toMatchObject({ exitCode: 0, stderr: '' });
     expect(packed.stdout).toMatch(/built anteroom\/author_lungs[^]*checked its workflows[^]*author_lungs 1\.0\.0 is active/);
 
-    const sent = await dcmtk(
-      'storescu',
-      '-R',
-      '-aec',
-      'ANTEROOM',
-      '127.0.0.1',
-      String(node.dicomPort),
-      ...dicomFiles(join(testData('ct-chest-a0002') ?? '', 'B40f')),
-    );
-    expect(sent).toMatchObject({ code: 0 });
-    const ended = await until(
-      'the run to end',
-      async () =>
-        (await node.admin.get<RunView[]>(`/runs?study=${STUDY}`)).find(({ state }) => ['done', 'failed', 'rejected'].includes(state)),
-      300_000,
-    );
-    expect(ended).toMatchObject({ state: 'done', reason: null, model: MODEL });
-    await until('the delivery', async () => {
-      const all = await node.admin.get<DeliveryView[]>(`/deliveries?study=${STUDY}`);
-      return all.length === 1 && all[0].state === 'delivered';
-    });
+    await storescu(node, dicomFiles(join(testData('ct-chest-a0002') ?? '', 'B40f')));
+    const ended = await endedRun(node, STUDY, MODEL, 300_000);
+    expect(ended).toMatchObject({ state: 'done', reason: null });
+    await arrived(node, STUDY, 1);
 
     const out = join(node.dataDir, 'runs', String(ended.run), '1', 'out');
     const { labels } = nrrdIn(out, '.nrrd');
     expect(diceOf(labels, expectedLabels('a0002b.unet_small_lung.post'), 1)).toBeGreaterThanOrEqual(0.99);
-    const [found] = (await storedInstances(pacs)).filter(({ modality }) => modality === 'SEG');
     const seg = join(work, 'seg.dcm');
-    writeFileSync(seg, await storedFile(pacs, found.orthancId));
+    writeFileSync(seg, (await segsIn(pacs, STUDY))[0]);
     const nrrd = readdirSync(out, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.nrrd')) ?? '';
     const compared = execFileSync(PYTHON, ['test/support/compare-seg.py', seg, join(out, nrrd), testData('ct-chest-a0002') ?? ''], {
       encoding: 'utf8',
     });
     expect(JSON.parse(compared)).toMatchObject({ differentVoxels: 0, wrongPositions: 0, studyInstanceUid: STUDY, segments: ['Lung'] });
-    expect(spawnSync('dciodvfy', [seg], { encoding: 'utf8' }).stderr).not.toMatch(/^Error/m);
+    expect(dciodvfyErrors(seg)).toEqual([]);
   }, 400_000);
 });
 
@@ -155,10 +135,4 @@ function replaceIn(file: string, changes: readonly (readonly [string | RegExp, s
     file,
     changes.reduce((text, [from, to]) => text.replace(from, to), readFileSync(file, 'utf8')),
   );
-}
-
-function dicomFiles(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.dcm'))
-    .map((name) => join(folder, name));
 }

@@ -33,6 +33,12 @@ export function onnxPackage(name: string): string {
   return folder;
 }
 
+/** The structures of a package of test/models, in the order of its labels 1, 2, … */
+export function structuresOf(name: string): string[] {
+  const text = readFileSync(join(PACKAGES, name, 'config/default.yml'), 'utf8');
+  return [...text.matchAll(/^ {6}\d+: (\w+)$/gm)].map(([, id]) => id);
+}
+
 export interface KitRun {
   readonly status: number | null;
   readonly stdout: string;
