@@ -4,6 +4,7 @@ import { register } from 'node:module';
 import { parseArgs } from 'node:util';
 
 const CASES = {
+  kit: 'the kit from the files of a 512x512x300 series to its segmentation, apart from the network, beside dcm2niix; writing segmentations of 5 and 100 segments; sizes of images',
   metrics: 'Dice and surface distances of a 512x512x134 pair of masks, beside plastimatch dice --all',
   pipeline: 'milliseconds per stage from last instance to delivered, beside the bare container and a plain STOW-RS of the same bytes',
   receive: 'C-STORE of CT images into the node, storescp, Orthanc and a bare socket-to-disk server, with 1, 4 and 8 associations',

@@ -74,6 +74,13 @@ const inUtf8 = (header: WritableHeader): WritableHeader => ({
   [tagKey(TAG.SpecificCharacterSet)]: { vr: 'CS', Value: ['ISO_IR 192'] },
 });
 
+/** A sequence ready to be written: of many items, one after the other, little is kept but their bytes; and one that occurs often is encoded once. */
+export function encodedSequence(items: Iterable<Header | WritableHeader>): WritableElement {
+  const parts: Uint8Array[] = [];
+  for (const item of items) parts.push(Buffer.concat(encodeItem(TAG.Item, item, 'explicit')));
+  return { vr: 'SQ', bytes: Buffer.concat(parts) };
+}
+
 export type Layout = 'explicit' | 'implicit';
 
 function encodeElements(header: WritableHeader, layout: Layout): Uint8Array[] {
@@ -126,7 +133,7 @@ function encodeValue(tag: number, element: WritableElement, layout: Layout): Uin
 }
 
 /** One item with a defined length (PS3.5 7.5.1). An item has no character set of its own: all text is UTF-8. */
-function encodeItem(tag: number, item: HeaderValue, layout: Layout): Uint8Array[] {
+function encodeItem(tag: number, item: HeaderValue | WritableHeader, layout: Layout): Uint8Array[] {
   if (item === null || typeof item !== 'object') refuse(tag, 'SQ', 'an item is no header');
   const elements = { ...(item as WritableHeader) };
   delete elements[tagKey(TAG.SpecificCharacterSet)];

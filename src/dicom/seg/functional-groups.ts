@@ -4,6 +4,8 @@ import { uidFromName } from '../../foundation/ids.js';
 import { formatDecimal } from '../element/decimal.js';
 import { tagKey } from '../element/dictionary.js';
 import { TAG } from '../element/tags.js';
+import { encodedSequence } from '../element/write.js';
+import type { WritableHeader } from '../element/write.js';
 import type { SourceSlice } from '../geometry/grid.js';
 import type { Header } from '../header.js';
 import { dcm } from '../structures/code.js';
@@ -22,19 +24,25 @@ export function framesOf(input: SegInput): FrameToWrite[] {
 }
 
 /** Dimensions, shared and per-frame functional groups. */
-export function frameHeader(input: SegInput, frames: readonly FrameToWrite[]): Header {
+export function frameHeader(input: SegInput, frames: readonly FrameToWrite[]): WritableHeader {
   const { source } = input;
   const positionIndex = new Map([...new Set(frames.map((frame) => frame.k))].sort((a, b) => a - b).map((k, index) => [k, index + 1]));
   const placed = new Map([...positionIndex].map(([k, index]) => [k, { index, groups: sliceGroups(sliceAt(source, k)) }]));
-  return headerOf({
-    NumberOfFrames: frames.length,
-    ...dimensions(uidFromName(`${input.identity.sopInstanceUid} dimension organization`)),
-    SharedFunctionalGroupsSequence: [sharedGroups(source)],
-    PerFrameFunctionalGroupsSequence: frames.map(({ segmentNumber, k }) => {
-      const place = placed.get(k);
-      return { ...place?.groups, ...frameGroups(segmentNumber, place?.index ?? 0) };
+  return {
+    ...headerOf({
+      NumberOfFrames: frames.length,
+      ...dimensions(uidFromName(`${input.identity.sopInstanceUid} dimension organization`)),
+      SharedFunctionalGroupsSequence: [sharedGroups(source)],
     }),
-  });
+    [tagKey(TAG.PerFrameFunctionalGroupsSequence)]: encodedSequence(perFrame()),
+  };
+
+  function* perFrame(): Generator<WritableHeader, void> {
+    for (const { segmentNumber, k } of frames) {
+      const place = placed.get(k);
+      yield { ...place?.groups, ...frameGroups(segmentNumber, place?.index ?? 0) };
+    }
+  }
 }
 
 /** Frames are indexed by segment, then by position (PS3.3 C.7.6.17). */
@@ -69,8 +77,8 @@ function sharedGroups(source: SegSource): Header {
   });
 }
 
-/** The groups that all frames on one slice share; built once for each slice. */
-function sliceGroups(slice: SourceSlice): Header {
+/** The groups that all frames on one slice share; encoded once for each slice. */
+function sliceGroups(slice: SourceSlice): WritableHeader {
   const image = headerOf({
     ReferencedSOPClassUID: slice.sopClassUid,
     ReferencedSOPInstanceUID: slice.sopInstanceUid,
@@ -78,12 +86,12 @@ function sliceGroups(slice: SourceSlice): Header {
     SpatialLocationsPreserved: 'YES',
     PurposeOfReferenceCodeSequence: [codeItem(dcm('121322', 'Source image for image processing operation'))],
   });
-  return headerOf({
-    DerivationImageSequence: [
-      headerOf({ DerivationCodeSequence: [codeItem(dcm('113076', 'Segmentation'))], SourceImageSequence: [image] }),
-    ],
-    PlanePositionSequence: [headerOf({ ImagePositionPatient: slice.imagePosition.map(decimalString) })],
-  });
+  const derivation = headerOf({ DerivationCodeSequence: [codeItem(dcm('113076', 'Segmentation'))], SourceImageSequence: [image] });
+  const position = headerOf({ ImagePositionPatient: slice.imagePosition.map(decimalString) });
+  return {
+    [tagKey(TAG.DerivationImageSequence)]: encodedSequence([derivation]),
+    [tagKey(TAG.PlanePositionSequence)]: encodedSequence([position]),
+  };
 }
 
 function frameGroups(segmentNumber: number, positionIndex: number): Header {

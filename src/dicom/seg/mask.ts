@@ -1,39 +1,90 @@
 /** Where one segment is: a mask per slice, made when it is asked for, so that a whole series is never unpacked at once. */
 import type { Grid, LabelMap } from '../geometry/grid.js';
 
+/** Rows j0 ≤ j < j1 and columns i0 ≤ i < i1 of a slice. */
+export interface SliceBox {
+  readonly i0: number;
+  readonly i1: number;
+  readonly j0: number;
+  readonly j1: number;
+}
+
 export interface SegmentMask {
   /** The slices k that have voxels of the segment, ascending. */
   readonly slices: readonly number[];
   /** The voxels of slice k in C order [j][i], rows × columns, non-zero = inside. The array is valid until the next call. */
   slice(k: number): Uint8Array;
+  /** Outside of it slice k has no voxel of the segment; absent where nobody has looked. */
+  box?(k: number): SliceBox | undefined;
 }
 
-/** One mask per label value of a label map, in the order of `values`; the map is read once to find where they are. */
+/**
+ * One mask per label value of a label map, in the order of `values`. The map is read once to find where they are; afterwards only that part of
+ * each slice is looked at, so that a hundred small segments cost no more than a few large ones.
+ */
 export function masksOfLabels(labelMap: LabelMap, values: readonly number[]): SegmentMask[] {
-  const { grid, labels } = labelMap;
-  const perSlice = grid.rows * grid.columns;
-  const index = new Map(values.map((value, n) => [value, n]));
-  const slices: number[][] = values.map(() => []);
-  for (let k = 0; k < grid.slices; k++) {
-    for (const value of valuesIn(labels.subarray(k * perSlice, (k + 1) * perSlice))) {
-      const n = index.get(value);
-      if (n !== undefined) slices[n]?.push(k);
-    }
+  const { slices } = labelMap.grid;
+  const boxes = new Map(values.map((value) => [value, new Map<number, SliceBox>()]));
+  for (let k = 0; k < slices; k++) {
+    for (const [value, box] of boxesOn(labelMap, k)) boxes.get(value)?.set(k, box);
   }
-  return values.map((value, n) => maskOfLabel(labelMap, value, slices[n] ?? []));
+  return values.map((value) => maskOfLabel(labelMap, value, boxes.get(value) ?? new Map<number, SliceBox>()));
 }
 
-function maskOfLabel(labelMap: LabelMap, value: number, slices: readonly number[]): SegmentMask {
-  const perSlice = labelMap.grid.rows * labelMap.grid.columns;
-  const mask = new Uint8Array(perSlice);
+function maskOfLabel({ grid, labels }: LabelMap, value: number, boxes: ReadonlyMap<number, SliceBox>): SegmentMask {
+  const perSlice = grid.rows * grid.columns;
+  let mask: Uint8Array | undefined;
+  let drawn: SliceBox | undefined;
   return {
-    slices,
+    slices: [...boxes.keys()],
+    box: (k) => boxes.get(k),
     slice: (k) => {
-      const labels = labelMap.labels.subarray(k * perSlice, (k + 1) * perSlice);
-      for (let n = 0; n < perSlice; n++) mask[n] = labels[n] === value ? 1 : 0;
+      mask ??= new Uint8Array(perSlice);
+      if (drawn !== undefined)
+        for (let j = drawn.j0; j < drawn.j1; j++) mask.fill(0, j * grid.columns + drawn.i0, j * grid.columns + drawn.i1);
+      drawn = boxes.get(k);
+      if (drawn === undefined) return mask;
+      const { i0, i1, j0, j1 } = drawn;
+      for (let j = j0; j < j1; j++) {
+        const row = labels.subarray(k * perSlice + j * grid.columns + i0, k * perSlice + j * grid.columns + i1);
+        const n = j * grid.columns + i0;
+        for (let i = 0; i < row.length; i++) if (row[i] === value) mask[n + i] = 1;
+      }
       return mask;
     },
   };
+}
+
+/** The box around each value other than 0 on a slice. Runs of one value, of which label maps are made, cost one comparison for four voxels. */
+function boxesOn({ grid: { rows, columns }, labels }: LabelMap, k: number): Map<number, SliceBox> {
+  const words = wordsOf(labels);
+  const boxes = new Map<number, { i0: number; i1: number; j0: number; j1: number }>();
+  const widen = (value: number, from: number, to: number, j: number) => {
+    const box = boxes.get(value);
+    if (box === undefined) boxes.set(value, { i0: from, i1: to, j0: j, j1: j + 1 });
+    else {
+      if (from < box.i0) box.i0 = from;
+      if (to > box.i1) box.i1 = to;
+      box.j1 = j + 1;
+    }
+  };
+  for (let j = 0, at = k * rows * columns; j < rows; j++, at += columns) {
+    let [last, from] = [0, 0];
+    for (let i = 0; i < columns; i++) {
+      while (words !== undefined && i + 4 <= columns && ((at + i) & 3) === 0 && words[(at + i) >> 2] === last * 0x01010101) i += 4;
+      if (i >= columns || labels[at + i] === last) continue;
+      if (last !== 0) widen(last, from, i, j);
+      [last, from] = [labels[at + i], i];
+    }
+    if (last !== 0) widen(last, from, columns, j);
+  }
+  return boxes;
+}
+
+/** The same bytes as words of four, where they can be read so. */
+function wordsOf(labels: Uint8Array | Uint16Array): Uint32Array | undefined {
+  if (!(labels instanceof Uint8Array) || (labels.byteOffset & 3) !== 0) return undefined;
+  return new Uint32Array(labels.buffer, labels.byteOffset, labels.length >> 2);
 }
 
 /** The values other than 0 that occur. Runs of one value, of which label maps are made, cost one comparison a voxel. */

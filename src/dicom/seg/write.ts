@@ -6,6 +6,7 @@ import { AnteroomError } from '../../foundation/errors.js';
 import { encodeDataSet, fileMeta } from '../element/write.js';
 import { SOP_CLASS, TRANSFER_SYNTAX } from '../element/uids.js';
 import { packMasks, packedLength } from './bits.js';
+import type { BoxedMask } from './bits.js';
 import { frameHeader, framesOf } from './functional-groups.js';
 import type { FrameToWrite } from './functional-groups.js';
 import { objectHeader } from './header.js';
@@ -23,7 +24,7 @@ export interface SegFile {
   readonly sizeBytes: number;
   readonly frameCount: number;
   readonly notes: readonly SegNote[];
-  /** The file's bytes in order; the pixels are packed while this is consumed, one frame at a time. Each call begins anew and gives the same bytes. */
+  /** The file's bytes in order, each array valid until the next is asked for: the pixels are packed while this is consumed, one frame at a time. Each call begins anew and gives the same bytes. */
   chunks(): Generator<Uint8Array, void>;
 }
 
@@ -67,20 +68,27 @@ export function encodeSeg(input: SegInput): SegFile {
 /** `encodeSeg` in one piece, for small objects. */
 export function writeSeg(input: SegInput): { readonly bytes: Uint8Array; readonly notes: readonly SegNote[] } {
   const file = encodeSeg(input);
-  return { bytes: Buffer.concat([...file.chunks()], file.sizeBytes), notes: file.notes };
+  const bytes = new Uint8Array(file.sizeBytes);
+  let at = 0;
+  for (const chunk of file.chunks()) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return { bytes, notes: file.notes };
 }
 
-function* masksOf(input: SegInput, frames: readonly FrameToWrite[]): Generator<Uint8Array, void> {
+function* masksOf(input: SegInput, frames: readonly FrameToWrite[]): Generator<Uint8Array | BoxedMask, void> {
   const expected = voxelsPerFrame(input);
+  const { columns } = input.source.grid;
   for (const { segmentNumber, k } of frames) {
-    const mask = input.segments[segmentNumber - 1]?.mask.slice(k);
-    if (mask?.length !== expected) {
+    const { mask: segment } = input.segments[segmentNumber - 1];
+    const [mask, box] = [segment.slice(k), segment.box?.(k)];
+    if (mask.length !== expected)
       throw new AnteroomError(
         'INTERNAL',
-        `the mask of segment ${segmentNumber} on slice ${k} has ${mask?.length ?? 0} voxels, expected ${expected}`,
+        `the mask of segment ${segmentNumber} on slice ${k} has ${mask.length} voxels, expected ${expected}`,
       );
-    }
-    yield mask;
+    yield box === undefined ? mask : { mask, columns, box };
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { packMasks, packedLength, unpackBits } from '../../../src/dicom/seg/bits.js';
 
-const concat = (chunks: Iterable<Uint8Array>) => Buffer.concat([...chunks]);
+const concat = (chunks: Iterable<Uint8Array>) => Buffer.concat(Array.from(chunks, (chunk) => Uint8Array.from(chunk)));
 const mask = fc.array(fc.constantFrom(0, 1), { maxLength: 70 }).map((voxels) => Uint8Array.from(voxels));
 
 describe('packed masks', () => {

@@ -1,6 +1,6 @@
 import { parseInstance } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
-import type { SegInput } from '../../../src/dicom/seg/input.js';
+import type { SegInput, SegSource } from '../../../src/dicom/seg/input.js';
 import { maskOfSlices, masksOfLabels } from '../../../src/dicom/seg/mask.js';
 import { readSeg } from '../../../src/dicom/seg/read.js';
 import { encodeSeg, writeSeg } from '../../../src/dicom/seg/write.js';
@@ -14,6 +14,10 @@ const nothing = maskOfSlices(new Map());
 
 const read = (input: SegInput) => readSeg(parseInstance(writeSeg(input).bytes));
 const dataset = (input: SegInput) => parseInstance(writeSeg(input).bytes).dataset;
+
+function maskWhere(labels: Uint8Array | Uint16Array, { rows, columns }: SegSource['grid'], k: number, value: number): Uint8Array {
+  return Uint8Array.from(labels.subarray(k * rows * columns, (k + 1) * rows * columns), (label) => (label === value ? 1 : 0));
+}
 
 describe('a written segmentation', () => {
   it('is read back voxel for voxel, on the slices and with the codes it was given', () => {
@@ -31,8 +35,29 @@ describe('a written segmentation', () => {
     const input = segInput(source, [segmentOf('HEART', heart), segmentOf('AORTA', aorta)]);
     expect(Buffer.compare(writeSeg(input).bytes, writeSeg(input).bytes)).toBe(0);
     const file = encodeSeg(input);
-    expect(Buffer.concat([...file.chunks()]).equals(Buffer.concat([...file.chunks()]))).toBe(true);
-    expect(Buffer.concat([...file.chunks()])).toHaveLength(file.sizeBytes);
+    for (let time = 1; time <= 2; time++) {
+      const chunks = Array.from(file.chunks(), (chunk) => Buffer.from(chunk));
+      expect(Buffer.concat(chunks).equals(writeSeg(input).bytes)).toBe(true);
+      expect(Buffer.concat(chunks)).toHaveLength(file.sizeBytes);
+    }
+  });
+
+  it.each([
+    ['bytes', {}, Uint8Array],
+    ['rows of odd length', { rows: 23, columns: 37 }, Uint8Array],
+    ['16-bit labels', { rows: 23, columns: 37 }, Uint16Array],
+  ] as const)('is the same whether boxes around the segments are known or not: %s', (_, options, Labels) => {
+    const drawn = madeUpSource(options);
+    const shapes = [0.1, 0.25, 0.9].map((radius) => ellipsoid(drawn.grid, [0.6, 0.4, 0.5], radius)).reverse();
+    const { grid, labels } = labelMapOf(drawn.grid, shapes);
+    const masks = masksOfLabels({ grid, labels: Labels.from(labels) }, [1, 2, 3, 4]);
+    const segments = ['LUNG', 'HEART', 'AORTA', 'LIVER'].map((id, n) => segmentOf(id, masks[n]));
+    const everywhere = segments.map((segment) => ({ ...segment, mask: { slices: segment.mask.slices, slice: segment.mask.slice } }));
+    expect(masks.map(({ slices }) => slices.length > 0)).toEqual([true, true, true, false]);
+    expect(Buffer.from(writeSeg(segInput(drawn, segments)).bytes).equals(writeSeg(segInput(drawn, everywhere)).bytes)).toBe(true);
+    expect(read(segInput(drawn, segments)).frames.map((frame) => frame.unpack())).toEqual(
+      masks.flatMap((mask, n) => mask.slices.map((k) => maskWhere(labels, grid, k, n + 1))),
+    );
   });
 
   it('carries patient, study, issuers and frame of reference over', () => {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { decode } from 'fast-png';
 import { parse } from 'yaml';
 import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
-import { encodeSeg } from '../../../src/dicom/seg/write.js';
+import { writeSeg } from '../../../src/dicom/seg/write.js';
 import { compareFolders, type FolderComparison } from '../../../src/evaluation/compare/compare-folders.js';
 import { reportOf } from '../../../src/evaluation/compare/report.js';
 import { writeReport } from '../../../src/evaluation/compare/write-report.js';
@@ -19,7 +19,7 @@ const right = ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.2);
 /** The bytes of a segmentation of these structures. */
 function seg(structures: Readonly<Record<string, SegmentMask>>): Buffer {
   const segments = Object.entries(structures).map(([id, mask]) => segmentOf(id, mask));
-  return Buffer.concat([...encodeSeg(segInput(source, segments)).chunks()]);
+  return Buffer.from(writeSeg(segInput(source, segments)).bytes);
 }
 
 /** A mask with all voxels that touch it in its slices, and its outermost slices once more: one voxel more on every side. */
@@ -104,7 +104,7 @@ describe('two segmentations', () => {
 
   it('of other images are told so', async () => {
     const other = { ...source, seriesInstanceUid: '1.2.3.4.21' };
-    const bytes = Buffer.concat([...encodeSeg(segInput(other, [segmentOf('LEFT_LUNG', left), segmentOf('RIGHT_LUNG', right)])).chunks()]);
+    const bytes = Buffer.from(writeSeg(segInput(other, [segmentOf('LEFT_LUNG', left), segmentOf('RIGHT_LUNG', right)])).bytes);
     expect(findings(await compared({ a: lungs }, { a: bytes }))).toEqual(['References at ReferencedSeriesSequence']);
   });
 
