@@ -82,7 +82,7 @@ async function kitPassage(model: string, input: string): Promise<KitPassage> {
   const wholeMs = performance.now() - begin;
   if (status !== 0) throw new Error(stderr);
   const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
-    progress: { modules: { label: string; start: number; stop: number }[] };
+    total: { modules: { label: string; start: number; stop: number }[] };
   };
   return { wholeMs, modules: new Map(last.total.modules.map(({ label, start, stop }) => [label, (stop - start) * 1000])) };
 }

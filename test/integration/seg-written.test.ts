@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { sha256Hex } from '../../src/foundation/ids.js';
 import { parseInstance } from '../../src/dicom/element/parse.js';
 import type { SegInput } from '../../src/dicom/seg/input.js';
 import { masksOfLabels } from '../../src/dicom/seg/mask.js';
 import { readSeg } from '../../src/dicom/seg/read.js';
 import { writeSeg } from '../../src/dicom/seg/write.js';
+import { writeLabelMap } from '../../src/dicom/seg/write-label-map.js';
 import { STRUCTURES, structureOf } from '../../src/dicom/structures/table.js';
 import { describeWith, testData } from '../support/data.js';
 import {
@@ -47,6 +49,25 @@ function expectFaithful(input: SegInput): void {
     expected.map(({ segment, sha256 }) => ({ segment, sha256 })),
   );
   seen.frames.forEach(({ position }, n) => position!.forEach((text, axis) => expectSamePosition(text, expected[n].position[axis])));
+}
+
+/** The same as a label map. Its frames come slice by slice, so that segments are compared one after the other. */
+function expectFaithfulLabelMap(input: SegInput): void {
+  const path = join(folder, `${++files}.dcm`);
+  writeFileSync(path, writeLabelMap(input).bytes);
+  const [seen] = readWithPydicom(path);
+  const read = readSeg(parseInstance(readFileSync(path)));
+  expect(read.segments.map(({ number, label }) => [number, label])).toEqual(input.segments.map(({ label }, n) => [n + 1, label]));
+  input.segments.forEach(({ mask }, index) => {
+    const expected = mask.slices.map((k) => sha256Hex(mask.slice(k).map((voxel) => (voxel ? 1 : 0))));
+    const frames = seen.frames.filter(({ segment }) => segment === index + 1);
+    expect(frames.map(({ sha256 }) => sha256)).toEqual(expected);
+    frames.forEach(({ position }, n) =>
+      position!.forEach((text, axis) => expectSamePosition(text, input.source.slices[mask.slices[n]].imagePosition[axis])),
+    );
+    const own = read.frames.filter(({ segmentNumber }) => segmentNumber === index + 1);
+    expect(own.map((frame) => sha256Hex(frame.unpack()))).toEqual(expected);
+  });
 }
 
 /** As written in the source, unless that is longer than DS allows: then the same number to a nanometre. */
@@ -92,6 +113,7 @@ describeWith('written segmentations', missingTools('dciodvfy', 'python3-pydicom'
     ['a flipped row direction', { iDirection: [-1, 0, 0], jDirection: [0, 1, 0] }],
   ] as const)('are valid and voxel for voxel the label map: %s', (_, options) => {
     expectFaithful(chest(madeUpSource(options)));
+    expectFaithfulLabelMap(chest(madeUpSource(options)));
   });
 
   it('may have segments that overlap, and one that was not found', () => {
@@ -118,6 +140,7 @@ describeWith('written segmentations', missingTools('dciodvfy', 'python3-pydicom'
     const data = testData(series);
     (data === undefined ? it.skip : it)(`keep the patient and the places of ${series}`, () => {
       expectFaithful(chest(sourceOfFolder(data!)));
+      expectFaithfulLabelMap(chest(sourceOfFolder(data!)));
     });
   }
 });

@@ -2,7 +2,8 @@
 import { constants, inflateRawSync } from 'node:zlib';
 import { AnteroomError } from '../../foundation/errors.js';
 
-const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
+/** What is inflated of one data set where the caller names no other limit. */
+export const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
 /**
  * Inflates a data set. With `truncated` a stream that stops early gives what there is.

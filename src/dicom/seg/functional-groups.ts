@@ -12,15 +12,21 @@ import { dcm } from '../structures/code.js';
 import { codeItem, decimalString, headerOf } from '../compose.js';
 import type { SegInput, SegSource } from './input.js';
 
-/** One frame: the voxels of segment `segmentNumber` (from 1) on slice `k` of the source. */
+/** One frame: the voxels of segment `segmentNumber` (from 1) on slice `k` of the source; without one, those of all segments there. */
 export interface FrameToWrite {
-  readonly segmentNumber: number;
+  readonly segmentNumber?: number;
   readonly k: number;
 }
 
 /** The frames of an object in the order in which they are written: by segment, then along k. Empty slices get none. */
 export function framesOf(input: SegInput): FrameToWrite[] {
   return input.segments.flatMap(({ mask }, index) => mask.slices.map((k) => ({ segmentNumber: index + 1, k })));
+}
+
+/** The frames of a label map: one for each slice with a voxel of any segment, along k. */
+export function labelFramesOf(input: SegInput): FrameToWrite[] {
+  const occupied = new Set(input.segments.flatMap(({ mask }) => mask.slices));
+  return [...occupied].sort((a, b) => a - b).map((k) => ({ k }));
 }
 
 /** Dimensions, shared and per-frame functional groups. */
@@ -31,7 +37,7 @@ export function frameHeader(input: SegInput, frames: readonly FrameToWrite[]): W
   return {
     ...headerOf({
       NumberOfFrames: frames.length,
-      ...dimensions(uidFromName(`${input.identity.sopInstanceUid} dimension organization`)),
+      ...dimensions(uidFromName(`${input.identity.sopInstanceUid} dimension organization`), frames[0].segmentNumber !== undefined),
       SharedFunctionalGroupsSequence: [sharedGroups(source)],
     }),
     [tagKey(TAG.PerFrameFunctionalGroupsSequence)]: encodedSequence(perFrame()),
@@ -45,8 +51,8 @@ export function frameHeader(input: SegInput, frames: readonly FrameToWrite[]): W
   }
 }
 
-/** Frames are indexed by segment, then by position (PS3.3 C.7.6.17). */
-function dimensions(organizationUid: string) {
+/** Frames are indexed by segment, where each has one, then by position (PS3.3 C.7.6.17). */
+function dimensions(organizationUid: string, bySegment: boolean) {
   const dimension = (label: string, pointer: number, group: number): Header =>
     headerOf({
       DimensionOrganizationUID: organizationUid,
@@ -57,7 +63,7 @@ function dimensions(organizationUid: string) {
   return {
     DimensionOrganizationSequence: [headerOf({ DimensionOrganizationUID: organizationUid })],
     DimensionIndexSequence: [
-      dimension('ReferencedSegmentNumber', TAG.ReferencedSegmentNumber, TAG.SegmentIdentificationSequence),
+      ...(bySegment ? [dimension('ReferencedSegmentNumber', TAG.ReferencedSegmentNumber, TAG.SegmentIdentificationSequence)] : []),
       dimension('ImagePositionPatient', TAG.ImagePositionPatient, TAG.PlanePositionSequence),
     ],
   };
@@ -94,7 +100,8 @@ function sliceGroups(slice: SourceSlice): WritableHeader {
   };
 }
 
-function frameGroups(segmentNumber: number, positionIndex: number): Header {
+function frameGroups(segmentNumber: number | undefined, positionIndex: number): Header {
+  if (segmentNumber === undefined) return headerOf({ FrameContentSequence: [headerOf({ DimensionIndexValues: [positionIndex] })] });
   return headerOf({
     FrameContentSequence: [headerOf({ DimensionIndexValues: [segmentNumber, positionIndex] })],
     SegmentIdentificationSequence: [headerOf({ ReferencedSegmentNumber: segmentNumber })],

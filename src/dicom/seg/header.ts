@@ -1,4 +1,4 @@
-/** The attributes of a BINARY Segmentation (PS3.3 A.51) outside of its frames: patient to common instance reference. */
+/** The attributes of a Segmentation (PS3.3 A.51, A.89) outside of its frames: patient to common instance reference. */
 import { SOP_CLASS } from '../element/uids.js';
 import type { Keyword } from '../element/tags.js';
 import type { Header } from '../header.js';
@@ -16,8 +16,11 @@ const OF_SERIES: readonly Keyword[] = ['BodyPartExamined', 'Laterality', 'Positi
 
 const ARTIFICIAL_INTELLIGENCE = dcm('123110', 'Artificial Intelligence');
 
+/** How voxels are kept: a bit for each segment, or one number that says of which segment a voxel is. */
+export type VoxelForm = { readonly type: 'BINARY' } | { readonly type: 'LABELMAP'; readonly bits: 8 | 16 };
+
 /** Everything but frames, functional groups and pixels. */
-export function objectHeader(input: SegInput, overlap: boolean): Header {
+export function objectHeader(input: SegInput, overlap: boolean, form: VoxelForm): Header {
   return {
     ...headerOf({ PositionReferenceIndicator: [] }),
     ...patientAndStudy(input.source.header),
@@ -26,6 +29,7 @@ export function objectHeader(input: SegInput, overlap: boolean): Header {
       SpecificCharacterSet: 'ISO_IR 192',
       ...series(input),
       ...image(input),
+      ...pixelsOf(form),
       FrameOfReferenceUID: input.source.grid.frameOfReferenceUid,
       SegmentsOverlap: overlap ? 'YES' : 'NO',
       SegmentSequence: input.segments.map((segment, index) => segmentItem(segment, index + 1)),
@@ -52,10 +56,9 @@ function series({ identity, provenance }: SegInput): Attributes {
   };
 }
 
-/** SOP common, general image and segmentation image: PS3.3 C.12.1, C.7.6.1, C.8.20.2. One bit a voxel, so LossyImageCompression speaks of the source. */
+/** SOP common, general image and segmentation image: PS3.3 C.12.1, C.7.6.1, C.8.20.2. Voxels are never compressed with loss: LossyImageCompression speaks of the source. */
 function image({ identity, source }: SegInput): Attributes {
   return {
-    SOPClassUID: SOP_CLASS.SegmentationStorage,
     SOPInstanceUID: identity.sopInstanceUid,
     InstanceCreationDate: identity.contentDate,
     InstanceCreationTime: identity.contentTime,
@@ -70,15 +73,28 @@ function image({ identity, source }: SegInput): Attributes {
     LossyImageCompression: source.lossy === undefined ? '00' : '01',
     LossyImageCompressionRatio: someOf(source.lossy?.ratios ?? []),
     LossyImageCompressionMethod: someOf(source.lossy?.methods ?? []),
-    SegmentationType: 'BINARY',
     SamplesPerPixel: 1,
     PhotometricInterpretation: 'MONOCHROME2',
     PixelRepresentation: 0,
-    BitsAllocated: 1,
-    BitsStored: 1,
-    HighBit: 0,
     Rows: source.grid.rows,
     Columns: source.grid.columns,
+  };
+}
+
+/**
+ * The background of a label map is its padding, and no segment (PS3.3 C.8.20.2.3 leaves both open): viewers that take colours by the place of a segment
+ * in SegmentSequence show all of them shifted where it begins with segment 0.
+ */
+function pixelsOf(form: VoxelForm): Attributes {
+  if (form.type === 'BINARY')
+    return { SOPClassUID: SOP_CLASS.SegmentationStorage, SegmentationType: form.type, BitsAllocated: 1, BitsStored: 1, HighBit: 0 };
+  return {
+    SOPClassUID: SOP_CLASS.LabelMapSegmentationStorage,
+    SegmentationType: form.type,
+    BitsAllocated: form.bits,
+    BitsStored: form.bits,
+    HighBit: form.bits - 1,
+    PixelPaddingValue: 0,
   };
 }
 

@@ -34,15 +34,8 @@ export interface SegFile {
  */
 export function encodeSeg(input: SegInput): SegFile {
   const frames = framesOf(input);
-  if (frames.length === 0)
-    throw new AnteroomError('GATE_REJECTED', 'no segment has a voxel, expected at least one: a segmentation needs a frame');
-  const overlap =
-    input.segmentsOverlap ??
-    masksOverlap(
-      input.source.grid,
-      input.segments.map((segment) => segment.mask),
-    );
-  const dataSet = encodeDataSet({ ...objectHeader(input, overlap), ...frameHeader(input, frames) });
+  demandFrame(frames);
+  const dataSet = encodeDataSet({ ...objectHeader(input, segmentsOverlap(input), { type: 'BINARY' }), ...frameHeader(input, frames) });
   const { sopInstanceUid } = input.identity;
   const meta = fileMeta({
     sopClassUid: SOP_CLASS.SegmentationStorage,
@@ -65,9 +58,35 @@ export function encodeSeg(input: SegInput): SegFile {
   };
 }
 
+/** @throws {AnteroomError} GATE_REJECTED */
+export function demandFrame(frames: readonly FrameToWrite[]): void {
+  if (frames.length === 0)
+    throw new AnteroomError('GATE_REJECTED', 'no segment has a voxel, expected at least one: a segmentation needs a frame');
+}
+
+/** Whether some voxel belongs to two segments. */
+export function segmentsOverlap({ segmentsOverlap: known, source, segments }: SegInput): boolean {
+  return (
+    known ??
+    masksOverlap(
+      source.grid,
+      segments.map((segment) => segment.mask),
+    )
+  );
+}
+
+export interface WrittenSeg {
+  readonly bytes: Uint8Array;
+  readonly notes: readonly SegNote[];
+}
+
 /** `encodeSeg` in one piece, for small objects. */
-export function writeSeg(input: SegInput): { readonly bytes: Uint8Array; readonly notes: readonly SegNote[] } {
-  const file = encodeSeg(input);
+export function writeSeg(input: SegInput): WrittenSeg {
+  return inOnePiece(encodeSeg(input));
+}
+
+/** A file in memory. */
+export function inOnePiece(file: SegFile): WrittenSeg {
   const bytes = new Uint8Array(file.sizeBytes);
   let at = 0;
   for (const chunk of file.chunks()) {
@@ -80,7 +99,7 @@ export function writeSeg(input: SegInput): { readonly bytes: Uint8Array; readonl
 function* masksOf(input: SegInput, frames: readonly FrameToWrite[]): Generator<Uint8Array | BoxedMask, void> {
   const expected = voxelsPerFrame(input);
   const { columns } = input.source.grid;
-  for (const { segmentNumber, k } of frames) {
+  for (const { segmentNumber = 0, k } of frames) {
     const { mask: segment } = input.segments[segmentNumber - 1];
     const [mask, box] = [segment.slice(k), segment.box?.(k)];
     if (mask.length !== expected)
@@ -96,11 +115,12 @@ function voxelsPerFrame({ source }: SegInput): number {
   return source.grid.rows * source.grid.columns;
 }
 
-/** (7FE0,0010) OB and the length of its value, which comes last in the file (PS3.5 7.1.2). */
-function pixelDataHead(lengthBytes: number): Uint8Array {
+/** (7FE0,0010) OB, or OW, and the length of its value, which comes last in the file (PS3.5 7.1.2). */
+export function pixelDataHead(lengthBytes: number, vr: 'OB' | 'OW' = 'OB'): Uint8Array {
   if (lengthBytes > 0xfffffffe)
     throw new AnteroomError('GATE_REJECTED', `the segmentation's pixels take ${lengthBytes} bytes, expected at most 4294967294`);
   const head = Buffer.from([0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
+  head.write(vr, 4, 'latin1');
   head.writeUInt32LE(lengthBytes, 8);
   return head;
 }
