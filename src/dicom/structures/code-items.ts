@@ -39,7 +39,7 @@ export function readSegmentCodes(item: DataSet, typeSequence: number): SegmentCo
 }
 
 /** The complete codes of a sequence; items without a value or scheme are left out. */
-function readCodes(dataset: DataSet, tag: number): Code[] {
+export function readCodes(dataset: DataSet, tag: number): Code[] {
   return dataset.items(tag).flatMap((item) => {
     const value = item.text(TAG.CodeValue) ?? item.text(TAG.LongCodeValue) ?? item.text(TAG.URNCodeValue);
     const scheme = item.text(TAG.CodingSchemeDesignator) ?? (item.has(TAG.URNCodeValue) ? 'URN' : undefined);
