@@ -1,5 +1,6 @@
 /** Answers that have no DICOM form yet: numbers and tables of models that draw nothing. They are kept, and never leave the node. */
 import { AnteroomError } from '../foundation/errors.js';
+import { parsePythonJson } from '../foundation/python-json.js';
 import type { OutputRow } from '../ledger/results.js';
 import { readRegularFile } from './read-outputs.js';
 import { join } from 'node:path';
@@ -19,11 +20,8 @@ export function answersAmong(outputs: readonly OutputRow[]): OutputRow[] {
 export async function demandWhole(folder: string, outputs: readonly OutputRow[]): Promise<void> {
   for (const { path } of outputs.filter(({ kind, size_bytes }) => kind === 'json' && size_bytes <= MAX_CHECKED_BYTES)) {
     const text = Buffer.from(await readRegularFile(join(folder, path))).toString('utf8');
-    try {
-      JSON.parse(text.replace(/-?\b(?:NaN|Infinity)\b/g, 'null'));
-    } catch {
+    if (parsePythonJson(text) === undefined)
       throw new AnteroomError('GATE_REJECTED', `format: ${path} is no JSON from its beginning to its end, expected a whole file`);
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Two JSON files, value by value. */
+import { parsePythonJson, type Json } from '../../foundation/python-json.js';
 import type { Check, Remark } from './finding.js';
 import { sameNumber } from './numbers.js';
 
@@ -8,34 +9,13 @@ const MAX_FINDINGS = 50;
 /** Compares two JSON texts. Python writes NaN and Infinity, which JSON does not have: they are read as what they mean. */
 export function checkJson(reference: string, output: string): Check {
   const checker = 'JsonContentCheck';
-  const [expected, seen] = [parse(reference), parse(output)];
+  const [expected, seen] = [parsePythonJson(reference), parsePythonJson(output)];
   if (expected === undefined || seen === undefined) {
     const which = expected === undefined ? 'the reference' : 'the output';
     return { checker, notes: [], findings: [{ label: 'JSON Format', description: `${which} is no JSON` }] };
   }
   const findings = differences(expected.value, seen.value, '$');
   return { checker, notes: [], findings: findings.slice(0, MAX_FINDINGS) };
-}
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-function parse(text: string): { value: Json } | undefined {
-  // Texts are matched first, so that a NaN inside of one stays.
-  const readable = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
-    token.startsWith('"') ? token : `{"${MARK}":"${token}"}`,
-  );
-  try {
-    return { value: JSON.parse(readable, (_, value: Json) => (isMark(value) ? Number(value[MARK]) : value)) as Json };
-  } catch {
-    return undefined;
-  }
-}
-
-/** No key that a model writes. */
-const MARK = '$anteroom.number';
-
-function isMark(value: Json): value is { [MARK]: string } {
-  return typeof value === 'object' && value !== null && MARK in value;
 }
 
 function differences(expected: Json, seen: Json, path: string): Remark[] {

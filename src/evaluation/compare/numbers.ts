@@ -9,18 +9,3 @@ export function sameNumber(reference: number, output: number): boolean {
   if (!Number.isFinite(reference) || !Number.isFinite(output)) return false;
   return Math.abs(output - reference) <= TOLERANCE.absolute + TOLERANCE.relative * Math.abs(reference);
 }
-
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const NAMED: ReadonlyMap<string, number> = new Map([
-  ['nan', NaN],
-  ['inf', Infinity],
-  ['infinity', Infinity],
-]);
-
-/** The number that a text is, in the spellings of JSON, Python and R; undefined where it is none. */
-export function numberIn(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (NUMBER.test(trimmed)) return Number(trimmed);
-  const named = NAMED.get(trimmed.toLowerCase().replace(/^[+-]/, ''));
-  return named === undefined ? undefined : trimmed.startsWith('-') ? -named : named;
-}

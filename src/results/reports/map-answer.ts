@@ -1,0 +1,156 @@
+/** A model's answer in JSON or CSV as the groups of a report of measurements, by the mapping in its model.yaml. Pure. */
+import { CONCEPT } from '../../dicom/sr/concepts.js';
+import type { Evaluation, MeasuredGroup, Site } from '../../dicom/sr/measurement-report.js';
+import { isAbnormality, structureById, structureByName, type Structure } from '../../dicom/structures/table.js';
+import { csvRows } from '../../foundation/csv.js';
+import { uidFromName } from '../../foundation/ids.js';
+import { parsePythonJson, type Json } from '../../foundation/python-json.js';
+import { placeholdersIn } from '../../models/report-faults.js';
+import { parsePath, valueAt } from '../../models/report-path.js';
+import type { ReportGroupYaml, ReportYaml } from '../../models/report-yaml.js';
+import type { GateReason } from '../verdict.js';
+import { codeOf, mapValue, textOf } from './map-value.js';
+
+/** An answer, and how its places are named. */
+export interface Answer {
+  /** A list of rows where it is a table. */
+  readonly value: Json;
+  readonly isTable: boolean;
+}
+
+export interface MappedAnswer {
+  readonly groups: readonly MeasuredGroup[];
+  readonly evaluations: readonly Evaluation[];
+  /** Why the answer cannot be taken; none where it can. */
+  readonly reasons: readonly GateReason[];
+}
+
+/** More are no report that anybody reads. */
+const MAX_GROUPS = 1000;
+
+/** The answer in a file's text; undefined where it is no JSON, or a table without a row. Cells without anything in them are null. */
+export function readAnswer(text: string, isTable: boolean): Answer | undefined {
+  if (!isTable) {
+    const parsed = parsePythonJson(text);
+    return parsed && { value: parsed.value, isTable };
+  }
+  const [head, ...rows] = csvRows(text.replace(/^\uFEFF/, ''));
+  if (head === undefined || rows.length === 0) return undefined;
+  const columns = head.map((name) => name.trim());
+  return { value: rows.map((cells) => Object.fromEntries(columns.map((name, n) => [name, cells[n]?.trim() || null]))), isTable };
+}
+
+/** What a report says. `namespace` names what a later answer replaces: groups of the same label in it keep their tracking UID. */
+export function mapAnswer(answer: Answer, report: ReportYaml, namespace: string): MappedAnswer {
+  const parts = report.groups.map((group) => mapGroup(answer, group, namespace));
+  const groups = parts.flatMap((part) => part.groups);
+  const tooMany: GateReason[] =
+    groups.length > MAX_GROUPS ? [{ check: 'format', seen: `${groups.length} groups`, expected: `at most ${MAX_GROUPS}` }] : [];
+  return {
+    groups: withOwnUids(groups, namespace),
+    evaluations: parts.flatMap((part) => part.evaluations),
+    reasons: [...parts.flatMap((part) => part.reasons), ...tooMany],
+  };
+}
+
+function mapGroup(answer: Answer, yaml: ReportGroupYaml, namespace: string): MappedAnswer {
+  const list = answer.isTable ? '.' : yaml.each;
+  if (list === undefined) return onlyGroup(new Part(answer.value, '', answer.isTable), yaml, yaml.label ?? 'Answer', namespace);
+  const elements = new Part(answer.value, '', false).at(list);
+  if (!Array.isArray(elements)) {
+    const reasons: GateReason[] = [{ check: 'format', seen: `no list at ${list}`, expected: 'a list, also where it is empty' }];
+    return { groups: [], evaluations: [], reasons };
+  }
+  // Nothing that reads as if nothing were there: only what the model did is said.
+  if (elements.length === 0)
+    return { groups: [], evaluations: [{ name: CONCEPT.comment, value: `${list}: analysed, none listed` }], reasons: [] };
+  const parts = elements.slice(0, MAX_GROUPS + 1).map((element, n) => {
+    const name = answer.isTable ? 'Row' : list === '.' ? 'Element' : list;
+    const part = new Part(element, answer.isTable ? `row ${n + 1}, ` : `${list === '.' ? '' : list}[${n}].`, answer.isTable);
+    return onlyGroup(part, yaml, yaml.label ?? `${name} ${n + 1}`, namespace);
+  });
+  return {
+    groups: parts.flatMap((part) => part.groups),
+    evaluations: [],
+    reasons: parts.flatMap((part) => part.reasons),
+  };
+}
+
+/** A part of an answer, in which paths begin. */
+class Part {
+  constructor(
+    private readonly value: Json,
+    private readonly prefix: string,
+    /** True where paths are names of columns. */
+    private readonly isRow: boolean,
+  ) {}
+
+  at(path: string): Json | undefined {
+    return valueAt(this.value, this.isRow ? [path] : (parsePath(path) ?? [path]));
+  }
+
+  nameOf(path: string): string {
+    return `${this.prefix}${path}`;
+  }
+}
+
+function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string, namespace: string): MappedAnswer {
+  const label = filled(part, wantedLabel);
+  const structure = structureOf(part, yaml.structure);
+  const values = yaml.values.map((value) => mapValue(part.at(value.path), part.nameOf(value.path), value));
+  const finding = yaml.finding === undefined ? abnormalityOf(structure.found)?.type : codeOf(yaml.finding);
+  const group: MeasuredGroup = {
+    label: label.text,
+    trackingUid: uidFromName(`${namespace} ${label.text}`),
+    ...(finding === undefined ? {} : { finding }),
+    sites: structure.found === undefined ? [] : sitesOf(structure.found),
+    measurements: values.flatMap(({ measurements }) => measurements),
+    evaluations: values.flatMap(({ evaluations }) => evaluations),
+  };
+  const says = group.measurements.length > 0 || group.evaluations.length > 0;
+  return {
+    groups: says ? [group] : [],
+    evaluations: [],
+    reasons: [...label.reasons, ...structure.reasons, ...values.flatMap(({ reasons }) => reasons)],
+  };
+}
+
+/** A text with what stands in braces taken from the answer. */
+function filled(part: Part, text: string): { readonly text: string; readonly reasons: readonly GateReason[] } {
+  const missing = placeholdersIn(text).filter((path) => (part.at(path) ?? null) === null);
+  const reasons = missing.map((path): GateReason => ({ check: 'format', seen: `nothing at ${part.nameOf(path)}`, expected: 'a text' }));
+  return { text: text.replaceAll(/\{([^{}]+)\}/g, (_, path: string) => textOf(part.at(path) ?? '')), reasons };
+}
+
+function structureOf(part: Part, wanted: string | undefined): { readonly found?: Structure; readonly reasons: readonly GateReason[] } {
+  if (wanted === undefined) return { reasons: [] };
+  const { text, reasons } = filled(part, wanted);
+  if (reasons.length > 0) return { reasons };
+  const found = structureById(text) ?? structureByName(text);
+  if (found !== undefined) return { found, reasons: [] };
+  return { reasons: [{ check: 'codes', seen: `structure "${text.slice(0, 40)}"`, expected: 'one that the node has codes for' }] };
+}
+
+function abnormalityOf(structure: Structure | undefined): Structure | undefined {
+  return structure !== undefined && isAbnormality(structure) ? structure : undefined;
+}
+
+/** The structure itself, or the place that an abnormality is in. */
+function sitesOf(structure: Structure): Site[] {
+  const [code, laterality] = isAbnormality(structure)
+    ? [structure.region, structure.regionLaterality]
+    : [structure.type, structure.laterality];
+  return code === undefined ? [] : [{ code, ...(laterality === undefined ? {} : { laterality }) }];
+}
+
+/** Labels that come again are counted: each group has a tracking UID of its own. */
+function withOwnUids(groups: readonly MeasuredGroup[], namespace: string): MeasuredGroup[] {
+  const seen = new Map<string, number>();
+  return groups.map((group) => {
+    const count = (seen.get(group.label) ?? 0) + 1;
+    seen.set(group.label, count);
+    if (count === 1) return group;
+    const label = `${group.label} (${count})`;
+    return { ...group, label, trackingUid: uidFromName(`${namespace} ${label}`) };
+  });
+}
