@@ -7,12 +7,14 @@ import { filesBelow } from '../../archive/walk.js';
 import { parseInstance } from '../../dicom/element/parse.js';
 import { TAG } from '../../dicom/element/tags.js';
 import { readSeg, SEGMENTATION_SOP_CLASSES } from '../../dicom/seg/read.js';
+import { isStructuredReport, readReport } from '../../dicom/sr/read.js';
 import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import { checkCsv } from './csv-check.js';
 import type { Check, CheckedFile, Picture } from './finding.js';
 import { checkJson } from './json-check.js';
 import { checkLabelMaps, isLabelMapName } from './label-map-check.js';
 import { checkSeg } from './seg-check.js';
+import { checkSr } from './sr-check.js';
 
 export interface FolderComparison {
   /** Relative paths, sorted. */
@@ -63,8 +65,11 @@ async function compareFile(reference: string, output: string): Promise<CheckedFi
 
 function compareDicom(expected: Uint8Array, seen: Uint8Array): CheckedFile {
   const [reference, output] = [parseInstance(expected), parseInstance(seen)];
-  const isSeg = [reference, output].every(({ dataset }) => SEGMENTATION_SOP_CLASSES.includes(dataset.uid(TAG.SOPClassUID) ?? ''));
-  return isSeg ? checkSeg(readSeg(reference), readSeg(output)) : compareBytes(expected, seen);
+  const both = (isKind: (sopClassUid: string) => boolean) =>
+    [reference, output].every(({ dataset }) => isKind(dataset.uid(TAG.SOPClassUID) ?? ''));
+  if (both((uid) => SEGMENTATION_SOP_CLASSES.includes(uid))) return checkSeg(readSeg(reference), readSeg(output));
+  if (both(isStructuredReport)) return { check: checkSr(readReport(reference), readReport(output)), pictures: [] };
+  return compareBytes(expected, seen);
 }
 
 /** Files of other kinds are the same or not. */
