@@ -4,12 +4,15 @@ import type { ModelRow } from '../ledger/models.js';
 import { parseCard, type ModelCard } from './card.js';
 import type { LabelMapYaml, ModelYaml } from './model-yaml.js';
 import { CARD_FILE } from './package.js';
+import type { ReportYaml } from './report-yaml.js';
 
 export interface AnswerPromise {
   /** True where the card names structures: then nothing but a segmentation is an answer. */
   readonly segmentation: boolean;
   /** Files that become a segmentation. */
   readonly labelMaps: readonly LabelMapYaml[];
+  /** Files that become a structured report. */
+  readonly reports: readonly ReportYaml[];
 }
 
 /** The card of a registered model. It was checked when it was registered. */
@@ -25,22 +28,27 @@ export function promiseOf(model: ModelRow): AnswerPromise {
   const segmentation = !card.ok || drawsStructures(card.value);
   // A package that an earlier release registered has none.
   const { outputs } = JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> };
-  return { segmentation, labelMaps: outputs.labelMaps ?? [] };
+  return { segmentation, labelMaps: outputs.labelMaps ?? [], reports: outputs.reports ?? [] };
 }
 
 /** What a package promises that was read just now. */
 export function promiseOfPackage({ card, model }: { readonly card: ModelCard; readonly model: ModelYaml }): AnswerPromise {
-  return { segmentation: drawsStructures(card), labelMaps: model.outputs.labelMaps };
+  return { segmentation: drawsStructures(card), labelMaps: model.outputs.labelMaps, reports: model.outputs.reports };
 }
 
 function drawsStructures({ outputs }: ModelCard): boolean {
   return outputs.some(({ type }) => type === 'segmentation');
 }
 
+/** What model.yaml says of a file of this path, be it a label map or a report; undefined where it does not name the file. */
+export function namedFile<T extends { readonly file: string }>(path: string, among: readonly T[]): T | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  return among.find(({ file }) => asPattern(file.toLowerCase()).test(name));
+}
+
 /** What model.yaml says of a file of this path; undefined where it is no label map that it names. */
 export function labelMapOf(path: string, labelMaps: readonly LabelMapYaml[]): LabelMapYaml | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  return labelMaps.find(({ file }) => asPattern(file.toLowerCase()).test(name));
+  return namedFile(path, labelMaps);
 }
 
 function asPattern(file: string): RegExp {

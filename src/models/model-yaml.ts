@@ -1,6 +1,7 @@
 /** Our own `model.yaml`, beside the card: how the image is run, and what counts as an answer. */
 import { z } from 'zod';
 import { layoutSchema } from './input-layout.js';
+import { reportSchema } from './report-yaml.js';
 
 const megabytes = () => z.int().min(1);
 
@@ -101,6 +102,16 @@ const answer = {
         .array(labelMap)
         .default([])
         .describe('Label maps (MHA, NRRD or NIfTI) that become a DICOM-SEG; other files are kept as they are, and never leave the node.'),
+      reports: z
+        .array(reportSchema)
+        .default([])
+        .describe('JSON and CSV files that become a DICOM-SR (TID 1500), and what in them is what: deploy/models/README.md.'),
+      emptyAnswer: z
+        .enum(['report', 'none'])
+        .default('report')
+        .describe(
+          'With `allowEmpty`: `report` sends a DICOM-SR that says "analysed, none segmented" where nothing was found, `none` sends nothing.',
+        ),
     })
     .prefault({}),
   input: z

@@ -8,6 +8,7 @@ import { parseYaml, validate, type YamlDocument } from '../foundation/yaml.js';
 import { structureById } from '../dicom/structures/table.js';
 import { parseCard, type ModelCard } from './card.js';
 import { foldersOf } from './input-layout.js';
+import { reportFaults } from './report-faults.js';
 import { modelYamlSchema, type ModelYaml } from './model-yaml.js';
 
 export const CARD_FILE = 'meta.json';
@@ -44,7 +45,12 @@ export function readModelPackage(folder: string, options: { modelFile?: string }
 function readModelYaml(document: YamlDocument, card: ModelCard | undefined, faults: Fault[]): ModelYaml | undefined {
   const model = collected(validate(withRuntime(document), modelYamlSchema), faults);
   if (model !== undefined && card !== undefined)
-    faults.push(...unknownStructures(document, model, card), ...layoutFaults(document, model, card), ...labelMapFaults(document, model));
+    faults.push(
+      ...unknownStructures(document, model, card),
+      ...layoutFaults(document, model, card),
+      ...labelMapFaults(document, model),
+      ...reportFaults(document, model.outputs.reports, inputsOf(model)),
+    );
   return model;
 }
 
@@ -75,8 +81,13 @@ function layoutFaults(document: YamlDocument, model: ModelYaml, card: ModelCard)
   return [document.fault(['input', 'layout'], `is for ${names.length} inputs (${names.join(', ')}), ${inCard}`)];
 }
 
+/** The names that the layout has for inputs; none where it names none. */
+function inputsOf(model: ModelYaml): string[] {
+  return Object.keys(foldersOf(model.input.layout) ?? {});
+}
+
 function labelMapFaults(document: YamlDocument, model: ModelYaml): Fault[] {
-  const inputs = Object.keys(foldersOf(model.input.layout) ?? {});
+  const inputs = inputsOf(model);
   return model.outputs.labelMaps.flatMap(({ labels, on }, index) => {
     const at = ['outputs', 'labelMaps', index] as const;
     const unknown = Object.entries(labels).filter(([, id]) => structureById(id) === undefined);
