@@ -52,20 +52,22 @@ export function outputsOfAttempt(db: Db, attemptId: number): OutputRow[] {
 /** What the last attempt of a run left, and whether a result was made of it. */
 export function outputsOfRun(db: Db, runId: number): (OutputRow & { readonly result_id: number | null })[] {
   return db.all(
-    `SELECT o.*, x.id AS result_id FROM outputs o LEFT JOIN results x ON x.output_id = o.id
+    `SELECT o.*, (SELECT max(x.id) FROM results x WHERE x.output_id = o.id) AS result_id FROM outputs o
      WHERE o.attempt_id = (SELECT id FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1) ORDER BY o.path`,
     runId,
   );
 }
 
-/** The result of one output, made with its UIDs if it is not there yet: making it twice gives the same object. */
+/** The result of one output in one SOP class, made with its UIDs if it is not there yet: making it twice gives the same object. */
 export function ensureResult(
   db: Db,
   result: Pick<ResultRow, 'run_id' | 'output_id' | 'sop_class_uid' | 'sop_instance_uid' | 'series_instance_uid' | 'series_number'>,
   at: EpochMs,
 ): ResultRow {
   return db.transaction(() => {
-    const found = db.get<ResultRow>('SELECT * FROM results WHERE run_id = ? AND output_id IS ?', result.run_id, result.output_id);
+    const { run_id, output_id, sop_class_uid } = result;
+    const sql = 'SELECT * FROM results WHERE run_id = ? AND output_id IS ? AND sop_class_uid = ?';
+    const found = db.get<ResultRow>(sql, run_id, output_id, sop_class_uid);
     if (found !== undefined) return found;
     const { lastId } = db.run(
       `INSERT INTO results (run_id, output_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, created_at)

@@ -1,17 +1,25 @@
 /** Which outputs of a run may become results. */
+import { SOP_CLASS } from '../dicom/element/uids.js';
+import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import { AnteroomError } from '../foundation/errors.js';
 import type { OutputRow, ResultRow } from '../ledger/results.js';
-import { labelMapOf, type AnswerPromise } from '../models/answers.js';
+import { namedFile, type AnswerPromise } from '../models/answers.js';
+import type { LabelMapYaml } from '../models/model-yaml.js';
+import type { ReportYaml } from '../models/report-yaml.js';
 import { PASSING_FORMS } from './passing/forms.js';
-import { classifyOutputs, type OutputCandidate } from './read-outputs.js';
+import { classifyOutputs, type OutputCandidate, type OutputKind } from './read-outputs.js';
 
 /** An output that may become a result, and what it is. */
-export interface Candidate extends Omit<OutputCandidate, 'path'> {
+export interface Candidate extends Omit<OutputCandidate, 'path' | 'kind'> {
   readonly output: OutputRow;
+  readonly kind: OutputKind | 'report';
+  /** What model.yaml says of it: of a file that is no DICOM object. */
+  readonly labelMap?: LabelMapYaml;
+  readonly report?: ReportYaml;
 }
 
-/** The outputs that may become results: segmentations, label maps that become one, and objects that pass as they are. */
-export async function candidatesOf(folder: string, outputs: readonly OutputRow[], { labelMaps }: AnswerPromise): Promise<Candidate[]> {
+/** The outputs that may become results: segmentations, label maps and answers that become an object, and objects that pass as they are. */
+export async function candidatesOf(folder: string, outputs: readonly OutputRow[], promise: AnswerPromise): Promise<Candidate[]> {
   const objects = outputs.filter((output) => output.kind === 'dicom');
   const classified = await classifyOutputs(
     folder,
@@ -20,15 +28,32 @@ export async function candidatesOf(folder: string, outputs: readonly OutputRow[]
   const kinds = new Map(objects.map((output, index) => [output, classified[index]]));
   return outputs.flatMap((output): Candidate[] => {
     const object = kinds.get(output);
-    if (object === undefined) return labelMapOf(output.path, labelMaps) === undefined ? [] : [{ output, kind: 'other' }];
+    if (object === undefined) return namedCandidate(output, promise);
     return object.kind === 'seg' || PASSING_FORMS[object.kind] !== undefined ? [{ ...object, output }] : [];
   });
 }
 
-/** Where the card promises a segmentation, some output must be one. Throws GATE_REJECTED. */
-export function demandDrawing(candidates: readonly Candidate[], { segmentation }: AnswerPromise): void {
-  const drawn = candidates.some(({ kind }) => kind === 'seg' || kind === 'other' || PASSING_FORMS[kind]?.draws === true);
+function namedCandidate(output: OutputRow, { labelMaps, reports }: AnswerPromise): Candidate[] {
+  const [labelMap, report] = [namedFile(output.path, labelMaps), namedFile(output.path, reports)];
+  if (labelMap !== undefined) return [{ output, kind: 'other', labelMap }];
+  return report === undefined ? [] : [{ output, kind: 'report', report }];
+}
+
+/** The SOP class of the result that is made of it. */
+export function resultClassOf({ kind, sopClassUid }: Candidate): string {
+  if (kind === 'report') return REPORT_SOP_CLASS;
+  return PASSING_FORMS[kind] === undefined || sopClassUid === undefined ? SOP_CLASS.SegmentationStorage : sopClassUid;
+}
+
+/** Where the card promises a segmentation some output must be one, else where model.yaml names files for reports one of those. Throws GATE_REJECTED. */
+export function demandPromised(candidates: readonly Candidate[], { segmentation, reports }: AnswerPromise): void {
+  const drawn = candidates.some(
+    ({ kind }) => kind === 'seg' || kind === 'other' || (kind !== 'report' && PASSING_FORMS[kind]?.draws === true),
+  );
   if (segmentation && !drawn) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one, or an RTSTRUCT');
+  if (segmentation || reports.length === 0 || candidates.length > 0) return;
+  const files = reports.map(({ file }) => file).join(', ');
+  throw new AnteroomError('GATE_REJECTED', `none of the files that model.yaml makes a report of among the outputs; expected ${files}`);
 }
 
 /** What the UIDs of outputs become, so that results refer to results. Nothing can refer to a series that several outputs are in. */

@@ -24,6 +24,14 @@ export interface ResultOrigin {
   readonly outputPath: string;
 }
 
+export interface ResultNames {
+  readonly run: RunRow;
+  readonly model: ModelRow;
+  readonly instances: readonly InstanceRow[];
+  readonly output: OutputRow;
+  readonly part?: 'report';
+}
+
 export interface ResultUids {
   readonly sopInstanceUid: string;
   readonly seriesInstanceUid: string;
@@ -41,12 +49,8 @@ export function resultUids(origin: ResultOrigin, isTaken: (sopInstanceUid: strin
   }
 }
 
-/** The UIDs for the result of an output; `instances` are what the model was given. */
-export function newUids(
-  db: Db,
-  nodeId: string,
-  { run, model, instances, output }: { run: RunRow; model: ModelRow; instances: readonly InstanceRow[]; output: OutputRow },
-): ResultUids {
+/** The UIDs for a result of an output, which `part` tells from others of the same output; `instances` are what the model was given. */
+export function newUids(db: Db, nodeId: string, { run, model, instances, output, part }: ResultNames): ResultUids {
   const origin: ResultOrigin = {
     nodeId,
     purpose: run.purpose,
@@ -54,7 +58,7 @@ export function newUids(
     rule: run.rule ?? undefined,
     settings: run.settings,
     modelDigest: model.digest,
-    outputPath: output.path,
+    outputPath: part === undefined ? output.path : `${output.path} ${part}`,
   };
   return resultUids(origin, (uid) => isOwnResult(db, uid));
 }

@@ -2,30 +2,28 @@
 import type { SegSource } from '../dicom/seg/input.js';
 import type { Segmentation } from '../dicom/seg/segmentation.js';
 import type { LabelMapYaml } from '../models/model-yaml.js';
+import type { Candidate } from './candidates.js';
 import { judgeSegmentation } from './gate.js';
 import { readOr, type Judgement } from './judgement.js';
 import { readNamedLabels, segmentationOf } from './label-map-segmentation.js';
 import type { FormContext } from './passing/form.js';
 import { PASSING_FORMS } from './passing/forms.js';
 import { judgeObject } from './passing/judge-object.js';
-import { readSegFile, type OutputKind } from './read-outputs.js';
+import { readSegFile } from './read-outputs.js';
+import { judgeReport } from './reports/judge-report.js';
 import { makeSegResult } from './seg-result.js';
 import type { Expectations } from './verdict.js';
 
 /**
- * Judges a DICOM-SEG, or a label map where model.yaml names its labels (`labelMap`), against the image that it lies on; any other kind of
- * object by its own form.
+ * Judges a DICOM-SEG, or a label map whose labels model.yaml names, against the image that it lies on; an answer that becomes a report by
+ * its mapping; any other kind of object by its own form.
  * @throws AnteroomError GEOMETRY_REFUSED for an image that is no regular stack, and what is not the file's own fault
  */
-export async function judgeOutput(
-  path: string,
-  kind: OutputKind,
-  context: FormContext,
-  labelMap: LabelMapYaml | undefined,
-): Promise<Judgement> {
+export async function judgeOutput(path: string, { kind, labelMap, report }: Candidate, context: FormContext): Promise<Judgement> {
   const { sources, expectations } = context;
   if (labelMap !== undefined) return judgeLabelMap(path, context, labelMap);
-  const form = PASSING_FORMS[kind];
+  if (report !== undefined) return judgeReport(path, report, context.sources);
+  const form = kind === 'report' ? undefined : PASSING_FORMS[kind];
   if (form !== undefined) return judgeObject(path, form, context);
   const seg = await readOr(() => readSegFile(path), 'a DICOM-SEG that can be read');
   if ('passed' in seg) return { verdict: seg };

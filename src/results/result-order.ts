@@ -32,5 +32,7 @@ export interface ResultSummary {
     readonly volumeMl: number;
     readonly voxels: number;
   }[];
+  /** Every number and answer of a report, in words. */
+  readonly measures?: readonly string[];
   readonly notes: readonly string[];
 }

@@ -4,8 +4,8 @@ import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
-import { SOP_CLASS } from '../dicom/element/uids.js';
 import type { Equipment } from '../dicom/equipment.js';
+import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDelivery } from '../ledger/deliveries.js';
 import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
@@ -23,16 +23,17 @@ import { laterRun } from '../ledger/run-succession.js';
 import { destinationsOfRun, inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
-import { cardOf, labelMapOf, promiseOf } from '../models/answers.js';
+import { cardOf, promiseOf } from '../models/answers.js';
 import { structuresOf } from '../models/card.js';
 import type { ModelYaml } from '../models/model-yaml.js';
-import { candidatesOf, demandDrawing, resultUidsByOutput, type Candidate } from './candidates.js';
+import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput } from './candidates.js';
 import { newUids, type ResultUids } from './identity.js';
 import { judgeOutput } from './judge-output.js';
 import type { Accepted, Judgement } from './judgement.js';
 import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
-import { PASSING_FORMS } from './passing/forms.js';
 import type { MadeResult } from './result-order.js';
+import { emptyReport } from './reports/empty-report.js';
+import { makeReport } from './reports/make-report.js';
 import { RunSources } from './run-sources.js';
 import { rejectionText, type Expectations } from './verdict.js';
 
@@ -102,6 +103,8 @@ function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly wa
 /** A candidate, its result's row, and what the gate says. */
 type Judged = Judgement & { readonly output: OutputRow; readonly row: ResultRow };
 type Passed = Extract<Judged, Accepted>;
+/** An object that is to be written. */
+type Wanted = Pick<Passed, 'row' | 'make'>;
 
 /** What is known of a run whose results are made. */
 interface Produced {
@@ -126,12 +129,12 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   const produced = { run, model, outputs: outputsOfAttempt(db, attempt.id), folder: outputFolderOf(run.id, attempt.number) };
   const promise = promiseOf(model);
   const candidates = await candidatesOf(produced.folder, produced.outputs, promise);
-  demandDrawing(candidates, promise);
+  demandPromised(candidates, promise);
   if (candidates.length === 0) return keep(options, produced);
   const instances = inputs.flatMap((input) => input.instances);
   const entered = candidates.map((candidate) => {
     const uids = newUids(db, options.nodeId, { run, model, instances, output: candidate.output });
-    return { ...candidate, row: ensureRow(options, run, version, candidate, uids) };
+    return { ...candidate, row: ensureRow(options, run, version, candidate.output, resultClassOf(candidate), uids) };
   });
   const context = {
     sources: new RunSources(archiveFolder, inputs),
@@ -139,15 +142,23 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     siblings: new Set(candidates.flatMap(({ sopInstanceUid }) => sopInstanceUid ?? [])),
   };
   const judged: Judged[] = [];
-  for (const { output, kind, row } of entered) {
-    const labelMap = output.kind === 'dicom' ? undefined : labelMapOf(output.path, promise.labelMaps);
-    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), kind, context, labelMap)) });
+  for (const candidate of entered) {
+    const { output, row } = candidate;
+    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), candidate, context)) });
   }
   if (!judged.every((one): one is Passed => one.verdict.passed)) {
     rejectAll(options, run, judged);
     return true;
   }
-  return passAll(options, run, model, judged, resultUidsByOutput(entered));
+  const wanted: Wanted[] = judged.filter((one) => !one.verdict.empty);
+  if (wanted.length === 0 && saysEmpty(model)) {
+    const [{ output }] = judged;
+    const uids = newUids(db, options.nodeId, { run, model, instances, output, part: 'report' });
+    const content = emptyReport(structuresOf(cardOf(model)), inputs);
+    const row = ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids);
+    wanted.push({ row, make: (order) => makeReport(content, order) });
+  }
+  return passAll(options, run, model, judged, wanted, resultUidsByOutput(entered));
 }
 
 /** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */
@@ -166,7 +177,8 @@ function ensureRow(
   { db, clock }: ResultsOptions,
   run: RunRow,
   version: VersionRow,
-  { output, kind, sopClassUid }: Candidate,
+  output: OutputRow,
+  sopClassUid: string,
   uids: ResultUids,
 ): ResultRow {
   return ensureResult(
@@ -174,7 +186,7 @@ function ensureRow(
     {
       run_id: run.id,
       output_id: output.id,
-      sop_class_uid: PASSING_FORMS[kind] === undefined || sopClassUid === undefined ? SOP_CLASS.SegmentationStorage : sopClassUid,
+      sop_class_uid: sopClassUid,
       sop_instance_uid: uids.sopInstanceUid,
       series_instance_uid: uids.seriesInstanceUid,
       series_number: FIRST_SERIES_NUMBER + resultsOfStudy(db, version.study_id).length,
@@ -188,11 +200,12 @@ async function passAll(
   run: RunRow,
   model: ModelRow,
   judged: readonly Passed[],
+  wanted: readonly Wanted[],
   uids: ReadonlyMap<string, string>,
 ): Promise<boolean> {
   const { db, clock, resultsFolder: root, equipment } = options;
   const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
-  for (const { row, make } of judged.filter((one) => !one.verdict.empty)) {
+  for (const { row, make } of wanted) {
     const path = `${row.sop_instance_uid}.dcm`;
     made.push({ row, path, result: await make({ run, model, row, equipment, uids, root, path }) });
   }
@@ -212,11 +225,15 @@ async function passAll(
       const { row } = made.at(0) ?? judged[0];
       db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: row.id } });
     }
-    const reason = made.length === 0 ? 'analysed, nothing segmented: no object is written' : null;
+    const reason = judged.every((one) => one.verdict.empty) ? emptyText(made.length) : null;
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
   return passed;
+}
+
+function emptyText(reports: number): string {
+  return `analysed, nothing segmented: ${reports === 0 ? 'no object is written' : 'a report says so'}`;
 }
 
 function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {
@@ -245,6 +262,12 @@ function reject({ db, clock }: ResultsOptions, run: RunRow, to: 'rejected' | 'fa
     }
     db.move('runs', run.id, to, { at, set: { ended_at: at, failure_code: code, reason }, detail: code });
   });
+}
+
+/** Whether a report says that nothing was found. A package that an earlier release registered does not say. */
+function saysEmpty(model: ModelRow): boolean {
+  const { emptyAnswer } = (JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> }).outputs;
+  return emptyAnswer === 'report';
 }
 
 function expectationsOf(model: ModelRow): Expectations {

@@ -41,14 +41,11 @@ export class ResultStage {
   });
 
   /** @param yaml replaces parts of its model.yaml */
-  constructor(yaml: object = {}) {
+  /** @param promised outputs of the card in place of the two lungs */
+  constructor(yaml: object = {}, promised?: readonly object[]) {
     const { card, model } = readModelPackage('deploy/models/lungs');
     const names = { name: card.name, version: card.version, digest: 'sha256:0', folder: null };
-    const { id } = registerModel(
-      this.db,
-      { ...names, card: readFileSync('deploy/models/lungs/meta.json', 'utf8'), package: JSON.stringify({ ...model, ...yaml }) },
-      1,
-    );
+    const { id } = registerModel(this.db, { ...names, card: cardPromising(promised), package: JSON.stringify({ ...model, ...yaml }) }, 1);
     activateModel(this.db, id, { by: 'test', reason: 'test' }, 1);
   }
 
@@ -75,7 +72,7 @@ export class ResultStage {
     return enterRuleRun(this.db, { ...asked, versionId: version, rule, inputs: [{ name: 'series', seriesInstanceUid }] }, this.now);
   }
 
-  /** The model ends with these DICOM files, by name. */
+  /** The model ends with these files, by name; DICOM unless they end in `.json`, `.csv` or `.nrrd`. */
   async produce(runId: number, outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>> = segmented): Promise<void> {
     const run = runById(this.db, runId) as RunRow;
     const attempt = beginAttempt(this.db, run, (number) => `run-${runId}-${number}`, this.now);
@@ -83,7 +80,8 @@ export class ResultStage {
     mkdirSync(folder, { recursive: true });
     for (const [path, bytes] of Object.entries(outputs(await this.sourceOf(run)))) {
       writeFileSync(join(folder, path), bytes);
-      insertOutput(this.db, { run_id: runId, attempt_id: attempt?.id ?? 0, path, kind: 'dicom', size_bytes: 1, sha256: 'x' });
+      const kind = /\.(json|csv|nrrd)$/.exec(path)?.[1] ?? 'dicom';
+      insertOutput(this.db, { run_id: runId, attempt_id: attempt?.id ?? 0, path, kind, size_bytes: 1, sha256: 'x' });
     }
     this.db.move('runs', runId, 'running', { at: this.now });
     this.db.move('runs', runId, 'produced', { at: this.now });
@@ -122,6 +120,11 @@ export class ResultStage {
     const [input] = inputsOfRun(this.db, run.id);
     return readSourceSeries(this.folders.archive, instancesOfVersion(this.db, run.version_id, input.series_instance_uid));
   }
+}
+
+function cardPromising(outputs?: readonly object[]): string {
+  const card = JSON.parse(readFileSync('deploy/models/lungs/meta.json', 'utf8')) as { summary: { outputs: readonly object[] } };
+  return JSON.stringify({ ...card, summary: { ...card.summary, outputs: outputs ?? card.summary.outputs } });
 }
 
 /** Two lungs on the source, for either form. */

@@ -10,6 +10,9 @@ import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../../src
 import type { Header, HeaderValue } from '../../src/dicom/header.js';
 import { writeRejectionNote } from '../../src/dicom/rejection-note.js';
 import { writeSeg } from '../../src/dicom/seg/write.js';
+import type { MeasurementReport } from '../../src/dicom/sr/measurement-report.js';
+import { writeReport } from '../../src/dicom/sr/write.js';
+import { LATERALITY } from '../../src/dicom/structures/code.js';
 import { meaningOf, structureById } from '../../src/dicom/structures/table.js';
 import { FRAME_MEDIA_TYPES } from '../../src/dicomweb/server/frames.js';
 import type { ArchivePort } from '../../src/dicomweb/server/port.js';
@@ -25,6 +28,7 @@ import { CATALOGUE } from '../../src/foundation/errors.js';
 import { servicesFor } from '../../src/intake/dimse-services.js';
 import type { Db } from '../../src/ledger/database.js';
 import { settingsSchema } from '../../src/settings/schema.js';
+import { CONTENT, reportInput } from '../support/report.js';
 import { tableColumn, tableRows } from '../support/markdown-tables.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../support/seg.js';
 
@@ -180,15 +184,31 @@ it('TLS', () => {
   expect(policies['Cipher suites'].split(', ')).toEqual(BCP_195.ciphers.split(':'));
 });
 
+/** What stands in every report, without the codes that a mapping brings. */
+const WITHOUT_ANSWERS: MeasurementReport = {
+  ...CONTENT,
+  groups: [
+    {
+      label: 'Answer',
+      trackingUid: '2.25.1',
+      sites: [{ code: LATERALITY.left, laterality: LATERALITY.left }],
+      measurements: [],
+      evaluations: [],
+    },
+  ],
+};
+
 describe('what is created', () => {
   const source = sourceWithEverything();
   const segmentation = parseInstance(
     writeSeg(segInput(source, [segmentOf('LIVER', ellipsoid(source.grid, [0.5, 0.5, 0.5], 0.3))])).bytes,
   ).dataset;
   const note = parseInstance(rejectionNote(source.header)).dataset;
+  const report = parseInstance(writeReport({ ...reportInput(WITHOUT_ANSWERS), source: source.header })).dataset;
 
   it.each([
     ['Attributes of a Segmentation', segmentation, SOP_CLASS.SegmentationStorage],
+    ['Attributes of a report', report, SOP_CLASS.ComprehensiveSRStorage],
     ['Attributes of a rejection note', note, SOP_CLASS.KeyObjectSelectionDocumentStorage],
   ])('%s: those of the table and no other', (caption, dataset, sopClassUid) => {
     const tags = [...dataset.elements()].map(({ tag }) => tagKey(tag));
@@ -198,7 +218,7 @@ describe('what is created', () => {
   });
 
   it('coded terms', () => {
-    const written = [segmentation, note].map((dataset) =>
+    const written = [segmentation, report, note].map((dataset) =>
       JSON.stringify(toHeader(dataset, { sequencesJson: Infinity, valueBytes: Infinity })),
     );
     const told = rows('Coded terms in created instances').map(({ Code, Meaning }) => `${Code} ${Meaning}`);

@@ -1,10 +1,16 @@
 /** Reads structured reports of any maker and SOP class (PS3.3 A.35). Nothing is judged here. */
-import type { DataSet, ParsedInstance } from '../element/parse.js';
+import type { DataSet } from '../element/parse.js';
 import { TAG } from '../element/tags.js';
 
 import type { Code } from '../structures/code.js';
 import { readCodes } from '../structures/code-items.js';
 import type { ContentItem, ContentValue, ObjectReference, Relationship } from './content-item.js';
+
+/** Objects of one series that a report refers to. */
+export interface EvidenceSeries {
+  readonly seriesInstanceUid: string;
+  readonly sopInstanceUids: readonly string[];
+}
 
 /** A report as it was read. */
 export interface StructuredReport {
@@ -16,8 +22,8 @@ export interface StructuredReport {
   readonly issuerOfPatientId: string;
   readonly completionFlag?: string;
   readonly verificationFlag?: string;
-  /** What CurrentRequestedProcedureEvidenceSequence names, by series. */
-  readonly evidence: readonly { readonly seriesInstanceUid: string; readonly sopInstanceUids: readonly string[] }[];
+  /** What its two evidence sequences name (PS3.3 C.17.2). */
+  readonly evidence: readonly EvidenceSeries[];
   readonly root: ContentItem;
 }
 
@@ -31,7 +37,7 @@ export function isStructuredReport(sopClassUid: string | undefined): boolean {
 }
 
 /** The report with its whole tree. */
-export function readReport({ dataset }: ParsedInstance): StructuredReport {
+export function readReport(dataset: DataSet): StructuredReport {
   const [completionFlag, verificationFlag] = [dataset.text(TAG.CompletionFlag), dataset.text(TAG.VerificationFlag)];
   return {
     sopClassUid: dataset.uid(TAG.SOPClassUID) ?? '',
@@ -41,14 +47,20 @@ export function readReport({ dataset }: ParsedInstance): StructuredReport {
     issuerOfPatientId: dataset.text(TAG.IssuerOfPatientID) ?? '',
     ...(completionFlag === undefined ? {} : { completionFlag }),
     ...(verificationFlag === undefined ? {} : { verificationFlag }),
-    evidence: dataset.items(TAG.CurrentRequestedProcedureEvidenceSequence).flatMap((study) =>
-      study.items(TAG.ReferencedSeriesSequence).map((series) => ({
-        seriesInstanceUid: series.uid(TAG.SeriesInstanceUID) ?? '',
-        sopInstanceUids: series.items(TAG.ReferencedSOPSequence).map((one) => one.uid(TAG.ReferencedSOPInstanceUID) ?? ''),
-      })),
+    evidence: [TAG.CurrentRequestedProcedureEvidenceSequence, TAG.PertinentOtherEvidenceSequence].flatMap((tag) =>
+      evidenceIn(dataset, tag),
     ),
     root: itemOf(dataset),
   };
+}
+
+function evidenceIn(dataset: DataSet, tag: number): EvidenceSeries[] {
+  return dataset.items(tag).flatMap((study) =>
+    study.items(TAG.ReferencedSeriesSequence).map((series) => ({
+      seriesInstanceUid: series.uid(TAG.SeriesInstanceUID) ?? '',
+      sopInstanceUids: series.items(TAG.ReferencedSOPSequence).map((one) => one.uid(TAG.ReferencedSOPInstanceUID) ?? ''),
+    })),
+  );
 }
 
 function itemOf(dataset: DataSet): ContentItem {

@@ -68,7 +68,7 @@ function compareDicom(expected: Uint8Array, seen: Uint8Array): CheckedFile {
   const both = (isKind: (sopClassUid: string) => boolean) =>
     [reference, output].every(({ dataset }) => isKind(dataset.uid(TAG.SOPClassUID) ?? ''));
   if (both((uid) => SEGMENTATION_SOP_CLASSES.includes(uid))) return checkSeg(readSeg(reference), readSeg(output));
-  if (both(isStructuredReport)) return { check: checkSr(readReport(reference), readReport(output)), pictures: [] };
+  if (both(isStructuredReport)) return { check: checkSr(readReport(reference.dataset), readReport(output.dataset)), pictures: [] };
   return compareBytes(expected, seen);
 }
 

@@ -1,14 +1,14 @@
 /** A model's answer in JSON or CSV as the groups of a report of measurements, by the mapping in its model.yaml. Pure. */
 import { CONCEPT } from '../../dicom/sr/concepts.js';
-import type { Evaluation, MeasuredGroup, Site } from '../../dicom/sr/measurement-report.js';
+import type { Evaluation, Site } from '../../dicom/sr/measurement-report.js';
 import { isAbnormality, structureById, structureByName, type Structure } from '../../dicom/structures/table.js';
 import { csvRows } from '../../foundation/csv.js';
-import { uidFromName } from '../../foundation/ids.js';
 import { parsePythonJson, type Json } from '../../foundation/python-json.js';
 import { placeholdersIn } from '../../models/report-faults.js';
 import { parsePath, valueAt } from '../../models/report-path.js';
 import type { ReportGroupYaml, ReportYaml } from '../../models/report-yaml.js';
 import type { GateReason } from '../verdict.js';
+import type { UntrackedGroup } from './report-content.js';
 import { codeOf, mapValue, textOf } from './map-value.js';
 
 /** An answer, and how its places are named. */
@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 export interface MappedAnswer {
-  readonly groups: readonly MeasuredGroup[];
+  readonly groups: readonly UntrackedGroup[];
   readonly evaluations: readonly Evaluation[];
   /** Why the answer cannot be taken; none where it can. */
   readonly reasons: readonly GateReason[];
@@ -40,22 +40,22 @@ export function readAnswer(text: string, isTable: boolean): Answer | undefined {
   return { value: rows.map((cells) => Object.fromEntries(columns.map((name, n) => [name, cells[n]?.trim() || null]))), isTable };
 }
 
-/** What a report says. `namespace` names what a later answer replaces: groups of the same label in it keep their tracking UID. */
-export function mapAnswer(answer: Answer, report: ReportYaml, namespace: string): MappedAnswer {
-  const parts = report.groups.map((group) => mapGroup(answer, group, namespace));
+/** What a report says of an answer. */
+export function mapAnswer(answer: Answer, report: ReportYaml): MappedAnswer {
+  const parts = report.groups.map((group) => mapGroup(answer, group));
   const groups = parts.flatMap((part) => part.groups);
   const tooMany: GateReason[] =
     groups.length > MAX_GROUPS ? [{ check: 'format', seen: `${groups.length} groups`, expected: `at most ${MAX_GROUPS}` }] : [];
   return {
-    groups: withOwnUids(groups, namespace),
+    groups: withOwnLabels(groups),
     evaluations: parts.flatMap((part) => part.evaluations),
     reasons: [...parts.flatMap((part) => part.reasons), ...tooMany],
   };
 }
 
-function mapGroup(answer: Answer, yaml: ReportGroupYaml, namespace: string): MappedAnswer {
+function mapGroup(answer: Answer, yaml: ReportGroupYaml): MappedAnswer {
   const list = answer.isTable ? '.' : yaml.each;
-  if (list === undefined) return onlyGroup(new Part(answer.value, '', answer.isTable), yaml, yaml.label ?? 'Answer', namespace);
+  if (list === undefined) return onlyGroup(new Part(answer.value, '', answer.isTable), yaml, yaml.label ?? 'Answer');
   const elements = new Part(answer.value, '', false).at(list);
   if (!Array.isArray(elements)) {
     const reasons: GateReason[] = [{ check: 'format', seen: `no list at ${list}`, expected: 'a list, also where it is empty' }];
@@ -67,7 +67,7 @@ function mapGroup(answer: Answer, yaml: ReportGroupYaml, namespace: string): Map
   const parts = elements.slice(0, MAX_GROUPS + 1).map((element, n) => {
     const name = answer.isTable ? 'Row' : list === '.' ? 'Element' : list;
     const part = new Part(element, answer.isTable ? `row ${n + 1}, ` : `${list === '.' ? '' : list}[${n}].`, answer.isTable);
-    return onlyGroup(part, yaml, yaml.label ?? `${name} ${n + 1}`, namespace);
+    return onlyGroup(part, yaml, yaml.label ?? `${name} ${n + 1}`);
   });
   return {
     groups: parts.flatMap((part) => part.groups),
@@ -94,14 +94,13 @@ class Part {
   }
 }
 
-function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string, namespace: string): MappedAnswer {
+function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string): MappedAnswer {
   const label = filled(part, wantedLabel);
   const structure = structureOf(part, yaml.structure);
   const values = yaml.values.map((value) => mapValue(part.at(value.path), part.nameOf(value.path), value));
   const finding = yaml.finding === undefined ? abnormalityOf(structure.found)?.type : codeOf(yaml.finding);
-  const group: MeasuredGroup = {
+  const group: UntrackedGroup = {
     label: label.text,
-    trackingUid: uidFromName(`${namespace} ${label.text}`),
     ...(finding === undefined ? {} : { finding }),
     sites: structure.found === undefined ? [] : sitesOf(structure.found),
     measurements: values.flatMap(({ measurements }) => measurements),
@@ -143,14 +142,12 @@ function sitesOf(structure: Structure): Site[] {
   return code === undefined ? [] : [{ code, ...(laterality === undefined ? {} : { laterality }) }];
 }
 
-/** Labels that come again are counted: each group has a tracking UID of its own. */
-function withOwnUids(groups: readonly MeasuredGroup[], namespace: string): MeasuredGroup[] {
+/** Labels that come again are counted: they tell the groups apart. */
+function withOwnLabels(groups: readonly UntrackedGroup[]): UntrackedGroup[] {
   const seen = new Map<string, number>();
   return groups.map((group) => {
     const count = (seen.get(group.label) ?? 0) + 1;
     seen.set(group.label, count);
-    if (count === 1) return group;
-    const label = `${group.label} (${count})`;
-    return { ...group, label, trackingUid: uidFromName(`${namespace} ${label}`) };
+    return count === 1 ? group : { ...group, label: `${group.label} (${count})` };
   });
 }

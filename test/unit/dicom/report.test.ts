@@ -7,7 +7,7 @@ import { writeReport } from '../../../src/dicom/sr/write.js';
 import { CONTENT, reportInput } from '../../support/report.js';
 
 describe('a written report', () => {
-  const seen = readReport(parseInstance(writeReport(reportInput())));
+  const seen = readReport(parseInstance(writeReport(reportInput())).dataset);
 
   it('is read back item by item, with every digit of its numbers', () => {
     expect(seen.root).toEqual(measurementReport(CONTENT));

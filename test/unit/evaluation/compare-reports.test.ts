@@ -17,7 +17,7 @@ const [nodule, liver] = CONTENT.groups;
 
 const read = (content: MeasurementReport, uid = '2.25.70') => {
   const input = reportInput(content);
-  return readReport(parseInstance(writeReport({ ...input, identity: { ...input.identity, sopInstanceUid: uid } })));
+  return readReport(parseInstance(writeReport({ ...input, identity: { ...input.identity, sopInstanceUid: uid } })).dataset);
 };
 
 /** What is found where the output has another first group, or another content. */

@@ -1,0 +1,16 @@
+/** What a report of ours says, and of what. */
+import type { Header } from '../../dicom/header.js';
+import type { Evaluation, MeasuredGroup, ReportedSeries } from '../../dicom/sr/measurement-report.js';
+
+/** A group whose tracking UID its label gives. */
+export type UntrackedGroup = Omit<MeasuredGroup, 'trackingUid'>;
+
+export interface ReportContent {
+  /** Patient and study. */
+  readonly source: Header;
+  /** At least one. */
+  readonly series: readonly ReportedSeries[];
+  /** Told apart by their labels. */
+  readonly groups: readonly UntrackedGroup[];
+  readonly evaluations: readonly Evaluation[];
+}
