@@ -1,9 +1,7 @@
-/** Whether a segmentation came out again as it was: every voxel of every segment. */
+/** Whether a result came out again as it was: every voxel of every segment or region. */
 import { readFile } from 'node:fs/promises';
-import { parseInstance } from '../dicom/element/parse.js';
-import { readSeg } from '../dicom/seg/read.js';
 import type { Remark } from './compare/finding.js';
-import { checkSeg } from './compare/seg-check.js';
+import { checkObjects } from './compare/object-check.js';
 
 export interface Reproduction {
   readonly voxelsEqual: boolean;
@@ -11,10 +9,9 @@ export interface Reproduction {
   readonly differences: readonly Remark[];
 }
 
-/** Compares two files of segmentations. Throws what `parseInstance` and `readSeg` throw. */
+/** Compares the files of two results. Throws what reading them throws. */
 export async function compareReproduction(before: string, after: string): Promise<Reproduction> {
-  const [reference, output] = [readSeg(parseInstance(await readFile(before))), readSeg(parseInstance(await readFile(after)))];
-  const { notes, findings } = checkSeg(reference, output).check;
+  const { notes, findings } = checkObjects(await readFile(before), await readFile(after)).check;
   const equal = new Set(notes.filter(({ label }) => label === 'Voxels').map(({ subpath }) => subpath));
   const figures = notes.filter(({ label, subpath }) => subpath !== undefined && !equal.has(subpath) && label !== 'Volume');
   const differences = [...findings, ...figures];

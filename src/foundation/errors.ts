@@ -385,7 +385,7 @@ export const CATALOGUE = {
   STRUCTURE_SET_REFUSED: entry({
     kind: 'permanent',
     text: 'A structure set cannot be drawn on its images',
-    remedy: 'Export it again with the series that it was drawn on; names that the table lacks go into the setting `names`.',
+    remedy: 'Export it again with the series that it was drawn on; names that the table lacks go into the setting `roi`.',
   }),
   GATE_REJECTED: entry({
     kind: 'permanent',

@@ -1,20 +1,14 @@
 /** Two folders of results, file by file: what a model has left now, and what it is known to leave. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { filesBelow } from '../../archive/walk.js';
-import { parseInstance } from '../../dicom/element/parse.js';
-import { TAG } from '../../dicom/element/tags.js';
-import { readSeg, SEGMENTATION_SOP_CLASSES } from '../../dicom/seg/read.js';
-import { isStructuredReport, readReport } from '../../dicom/sr/read.js';
 import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import { checkCsv } from './csv-check.js';
 import type { Check, CheckedFile, Picture } from './finding.js';
 import { checkJson } from './json-check.js';
 import { checkLabelMaps, isLabelMapName } from './label-map-check.js';
-import { checkSeg } from './seg-check.js';
-import { checkSr } from './sr-check.js';
+import { checkBytes, checkObjects } from './object-check.js';
 
 export interface FolderComparison {
   /** Relative paths, sorted. */
@@ -51,35 +45,16 @@ async function pathsIn(folder: string): Promise<string[]> {
 async function compareFile(reference: string, output: string): Promise<CheckedFile> {
   const [expected, seen] = [await readFile(reference), await readFile(output)];
   try {
-    if (isPart10(expected) && isPart10(seen)) return compareDicom(expected, seen);
+    if (isPart10(expected) && isPart10(seen)) return checkObjects(expected, seen);
     const name = basename(reference);
     const check = { '.json': checkJson, '.csv': checkCsv }[extname(name).toLowerCase()];
     if (check !== undefined) return { check: check(expected.toString('utf8'), seen.toString('utf8')), pictures: [] };
-    const same = compareBytes(expected, seen);
+    const same = checkBytes(expected, seen);
     return isLabelMapName(name) && same.check.findings.length > 0 ? await checkLabelMaps(name, expected, seen, same) : same;
   } catch (thrown) {
     const { code, seen: what } = toAnteroomError(thrown);
     return { check: { checker: 'ReadCheck', notes: [], findings: [{ label: code, description: what }] }, pictures: [] };
   }
-}
-
-function compareDicom(expected: Uint8Array, seen: Uint8Array): CheckedFile {
-  const [reference, output] = [parseInstance(expected), parseInstance(seen)];
-  const both = (isKind: (sopClassUid: string) => boolean) =>
-    [reference, output].every(({ dataset }) => isKind(dataset.uid(TAG.SOPClassUID) ?? ''));
-  if (both((uid) => SEGMENTATION_SOP_CLASSES.includes(uid))) return checkSeg(readSeg(reference), readSeg(output));
-  if (both(isStructuredReport)) return { check: checkSr(readReport(reference.dataset), readReport(output.dataset)), pictures: [] };
-  return compareBytes(expected, seen);
-}
-
-/** Files of other kinds are the same or not. */
-function compareBytes(expected: Uint8Array, seen: Uint8Array): CheckedFile {
-  const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-  const same = sum(expected) === sum(seen);
-  const findings = same
-    ? []
-    : [{ label: 'Content', description: `${seen.length} bytes that are others than the ${expected.length} of the reference` }];
-  return { check: { checker: 'FileContentCheck', notes: [], findings }, pictures: [] };
 }
 
 /** `DICM` at offset 128 (PS3.10 section 7.1). */

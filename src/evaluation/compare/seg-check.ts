@@ -6,24 +6,47 @@ import { commonGrid, maskOf, type CommonGrid } from './common-grid.js';
 import { differencePicture } from './difference-picture.js';
 import type { CheckedFile, Picture, Remark } from './finding.js';
 import { deviations, LEAST_DICE, measures } from './mask-remarks.js';
-import { codesOf, namedSegments, type NamedSegment } from './segment-names.js';
+import { namedSegments, type NamedSegment } from './segment-names.js';
 
 /** Compares two segmentations. Only masks of one segment at a time, and of those that may have been mixed up, are in memory. */
 export function checkSeg(reference: Segmentation, output: Segmentation): CheckedFile {
-  const [expected, seen] = [namedSegments(reference), namedSegments(output)];
-  const notes: Remark[] = [{ label: 'Segment Count', description: 'The number of segments in the output.', info: output.segments.length }];
-  const findings: Remark[] = [...referenceFindings(reference, output)];
-  const grid = commonGrid(reference, output);
+  const [expected, seen] = [reference, output].map((segmentation) => ({ segmentation, named: namedSegments(segmentation) }));
+  return checkSegments(expected, seen, commonGrid(reference, output), { checker: 'DicomsegContentCheck', what: 'Segment' });
+}
+
+/** An object as a segmentation, its segments under the names by which they are found in the other one. */
+export interface Side {
+  readonly segmentation: Segmentation;
+  readonly named: readonly NamedSegment[];
+}
+
+/** How a check speaks of what it compares. */
+export interface Speech {
+  readonly checker: string;
+  /** `Segment` or `ROI`. */
+  readonly what: string;
+}
+
+/** `checkSeg` for objects of any kind, on a grid that is known, or where it is not, in words, why. */
+export function checkSegments(reference: Side, output: Side, grid: CommonGrid | { readonly seen: string }, speech: Speech): CheckedFile {
+  const { checker, what } = speech;
+  const [expected, seen] = [reference.named, output.named];
+  const count = seen.length;
+  const notes: Remark[] = [
+    { label: `${what} Count`, description: `The number of ${what === 'ROI' ? 'ROIs' : 'segments'} in the output.`, info: count },
+  ];
+  const findings: Remark[] = [...referenceFindings(reference.segmentation, output.segmentation)];
   if ('seen' in grid) {
     findings.push({ label: 'Geometry', description: grid.seen });
-    findings.push(...expected.filter((one) => partner(one, seen) === undefined).map(missing), ...extras(expected, seen));
-    return { check: { checker: CHECKER, notes, findings }, pictures: [] };
+    findings.push(...expected.filter((one) => partner(one, seen) === undefined).map((one) => missing(one, what)));
+    findings.push(...extras(expected, seen, what));
+    return { check: { checker, notes, findings }, pictures: [] };
   }
-  const pair: Pair = { reference, output, expected, seen, grid };
+  const pair: Pair = { reference: reference.segmentation, output: output.segmentation, expected, seen, grid, what };
   const pictures: Picture[] = [];
   for (const one of expected) {
     const other = partner(one, seen);
-    if (other === undefined) findings.push(wrongCode(one, pair) ?? missing(one));
+    if (other === undefined) findings.push(wrongCode(one, pair) ?? missing(one, what));
     else {
       const compared = compareSegment(one, other, pair);
       notes.push(...compared.notes);
@@ -31,11 +54,9 @@ export function checkSeg(reference: Segmentation, output: Segmentation): Checked
       pictures.push(...compared.pictures);
     }
   }
-  findings.push(...extras(expected, seen));
-  return { check: { checker: CHECKER, notes, findings }, pictures };
+  findings.push(...extras(expected, seen, what));
+  return { check: { checker, notes, findings }, pictures };
 }
-
-const CHECKER = 'DicomsegContentCheck';
 
 interface Pair {
   readonly reference: Segmentation;
@@ -43,20 +64,21 @@ interface Pair {
   readonly expected: readonly NamedSegment[];
   readonly seen: readonly NamedSegment[];
   readonly grid: CommonGrid;
+  readonly what: string;
 }
 
 function partner(one: NamedSegment, among: readonly NamedSegment[]): NamedSegment | undefined {
   return among.find(({ name }) => name === one.name);
 }
 
-function missing({ name, segment }: NamedSegment): Remark {
-  return { label: 'Segment Missing', description: `no segment has the codes ${codesOf(segment.codes)}`, subpath: name };
+function missing({ name, meaning }: NamedSegment, what: string): Remark {
+  return { label: `${what} Missing`, description: `nothing in the output has ${meaning}`, subpath: name };
 }
 
-function extras(expected: readonly NamedSegment[], seen: readonly NamedSegment[]): Remark[] {
+function extras(expected: readonly NamedSegment[], seen: readonly NamedSegment[], what: string): Remark[] {
   return seen
     .filter((one) => partner(one, expected) === undefined)
-    .map(({ name, segment }) => ({ label: 'Segment Extra', description: `the reference has no ${codesOf(segment.codes)}`, subpath: name }));
+    .map(({ name, meaning }) => ({ label: `${what} Extra`, description: `nothing in the reference has ${meaning}`, subpath: name }));
 }
 
 function compareSegment(one: NamedSegment, other: NamedSegment, pair: Pair): { notes: Remark[]; findings: Remark[]; pictures: Picture[] } {
@@ -81,7 +103,7 @@ function swappedWith(one: NamedSegment, after: Mask, pair: Pair): Remark | undef
     (candidate) => candidate !== one && sameVoxels(maskOf(pair.reference, candidate.segment.number, pair.grid), after),
   );
   if (other === undefined) return undefined;
-  return { label: 'Segment Swapped', description: `has the voxels that ${other.name} has in the reference`, subpath: one.name };
+  return { label: `${pair.what} Swapped`, description: `has the voxels that ${other.name} has in the reference`, subpath: one.name };
 }
 
 /** A segment that only the output has, with the voxels of one that only the reference has. */
@@ -91,8 +113,8 @@ function wrongCode(one: NamedSegment, pair: Pair): Remark | undefined {
     .filter((candidate) => partner(candidate, pair.expected) === undefined)
     .find(({ segment }) => sameVoxels(before, maskOf(pair.output, segment.number, pair.grid)));
   if (other === undefined) return undefined;
-  const description = `its voxels have the codes ${codesOf(other.segment.codes)}, expected ${codesOf(one.segment.codes)}`;
-  return { label: 'Segment Code', description, subpath: one.name };
+  const description = `its voxels have ${other.meaning}, expected ${one.meaning}`;
+  return { label: `${pair.what} Code`, description, subpath: one.name };
 }
 
 function sameVoxels(a: Mask, b: Mask): boolean {

@@ -7,17 +7,24 @@ import { structureByCodes } from '../../dicom/structures/table.js';
 export interface NamedSegment {
   /** Equal for equal meanings: a structure's id, or its codes; counted where one comes again, as nodules do. */
   readonly name: string;
+  /** For people. */
+  readonly meaning: string;
   readonly segment: Segment;
 }
 
 /** The segments of an object, named. */
 export function namedSegments({ segments }: Segmentation): NamedSegment[] {
+  const names = counted(segments.map(meaningOf));
+  return segments.map((segment, n) => ({ name: names[n], meaning: `the codes ${codesOf(segment.codes)}`, segment }));
+}
+
+/** Names that come again, with a number from the second on. */
+export function counted(names: readonly string[]): string[] {
   const seen = new Map<string, number>();
-  return segments.map((segment) => {
-    const meaning = meaningOf(segment);
-    const count = (seen.get(meaning) ?? 0) + 1;
-    seen.set(meaning, count);
-    return { name: count === 1 ? meaning : `${meaning} ${count}`, segment };
+  return names.map((name) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} ${count}`;
   });
 }
 

@@ -19,9 +19,9 @@ const structureId = z.string().refine((id) => structureById(id) !== undefined, {
 });
 
 const settings = z.object({
-  in_data: query.prefault('rtstruct').describe('Which structure set, where a case has several.'),
+  in_datas: query.prefault('rtstruct').describe('Which structure set, where a case has several.'),
   target_dicom: query.prefault('dicom').describe('The series that it was drawn on.'),
-  names: z
+  roi: z
     .record(z.string(), structureId)
     .default({})
     .describe('Structures by the names of regions, before codes, the names of the table, and names in the manner of TG-263.'),
@@ -48,14 +48,14 @@ export class RtStructImporter extends CaseModule {
 
   constructor(private readonly options: z.output<typeof settings>) {
     super();
-    this.inputs = [options.target_dicom, options.in_data];
+    this.inputs = [options.target_dicom, options.in_datas];
     this.outputs = [{ type: 'segmentation', meta: { mod: 'seg', roi: options.structures?.join(',') ?? null } }] as const;
   }
 
   async work(one: Case, { log }: ModuleContext): Promise<void> {
-    const item = one.only(this.options.in_data);
+    const item = one.only(this.options.in_datas);
     if (item.type !== 'rtstruct')
-      throw new AnteroomError('CASE_DATA_OTHER', `${this.options.in_data.text} is ${item.type}, expected rtstruct`);
+      throw new AnteroomError('CASE_DATA_OTHER', `${this.options.in_datas.text} is ${item.type}, expected rtstruct`);
     const set = readStructureSet(parseInstance(item.value).dataset);
     const { grid } = await one.series(this.options.target_dicom).volume();
     demandSameFrame(set, grid);
@@ -65,7 +65,7 @@ export class RtStructImporter extends CaseModule {
 
   /** The regions whose structures are asked for. */
   #wanted({ rois }: StructureSet, log: KitLog): { roi: Roi; id: string }[] {
-    const { names, structures, unknown } = this.options;
+    const { roi: names, structures, unknown } = this.options;
     const known = rois.flatMap((roi) => {
       const structure = structureOfRoi(roi, names);
       return structure === undefined ? [] : [{ roi, id: structure.id }];

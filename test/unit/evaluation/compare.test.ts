@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { decode } from 'fast-png';
 import { parse } from 'yaml';
+import type { Vec3 } from '../../../src/dicom/geometry/grid.js';
+import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
+import type { SegInput } from '../../../src/dicom/seg/input.js';
 import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
 import { compareFolders, type FolderComparison } from '../../../src/evaluation/compare/compare-folders.js';
@@ -59,6 +62,71 @@ function findings({ checked }: FolderComparison): string[] {
 }
 
 const subject = { id: 'one', name: 'lungs', date: '2026-11-25 10:00:00', anteroom: { digest: 'sha256:1' } };
+
+const small = madeUpSource({ columns: 24, rows: 16, slices: 8 });
+
+/** The bytes of a structure set of these structures. */
+function structureSet(structures: Readonly<Record<string, SegmentMask>>, change: (input: SegInput) => SegInput = (input) => input): Buffer {
+  const segments = Object.entries(structures).map(([id, mask]) => segmentOf(id, mask));
+  return Buffer.from(writeStructureSet(change(segInput(small, segments))));
+}
+
+function movedBy(mm: readonly [number, number, number]): (input: SegInput) => SegInput {
+  return (input) => {
+    const { grid } = input.source;
+    const originMm = grid.originMm.map((at, axis) => at + mm[axis]) as unknown as Vec3;
+    return { ...input, source: { ...input.source, grid: { ...grid, originMm } } };
+  };
+}
+
+describe('two structure sets', () => {
+  const left = ellipsoid(small.grid, [0.7, 0.5, 0.5], 0.2);
+  const right = ellipsoid(small.grid, [0.3, 0.5, 0.5], 0.2);
+  const nowhere: SegmentMask = { slices: [], slice: () => new Uint8Array(0) };
+  const lungSet = structureSet({ LEFT_LUNG: left, RIGHT_LUNG: right });
+
+  it.each<readonly [string, Buffer, readonly string[]]>([
+    ['that are equal', lungSet, []],
+    ['with regions in another order', structureSet({ RIGHT_LUNG: right, LEFT_LUNG: left }), []],
+    [
+      'of which one is shifted by a millimetre in its planes',
+      structureSet({ LEFT_LUNG: left, RIGHT_LUNG: right }, movedBy([1, 0, 0])),
+      ['Dice at LEFT_LUNG', 'Surface Distance at LEFT_LUNG', 'Dice at RIGHT_LUNG', 'Surface Distance at RIGHT_LUNG'],
+    ],
+    [
+      'of which one is shifted by half a slice',
+      structureSet({ LEFT_LUNG: left, RIGHT_LUNG: right }, movedBy([0, 0, 1.25])),
+      ['Dice at LEFT_LUNG', 'Surface Distance at LEFT_LUNG', 'Dice at RIGHT_LUNG', 'Surface Distance at RIGHT_LUNG'],
+    ],
+    ['without a region', structureSet({ LEFT_LUNG: left }), ['ROI Missing at RIGHT_LUNG']],
+    ['with one more', structureSet({ LEFT_LUNG: left, RIGHT_LUNG: right, HEART: right }), ['ROI Extra at HEART']],
+    ['with another code', structureSet({ LEFT_LUNG: left, HEART: right }), ['ROI Code at RIGHT_LUNG', 'ROI Extra at HEART']],
+    [
+      'with swapped labels',
+      structureSet({ LEFT_LUNG: right, RIGHT_LUNG: left }),
+      ['LEFT_LUNG', 'RIGHT_LUNG'].flatMap((id) => [`ROI Swapped at ${id}`, `Dice at ${id}`, `Surface Distance at ${id}`]),
+    ],
+    ['with a region that has lost its contours', structureSet({ LEFT_LUNG: left, RIGHT_LUNG: nowhere }), ['Dice at RIGHT_LUNG']],
+    ['without any contour', structureSet({ LEFT_LUNG: nowhere, RIGHT_LUNG: nowhere }), ['Dice at LEFT_LUNG', 'Dice at RIGHT_LUNG']],
+  ])('%s are told', async (_, output, expected) => {
+    expect(findings(await compared({ 'lungs.dcm': lungSet }, { 'lungs.dcm': output }))).toEqual(expected);
+  });
+
+  it('without contours in both are equal, whatever their file is called', async () => {
+    const none = structureSet({ LEFT_LUNG: nowhere });
+    const comparison = await compared({ a: none }, { a: none });
+    expect(findings(comparison)).toEqual([]);
+    expect(comparison.checked[0].checks[0]).toMatchObject({ checker: 'RtstructContentCheck' });
+  });
+
+  it('of which one is of other images say so', async () => {
+    const other = structureSet({ LEFT_LUNG: left, RIGHT_LUNG: right }, (input) => ({
+      ...input,
+      source: { ...input.source, seriesInstanceUid: '9.9' },
+    }));
+    expect(findings(await compared({ a: lungSet }, { a: other }))).toEqual(['References at ReferencedSeriesSequence']);
+  });
+});
 
 describe('two segmentations', () => {
   it('that are equal say so, with every figure', async () => {
