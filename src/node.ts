@@ -9,6 +9,7 @@ import { startWithdrawals } from './delivery/withdrawals.js';
 import { startOutbox } from './delivery/outbox.js';
 import type { Equipment } from './dicom/equipment.js';
 import { dicomWebRouter } from './dicomweb/server/router.js';
+import { startModelTests } from './evaluation/test-schedule.js';
 import { findStudiesAt, startFetcher } from './fetching/fetcher.js';
 import { fetchSources } from './fetching/sources.js';
 import { Bell, startStageLoop } from './foundation/bell.js';
@@ -35,6 +36,7 @@ import { capacityOf, demandFits, needsOf, whyNever } from './models/needs.js';
 import { readModelPackage } from './models/package.js';
 import { readSource } from './models/catalogue/read-source.js';
 import { register } from './models/register.js';
+import { lookForUpdate } from './models/update.js';
 import { refusedModels, refusedUse, useRules } from './models/use-gate.js';
 import { makeDueResults, type ResultsOptions } from './results/stage.js';
 import type { RuleLimits } from './routing/limits.js';
@@ -46,6 +48,7 @@ import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { watchRules } from './routing/watch.js';
 import { RunQueue } from './runs/queue.js';
+import { TrialsBeside } from './runs/trials-beside.js';
 import { whyWaiting } from './runs/why-waiting.js';
 import { attemptFolders } from './runs/run-folders.js';
 import { createDockerRuntime } from './runs/runtimes/docker.js';
@@ -203,6 +206,9 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     },
   });
   releasers.add(startFetcher({ db, bell, clock, sources }));
+  const { window } = settings.modelTests;
+  const trials = new TrialsBeside({ db, bell, clock, nodeId: id, runtimes, settings: settings.runs, capacity, window });
+  releasers.add(startModelTests({ db, bell, clock, trials, settings: settings.modelTests, folder: folders.modelTests }));
 
   const dicomWeb = await serveDicomWeb(
     settings.http.host,
@@ -247,6 +253,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         destinations: [...destinations.keys()],
         whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
         useRules: use,
+        lookForUpdate: (row) => lookForUpdate(row, (reference) => images.resolveImage(reference)),
         whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs, capacity), capacity),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);

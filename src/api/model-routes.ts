@@ -1,14 +1,15 @@
 /** Registered models over HTTP: what there is, what is used, that a test was passed, and what somebody allows. */
 import type { Router } from 'express';
 import { z } from 'zod';
-import { AnteroomError } from '../foundation/errors.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import { endPermission, givePermission } from '../ledger/model-permissions.js';
 import { recordModelTest } from '../ledger/model-tests.js';
 import { listModels, modelById, modelInUse, type ModelRow } from '../ledger/models.js';
 import { takeIntoUse } from '../models/register.js';
+import type { ModelUpdate } from '../models/update.js';
 import type { NodePort } from './node-port.js';
-import { parseBody } from './requests.js';
+import { parseBody, textQuery } from './requests.js';
 import { modelStanding } from './model-standing.js';
 import { modelView } from './views.js';
 
@@ -66,7 +67,44 @@ export function modelRoutes(router: Router, node: NodePort): void {
     response.json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
   });
   permissionRoute(router, node);
+  updateRoutes(router, node);
 }
+
+function updateRoutes(router: Router, node: NodePort): void {
+  const { db, bell } = node;
+  router.get('/models/updates', async (request, response) => {
+    const asked = textQuery(request, 'name');
+    const names = asked === undefined ? [...new Set(listModels(db).map((row) => row.name))] : [asked];
+    const rows = names.flatMap((one) => (asked === undefined ? (modelInUse(db, one) ?? []) : modelOf(node, one)));
+    response.json(await Promise.all(rows.map((row) => updateView(node, row))));
+  });
+  // What is in use stays so: another digest is another row, with a test of its own before it.
+  router.post('/models/:name/update', async (request, response) => {
+    const { folder, name: of, model_file: modelFile } = modelOf(node, request.params.name);
+    if (folder === null) throw new AnteroomError('NOT_FOUND', `the folder of the package of model ${of}`);
+    const { row, queuedRuns } = await node.registerModel(folder, modelFile === null ? {} : { modelFile });
+    bell.ring('runs');
+    response.status(201).json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
+  });
+}
+
+/** What would change for a model; `hindrance` says why that cannot be told. */
+async function updateView(node: NodePort, row: ModelRow): Promise<ModelUpdateView> {
+  const { name: of, version, digest, folder } = row;
+  const untold = { name: of, version, digest, newVersion: null, newDigest: null, changes: [] };
+  if (folder === null) return { ...untold, hindrance: 'the folder of its package is not known' };
+  try {
+    return { ...(await node.lookForUpdate({ ...row, folder })), hindrance: null };
+  } catch (thrown) {
+    return { ...untold, hindrance: toAnteroomError(thrown).message };
+  }
+}
+
+export type ModelUpdateView = Omit<ModelUpdate, 'newVersion' | 'newDigest'> & {
+  readonly newVersion: string | null;
+  readonly newDigest: string | null;
+  readonly hindrance: string | null;
+};
 
 function permissionRoute(router: Router, node: NodePort): void {
   const { db, bell, clock } = node;

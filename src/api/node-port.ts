@@ -11,6 +11,7 @@ import type { RuleChangeRow } from '../ledger/revisions.js';
 import type { StudyRow } from '../ledger/studies.js';
 import type { CatalogueSource, SourceRead } from '../models/catalogue/read-source.js';
 import type { RegisterOptions, Registration } from '../models/register.js';
+import type { ModelUpdate } from '../models/update.js';
 import type { UseRules } from '../models/use-gate.js';
 import type { Reroute, RerouteRequest } from '../routing/reroute.js';
 
@@ -30,6 +31,8 @@ export interface NodePort {
   readonly keeping: KeepingPort;
   /** Registers the package in a folder; see `models/register.ts`. */
   registerModel(folder: string, options: RegisterOptions): Promise<Registration>;
+  /** What has changed in a model's package and image; see `models/update.ts`. */
+  lookForUpdate(row: ModelRow & { readonly folder: string }): Promise<ModelUpdate>;
   /** What the settings say of use; see `models/use-gate.ts`. */
   readonly useRules: UseRules;
   /** Reads a source of cards into the catalogue; see `models/catalogue/read-source.ts`. */

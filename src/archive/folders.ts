@@ -16,6 +16,8 @@ export interface DataFolders {
   readonly takeIn: string;
   /** What the `process` runtime knows of its programs. */
   readonly processes: string;
+  /** Reports of the tests that the node makes by itself, and what a failed one left; a folder for each model. */
+  readonly modelTests: string;
   /** Rule files that a rollback replaced, in a folder for each; made when there is one. */
   readonly rulesAside: string;
 }
@@ -32,6 +34,7 @@ export function dataFolders(root: string): DataFolders {
     results: join(root, 'results'),
     takeIn: join(root, 'take-in'),
     processes: join(root, 'processes'),
+    modelTests: join(root, 'model-tests'),
     rulesAside: join(root, 'rules-aside'),
   };
   for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.takeIn, folders.processes])

@@ -8,14 +8,39 @@ import { shortTime } from './print.js';
 const SOON_MS = 14 * 86_400_000;
 
 /** One finding for each thing that somebody answers for, or should. */
-export function modelFindings(models: readonly (ListedModel & ModelStanding)[], now = Date.now()): Finding[] {
-  return models.filter(({ state }) => state === 'active').flatMap((model) => [...untested(model), ...useOf(model, now)]);
+export function modelFindings(models: readonly (ListedModel & ModelStanding)[], everyDays: number, now = Date.now()): Finding[] {
+  return models
+    .filter(({ state }) => state === 'active')
+    .flatMap((model) => [...untested(model), ...failing(model), ...overdue(model, everyDays, now), ...useOf(model, now)]);
 }
 
 function untested({ name, overrideReason, overrideBy }: ListedModel): Finding[] {
   if (overrideReason === null) return [];
   const seen = `used without a passed test, by ${overrideBy ?? 'unknown'}: ${overrideReason}`;
   return [{ subject: `model ${name}`, standing: 'warning', seen, remedy: `Test it: \`anteroom models test ${name}\`.` }];
+}
+
+/** Its last test failed, and it is in use all the same: it was only to be warned of, or somebody has resumed it. */
+function failing({ name, test: { last } }: ListedModel & ModelStanding): Finding[] {
+  if (last === null || last.passed) return [];
+  const seen = `its last test, at ${shortTime(last.at)}, did not pass: ${last.reason ?? 'see its report'}`;
+  return [
+    {
+      subject: `model ${name}`,
+      standing: 'wrong',
+      seen,
+      remedy: `See ${last.report ?? 'the log'}; \`anteroom pause model ${name}\` stops it meanwhile.`,
+    },
+  ];
+}
+
+/** Tests give way to runs: on a busy node one may never come to its end. */
+function overdue({ name, test: { last } }: ListedModel & ModelStanding, everyDays: number, now: number): Finding[] {
+  const days = last === null || everyDays === 0 ? 0 : (now - Date.parse(last.at ?? '')) / 86_400_000;
+  if (days <= 2 * everyDays) return [];
+  const seen = `its test was to be repeated every ${everyDays} days, the last was ${Math.floor(days)} days ago`;
+  const remedy = `Widen \`modelTests.window\`, or test it by hand: \`anteroom models test ${name}\`; the log says what hindered it.`;
+  return [{ subject: `model ${name}`, standing: 'warning', seen, remedy }];
 }
 
 function useOf({ name, use: { notClinical, refused, permission } }: ListedModel & ModelStanding, now: number): Finding[] {

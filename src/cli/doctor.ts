@@ -112,7 +112,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
       waitingForAPerson(health.attention),
       accountFinding(account),
       ...queueFindings(health.attention, models),
-      ...modelFindings(models),
+      ...modelFindings(models, settings.modelTests.everyDays),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',

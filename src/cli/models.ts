@@ -8,6 +8,7 @@ import { addLintCommand } from './models-lint.js';
 import { addPackCommand } from './models-pack.js';
 import { addScaffoldCommand } from './models-scaffold.js';
 import { addTestCommand } from './models-test.js';
+import { addUpdateCommand } from './models-update.js';
 import { addUseCommands } from './models-use.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, shortTime, table } from './print.js';
@@ -25,6 +26,7 @@ export function addModelCommands(program: Command): void {
   addExportCommand(models);
   addImportCommand(models);
   addUseCommands(models);
+  addUpdateCommand(models);
 
   withCommonOptions(models.command('list').description('registered models'))
     .option('--json', 'print JSON')

@@ -6,7 +6,7 @@ import { toAnteroomError } from './errors.js';
 import type { Logger } from './log.js';
 
 /** The stages of the way of a study that can be rung for, and the files of rules. */
-export type Stage = 'intake' | 'counts' | 'rules' | 'routing' | 'runs' | 'results' | 'delivery' | 'fetching';
+export type Stage = 'intake' | 'counts' | 'rules' | 'routing' | 'runs' | 'results' | 'delivery' | 'fetching' | 'tests';
 
 /** One bell for each stage. */
 export class Bell {

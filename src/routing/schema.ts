@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { conditionAt, pattern, ruleName } from './language/condition-schema.js';
-import { secondsOfTime } from './language/quantity.js';
+import { timeWindow } from '../settings/time-window.js';
 
 export { ruleName } from './language/condition-schema.js';
 export type { Condition } from './language/condition-types.js';
@@ -50,28 +50,8 @@ const input = z.strictObject({
   prefer: prefer(),
 });
 
-const timeOfDay = () =>
-  z
-    .string({ error: "must be a time like '20:00', in quotes" })
-    .refine((text) => /^\d\d:\d\d$/.test(text) && secondsOfTime(text) !== undefined, { error: "must be a time like '20:00'" });
-
-const window = z
-  .strictObject({
-    from: timeOfDay().describe('Local time, `HH:MM`.'),
-    to: timeOfDay().describe('Before `from`: over midnight; the window then belongs to the day on which it begins.'),
-    days: z
-      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
-      .min(1)
-      .optional()
-      .describe('On which days; every day where they are left out.'),
-  })
-  .refine(({ from, to }) => from !== to, {
-    error: 'must not be the same as from: leave the window out where runs may start at any time',
-    path: ['to'],
-  });
-
 /** When runs may start, in local time. */
-export type RunWindow = Readonly<z.output<typeof window>>;
+export type RunWindow = Readonly<z.output<typeof timeWindow>>;
 
 const limit = () => z.int().min(1).optional();
 const sourceLimits = {
@@ -144,7 +124,7 @@ const rule = z
     destinations: z.array(z.string().min(1)).min(1).optional().describe('Names of destinations in config/anteroom.yaml.'),
     shadow: z.boolean().default(false).describe('The model runs and its results are kept, but nothing is ever delivered.'),
     priority: z.enum(['stat', 'routine', 'bulk']).default('routine').describe('In which order runs start.'),
-    window: window.optional().describe('When runs may start.'),
+    window: timeWindow.optional().describe('When runs may start.'),
     limits: limits.optional().describe('How many runs there may be; what is over them waits.'),
     then: z
       .enum(['go-on', 'stop'])

@@ -3,31 +3,12 @@
  * person, or a run in vain less (`probeAfterMs`), makes it active again.
  */
 import type { EpochMs } from '../foundation/clock.js';
-import type { ErrorCode } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
+import { BLAMES_MODEL } from '../models/blame.js';
 import { lastOutcomes, listModels, prolongSuspension, resumeModel, type ModelRow, type RunOutcome } from '../ledger/models.js';
 
 const log = loggerOf('runs');
-
-/**
- * Failures that speak against the model or its package. The others are the input's fault (nothing found in it, unreadable), a person's
- * (cancelled), or the study's (outdated).
- */
-export const BLAMES_MODEL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'MODEL_EXITED',
-  'MODEL_TIMEOUT',
-  'MODEL_OOM',
-  'MODEL_NO_OUTPUT',
-  'MODEL_OUTPUT_TOO_LARGE',
-  'MODEL_SCRATCH_TOO_LARGE',
-  'MODEL_INPUTS_OTHER',
-  'WORKFLOW_INVALID',
-  'IMAGE_MISSING',
-  'CONTAINER_START_FAILED',
-  'RUN_LOST',
-  'GATE_REJECTED',
-]);
 
 export interface BreakerOptions {
   /** So many failures in a row suspend a model; 0: never. */

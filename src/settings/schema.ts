@@ -11,6 +11,7 @@ import { sourcesSchema } from './source-schema.js';
 import { megabytes, port, text, type DeepReadonly } from './fields.js';
 import { firstListenerSchema, furtherListenersSchema } from './listener-schema.js';
 import { contradictoryTitles, settlingFaults } from './listeners.js';
+import { modelTestsSchema } from './model-tests-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { runsSchema } from './runs-schema.js';
 
@@ -92,6 +93,7 @@ export function settingsSchema(folder: string) {
     retention: retentionSchema.prefault({}),
     docker: docker.prefault({}),
     runs: runsSchema.prefault({}),
+    modelTests: modelTestsSchema.prefault({}),
     destinations: destinationsSchema(path).default({}).describe("Where results go, by name. `archive`, the node's own, is always there."),
     sources: sourcesSchema(path).default({}).describe('Where studies can be asked for and pulled from, by name (`anteroom fetch`).'),
     log: log.prefault({}),

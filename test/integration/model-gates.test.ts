@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { DeliveryView, ResultView, RunView } from '../../src/api/views.js';
+import type { ModelStanding } from '../../src/api/model-standing.js';
+import type { DeliveryView, ModelView, ResultView, RunView } from '../../src/api/views.js';
 import { lungsSeg, makeChestStudy, sendTo } from '../support/chest-study.js';
 import { describeWith } from '../support/data.js';
 import { lungsRules } from '../support/lungs-rules.js';
@@ -26,7 +27,9 @@ describeWith('the gates of a model', missingForNode(), () => {
     writeFileSync(join(folder, 'answer.dcm'), lungsSeg(study));
     const script = `cp ${resolve(folder, 'answer.dcm')} "$ANTEROOM_OUTPUT_DIR/"`;
     writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', '-c', script], memoryMb: 512 }));
-    node = await startNode({ rules: lungsRules('archive') });
+    // Two seconds after a test that was passed the next one is due.
+    const modelTests = { everyDays: 2 / 86_400, window: { from: '00:00', to: '23:59' } };
+    node = await startNode({ rules: lungsRules('archive'), settings: { modelTests } });
   }, TIMEOUT_MS);
   afterAll(() => node.remove());
 
@@ -78,8 +81,8 @@ describeWith('the gates of a model', missingForNode(), () => {
         'expected a time from now on, at most 366 days away',
       );
       const soon = new Date(Date.now() + 5 * 86_400_000);
-      const until = `${soon.getFullYear()}-${String(soon.getMonth() + 1).padStart(2, '0')}-${String(soon.getDate()).padStart(2, '0')}`;
-      const allowed = await command('models', 'allow', 'lungs', '--by', 'Dr. Chen', '--reason', 'study 17', '--until', until);
+      const lastDay = `${soon.getFullYear()}-${String(soon.getMonth() + 1).padStart(2, '0')}-${String(soon.getDate()).padStart(2, '0')}`;
+      const allowed = await command('models', 'allow', 'lungs', '--by', 'Dr. Chen', '--reason', 'study 17', '--until', lastDay);
       expect(allowed.stdout).toMatch(/allowed by Dr\. Chen until .*: study 17/);
       // It ends soon, which is told before it does.
       expect((await command('doctor')).stdout).toMatch(/! model lungs: allowed by Dr\. Chen until .*: study 17/);
@@ -98,6 +101,35 @@ describeWith('the gates of a model', missingForNode(), () => {
       expect((await command('models', 'allow', 'lungs', '--by', 'ann', '--end')).stdout).toContain('only in shadow');
       await node.admin.post('/runs', { model: 'lungs', study: study.studyInstanceUid, again: true });
       expect(await ended(id + 1)).toMatchObject({ state: 'cancelled', failureCode: 'USE_NOT_PERMITTED' });
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is suspended when its test, which it had passed, fails without its digest having changed, and somebody is told',
+    async () => {
+      const [sample, reference, out] = [study.folder, join(tempFolder('gates'), 'reference'), tempFolder('gates-out')];
+      const tested = await command('models', 'test', folder, '--sample', sample, '--reference', reference, '--record', '--out', out);
+      expect(tested).toMatchObject({ exitCode: 0 });
+      const standing = async () => (await node.admin.get<(ModelView & ModelStanding)[]>('/models'))[0];
+      expect(await standing()).toMatchObject({ state: 'active', overrideReason: null, test: { passed: true } });
+      await until('a test that the node makes by itself', async () => (await standing()).test.last?.cause === 'schedule');
+
+      // Somebody has changed what is behind the model: both lungs are exchanged.
+      writeFileSync(
+        join(folder, 'answer.dcm'),
+        lungsSeg(study, (source) => source, ['LEFT_LUNG', 'RIGHT_LUNG']),
+      );
+      await until('the drift', async () => (await standing()).state === 'suspended');
+      const told = await command('doctor');
+      expect(told).toMatchObject({ exitCode: 1 });
+      expect(told.stdout).toMatch(
+        /✗ model lungs: suspended, \d+ run\(s\) wait: its test, which it passed at .*, fails now: Segment Swapped/,
+      );
+      expect(node.log.find(({ message }) => message?.startsWith('a model has drifted and is suspended') === true)).toMatchObject({
+        level: 'error',
+        model: 'lungs',
+      });
     },
     TIMEOUT_MS,
   );

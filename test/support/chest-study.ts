@@ -45,7 +45,11 @@ export async function sendTo(node: Pick<TestNode, 'dicomPort'>, files: readonly 
 }
 
 /** The truth about both lungs as a DICOM-SEG, such as a good model leaves; `change` makes it another one's or puts it elsewhere. */
-export function lungsSeg(study: ChestStudy, change: (source: SegSource) => SegSource = (source) => source): Uint8Array {
+export function lungsSeg(
+  study: ChestStudy,
+  change: (source: SegSource) => SegSource = (source) => source,
+  [rightAs, leftAs] = ['RIGHT_LUNG', 'LEFT_LUNG'],
+): Uint8Array {
   const [right, left] = masksOfLabels(study.phantom.truth, [1, 2]);
-  return writeSeg(segInput(change(sourceOfFolder(study.folder)), [segmentOf('RIGHT_LUNG', right), segmentOf('LEFT_LUNG', left)])).bytes;
+  return writeSeg(segInput(change(sourceOfFolder(study.folder)), [segmentOf(rightAs, right), segmentOf(leftAs, left)])).bytes;
 }

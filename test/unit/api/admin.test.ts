@@ -58,6 +58,7 @@ beforeEach(async () => {
     destinations: ['archive', 'pacs'],
     whyWaiting: () => new Map(),
     whyNeverFits: () => undefined,
+    lookForUpdate: none,
     useRules: { use: 'clinical' as const, researchDestinations: new Set<string>() },
     ...facts,
     findStudies: () => Promise.reject(new Error('not asked for here')),

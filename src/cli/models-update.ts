@@ -1,0 +1,55 @@
+/** `anteroom models update`: what has changed in the packages and images of registered models, and taking it. */
+import type { Command } from 'commander';
+import type { ModelUpdateView } from '../api/model-routes.js';
+import { tellStanding, type StandingModel } from './models-use.js';
+import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line } from './print.js';
+
+const LONGEST = 100;
+
+/** Adds `models update`. */
+export function addUpdateCommand(models: Command): void {
+  withCommonOptions(
+    models
+      .command('update')
+      .description('what would change if packages and images were taken as they are now (pull images first); what is in use stays in use'),
+  )
+    .argument('[name]', 'of one model; all that are not retired if left out')
+    .option('--take', 'registers it; it is used after its own passed test and `models activate`')
+    .option('--json', 'print JSON')
+    .action(async (name: string | undefined, options: CommonOptions & { take?: boolean; json?: boolean }, command: Command) => {
+      if (options.take === true && name === undefined) command.error('error: name the model that is to be taken');
+      const client = clientFor(options);
+      const updates = await client.get<ModelUpdateView[]>(
+        `/models/updates${name === undefined ? '' : `?name=${encodeURIComponent(name)}`}`,
+      );
+      if (options.json && options.take !== true) return json(updates);
+      if (options.json !== true) updates.forEach(tell);
+      if (updates.length === 0) line('no model is registered');
+      if (options.take !== true || name === undefined) return;
+      const taken = await client.post<StandingModel>(`/models/${encodeURIComponent(name)}/update`, {});
+      if (options.json) json({ updates, taken });
+      else tellStanding(taken);
+    });
+}
+
+function tell(update: ModelUpdateView): void {
+  const { name, version, newVersion, changes, hindrance } = update;
+  if (hindrance !== null) return line(`${name} ${version}: cannot be told: ${hindrance}`);
+  if (changes.length === 0) return line(`${name} ${version}: nothing has changed`);
+  line(`${name} ${version} → ${newVersion ?? '?'}`);
+  for (const { what, before, after } of changes) {
+    if (what === 'structures') line(`  structures: ${plusMinus(before, after)}`);
+    else line(`  ${what}: ${short(before)} → ${short(after)}`);
+  }
+}
+
+function plusMinus(before: string, after: string): string {
+  const [one, other] = [before.split(', '), after.split(', ')];
+  const added = other.filter((id) => !one.includes(id)).map((id) => `+ ${id}`);
+  return [...added, ...one.filter((id) => !other.includes(id)).map((id) => `− ${id}`)].join(', ');
+}
+
+function short(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

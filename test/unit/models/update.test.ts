@@ -1,0 +1,56 @@
+/** What an update would change, told before it is taken. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Db } from '../../../src/ledger/database.js';
+import { setLogLevel } from '../../../src/foundation/log.js';
+import { activateModel, listModels, modelById, type ModelRow } from '../../../src/ledger/models.js';
+import { readModelPackage } from '../../../src/models/package.js';
+import { register } from '../../../src/models/register.js';
+import { lookForUpdate } from '../../../src/models/update.js';
+import { tempFolder } from '../../support/temp.js';
+
+setLogLevel('silent');
+
+it('names digest, use, structures and every place of card and model.yaml; what is in use stays when it is taken', async () => {
+  const folder = tempFolder('update');
+  cpSync('deploy/models/lungs', folder, { recursive: true });
+  const db = Db.open(join(tempFolder('ledger'), 'ledger.sqlite'), { migrate: true });
+  let digest = 'sha256:1';
+  const resolveImage = () => Promise.resolve({ digest });
+  const add = (at: number) => register(db, readModelPackage(folder), { resolveImage, at });
+  const { row } = await add(1);
+  activateModel(db, row.id, { by: 'ann', reason: 'test' }, 2);
+  const look = () => lookForUpdate({ ...(modelById(db, row.id) as ModelRow), folder }, resolveImage);
+  expect((await look()).changes).toEqual([]);
+
+  digest = 'sha256:2';
+  edit(join(folder, 'meta.json'), [
+    ['"version": "1.0.0"', '"version": "1.1.0"'],
+    ['"weights": "No weights"', '"weights": "CC BY-NC 4.0"'],
+    ['"LEFT_LUNG"]', '"LEFT_UPPER_LUNG_LOBE"]'],
+    ['"slicethickness": "8mm"', '"slicethickness": "5mm"'],
+  ]);
+  edit(join(folder, 'model.yaml'), [['memoryMb: 2048', 'memoryMb: 4096']]);
+  const update = await look();
+  expect(update).toMatchObject({ version: '1.0.0', newVersion: '1.1.0', digest: 'sha256:1', newDigest: 'sha256:2' });
+  expect(update.changes.map(({ what, before, after }) => `${what}: ${before} → ${after}`)).toEqual([
+    'digest: sha256:1 → sha256:2',
+    'use: on patients → its licences allow no commercial use: code "Apache-2.0", weights "CC BY-NC 4.0"',
+    'structures: LEFT_LUNG, RIGHT_LUNG → LEFT_UPPER_LUNG_LOBE, RIGHT_LUNG',
+    'meta.json summary.inputs.0.slicethickness: 8mm → 5mm',
+    'meta.json summary.outputs.0.classes: RIGHT_LUNG, LEFT_LUNG → RIGHT_LUNG, LEFT_UPPER_LUNG_LOBE',
+    'meta.json details.version: 1.0.0 → 1.1.0',
+    'meta.json details.license.weights: No weights → CC BY-NC 4.0',
+    'model.yaml memoryMb: 2048 → 4096',
+  ]);
+
+  const taken = await add(3);
+  expect(taken.row).toMatchObject({ state: 'registered', version: '1.1.0' });
+  expect(listModels(db).map((one) => `${one.version} ${one.state}`)).toEqual(['1.1.0 registered', '1.0.0 active']);
+  db.close();
+});
+
+function edit(path: string, changes: readonly (readonly [string, string])[]): void {
+  const text = changes.reduce((before, [from, to]) => before.replace(from, to), readFileSync(path, 'utf8'));
+  writeFileSync(path, text);
+}
