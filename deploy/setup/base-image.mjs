@@ -9,19 +9,20 @@ import { cache, output, sayMissing, step } from './steps.mjs';
 const NODE_IN_IMAGE = '/usr/local/bin/node';
 const OS_RELEASE = '/etc/os-release';
 
-/** The tag of the base that `makeBase` makes on this machine. */
-export function madeBaseTag() {
-  return `anteroom/debian-node:${baseKey()}`;
+/** The tag of the base that `makeBase` makes on this machine, with or without further Debian packages. */
+export function madeBaseTag(packages = []) {
+  return `anteroom/debian-node:${baseKey(packages)}`;
 }
 
 /** Imports the base into the engine that `docker` talks to, and gives its tag; undefined (said plainly) where it cannot be made. */
-export async function makeBase(docker) {
+export async function makeBase(docker, packages = []) {
   const without = 'no base image can be made here';
   if (aptSources().length === 0) return sayMissing('this is not Debian', without);
   if (!(await ensurePackages(['base'], without))) return undefined;
-  const tag = madeBaseTag();
-  const tar = join(cache, 'images', `debian-node-${baseKey()}.tar`);
-  if (!existsSync(tar)) await step('base system (mmdebstrap)', 'base-system', (run) => makeTar(run, tar));
+  const tag = madeBaseTag(packages);
+  const tar = join(cache, 'images', `debian-node-${baseKey(packages)}.tar`);
+  if (!existsSync(tar))
+    await step(['base system (mmdebstrap)', ...packages].join(', '), 'base-system', (run) => makeTar(run, tar, packages));
   await step('base system into the engine', 'base-import', async (run) => {
     await run('docker', ['import', '--change', 'CMD ["node"]', tar, tag], { env: docker.env });
     await run('docker', ['run', '--rm', '--network', 'none', tag, NODE_IN_IMAGE, '--version'], { env: docker.env });
@@ -29,16 +30,19 @@ export async function makeBase(docker) {
   return tag;
 }
 
-function baseKey() {
+function baseKey(packages) {
   const { size } = statSync(process.execPath);
-  const inputs = fingerprint([fileURLToPath(import.meta.url), { text: `${osRelease().VERSION_CODENAME} ${size}` }]);
+  const inputs = fingerprint([fileURLToPath(import.meta.url), { text: [osRelease().VERSION_CODENAME, size, ...packages].join(' ') }]);
   return `${process.arch}-${process.version}-${inputs.slice(0, 12)}`;
 }
 
-async function makeTar(run, tar) {
+async function makeTar(run, tar, packages) {
   const node = realpathSync(process.execPath);
   const installNode = `install -m 755 "${node}" "$1${NODE_IN_IMAGE}"`;
-  await debianTar(run, tar, { packages: ['libstdc++6', 'ca-certificates'], hooks: [installNode, await copyMissingLibraries(node)] });
+  await debianTar(run, tar, {
+    packages: ['libstdc++6', 'ca-certificates', ...packages],
+    hooks: [installNode, await copyMissingLibraries(node)],
+  });
 }
 
 /** A minimal Debian of this machine's release as a tar file. `hooks`: shell lines run at its end, with its root folder as `$1`. */

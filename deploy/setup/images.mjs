@@ -15,19 +15,25 @@ const LABEL = 'anteroom.inputs';
 /** The label that tells which version of the kit is in the base, and so in each image on top of it; `models export` reads it. */
 const KIT_LABEL = 'anteroom.kit';
 const WITHOUT = 'our own models cannot run in containers';
+/** Variants of the base for models that bring their own programs (CommandRunner), and their Debian packages. */
+export const VARIANTS = {
+  python: ['python3', 'python3-numpy', 'python3-pydicom'],
+  plastimatch: ['plastimatch'],
+};
 
 const kitBundle = join(root, 'dist/kit-bundle');
 const baseFolder = join(root, 'deploy/base');
 const modelsFolder = join(root, 'deploy/models');
 
-/** Builds what is missing or out of date in the engine behind `socket`; true when all images are there. */
-export async function ensureImages(socket) {
+/** Builds what is missing or out of date in the engine behind `socket`, and these variants of the base; true when all images are there. */
+export async function ensureImages(socket, variants = []) {
   if (!(await ensurePackages(['client'], WITHOUT))) return false;
   const docker = clientOf(socket);
   const dcm2niix = await dcm2niixForImages();
   const versions = { text: `${process.version} ${onnxRuntimeForImages().version}` };
   const baseInputs = fingerprint([baseFolder, kitBundle, versions, ...(dcm2niix === undefined ? [] : [dcm2niix])]);
-  if (!(await buildBase(docker, baseInputs, dcm2niix))) return false;
+  if (!(await buildBase(docker, { inputs: baseInputs, dcm2niix }))) return false;
+  for (const variant of variants) if (!(await buildBase(docker, { inputs: baseInputs, dcm2niix, variant }))) return false;
   for (const model of readdirSync(modelsFolder)) await buildModel(docker, model, baseInputs);
   return true;
 }
@@ -43,12 +49,13 @@ function clientOf(socket) {
   };
 }
 
-async function buildBase(docker, inputs, dcm2niix) {
-  const image = 'anteroom/base';
+/** `anteroom/base`, or `anteroom/base-VARIANT`: the same on a system with further packages, which is made on this machine. */
+async function buildBase(docker, { inputs, dcm2niix, variant }) {
+  const image = variant === undefined ? 'anteroom/base' : `anteroom/base-${variant}`;
   if ((await docker.inputsOf(image)) === inputs) return true;
-  const from = (await presentBase(docker)) ?? (await pulledBase(docker)) ?? (await makeBase(docker));
+  const from = variant === undefined ? await anyBase(docker) : await makeBase(docker, VARIANTS[variant]);
   if (from === undefined) {
-    sayMissing(`no base image (${PUBLIC_BASE} cannot be pulled)`, WITHOUT);
+    sayMissing(`no system for ${image}`, WITHOUT);
     return false;
   }
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -60,6 +67,10 @@ async function buildBase(docker, inputs, dcm2niix) {
     parts: { '.': baseFolder, kit: kitBundle, node_modules: onnxRuntimeForImages().folder, dcm2niix },
   });
   return true;
+}
+
+async function anyBase(docker) {
+  return (await presentBase(docker)) ?? (await pulledBase(docker)) ?? (await makeBase(docker));
 }
 
 async function presentBase(docker) {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
 import { ensureEngine } from './engine.mjs';
-import { ensureImages } from './images.mjs';
+import { ensureImages, VARIANTS } from './images.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
 import { ensureOnnxRuntime } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
@@ -29,7 +29,7 @@ const TEST_PACKAGES = ['peers', 'judges', 'converter', 'viewer'];
 /**
  * `scripts`: what the command runs with Node, one after the other, all of them even if one fails; the arguments go to the last.
  * `packages`: the groups of Debian packages (packages.mjs) that it needs. `built`: needs the built node. `node`: a Docker engine too.
- * `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up.
+ * `viewer`: shows studies in OHIF. `helps`: its --help works without any set-up. `variants`: the arguments name variants of the base image.
  */
 const COMMANDS = {
   demo: { scripts: [['dist/anteroom.cjs', 'demo']], node: true },
@@ -67,6 +67,7 @@ const COMMANDS = {
     ],
   },
   setup: { scripts: [], node: true, packages: TEST_PACKAGES, viewer: true },
+  image: { scripts: [], node: true, variants: true },
 };
 
 const [name, ...args] = process.argv.slice(2);
@@ -87,6 +88,7 @@ async function main() {
     process.exitCode = await runScripts();
     return;
   }
+  const variants = command.variants ? variantsOf(args) : [];
   say(`Set-up for ${name}`);
   await ensureNodeModules();
   if (command.built || command.node) {
@@ -101,11 +103,20 @@ async function main() {
   if (command.viewer) await ensureViewer();
   const engine = await ensureEngine({ keep: args.includes('--keep') });
   try {
-    if (engine && (await ensureImages(engine.socket))) say(`  Docker engine at ${engine.socket}`);
+    if (engine && (await ensureImages(engine.socket, variants))) say(`  Docker engine at ${engine.socket}`);
     process.exitCode = await runScripts(engine?.socket);
   } finally {
     await engine?.release();
   }
+}
+
+/** The variants that are asked for; an argument that is none ends it. */
+function variantsOf(names) {
+  const known = Object.keys(VARIANTS).join(', ');
+  const unknown = names.filter((one) => !Object.hasOwn(VARIANTS, one) && !one.startsWith('-'));
+  if (names.length === 0 || unknown.length > 0)
+    throw new SetupError(`seen: ${names.join(' ') || 'no variant'}; expected variants of the base image: ${known}`);
+  return names.filter((one) => !one.startsWith('-'));
 }
 
 /** The first exit code that is not 0. */
