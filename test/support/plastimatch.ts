@@ -1,6 +1,7 @@
 /** plastimatch, which measures masks by itself. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Vec3 } from '../../src/dicom/geometry/grid.js';
 import type { Extent, Mask } from '../../src/dicom/voxels/extent.js';
@@ -52,4 +53,14 @@ function voxelsOf(path: string): Uint8Array {
   const end = bytes.indexOf('\n\n');
   const voxels = bytes.subarray(end + 2);
   return Uint8Array.from(bytes.subarray(0, end).includes('encoding: gzip') ? gunzipSync(voxels) : voxels);
+}
+
+/**
+ * The regions of a structure set on the grid of an NRRD file, by the names that plastimatch gives their files. It unites the contours of a region on a
+ * slice; `xor` has it count inner ones as holes.
+ */
+export function regionsBy(structureSet: string, grid: string, folder: string, xor = false): Map<string, Uint8Array> {
+  const options = ['--input', structureSet, '--fixed', grid, '--output-prefix', folder, '--prefix-format', 'nrrd'];
+  execFileSync('plastimatch', ['convert', ...options, ...(xor ? ['--xor-contours'] : [])], { stdio: 'pipe' });
+  return new Map(readdirSync(folder).map((file) => [file.replace(/\.nrrd$/, ''), voxelsOf(join(folder, file))]));
 }
