@@ -35,7 +35,7 @@ const COMMANDS = {
   demo: { scripts: [['dist/anteroom.cjs', 'demo']], node: true },
   test: { scripts: [JEST], node: true, packages: TEST_PACKAGES, viewer: true },
   long: {
-    scripts: [[...JEST, ...['kit-onnx', 'brain-to-pacs', 'lobes-to-pacs'].map((name) => `test/integration/${name}.test.ts`)]],
+    scripts: [[...JEST, ...['kit-onnx', 'brain-to-pacs', 'lobes-to-pacs', 'dcm2niix'].map((name) => `test/integration/${name}.test.ts`)]],
     node: true,
     packages: TEST_PACKAGES,
     env: { ANTEROOM_LONG: '1' },

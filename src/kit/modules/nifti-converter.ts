@@ -78,9 +78,10 @@ async function byDcm2niix({ instances, paths }: DicomSeries, timeoutS: number, l
     const [from, to] = [join(folder, 'series'), join(folder, 'image')];
     await Promise.all([mkdir(from), mkdir(to)]);
     await Promise.all(paths.map((path, n) => symlink(resolve(path), join(from, `${n}.dcm`))));
-    // -g i: no defaults of the machine; -z i: compresses by itself; -x i: neither crops nor rotates.
+    // -g i: no defaults of the machine; -z i: compresses by itself; -x i: neither crops nor rotates; -p n: values by RescaleSlope, as
+    // DICOM says, also of Philips, whose own scaling it would take.
     await runProgram({
-      command: ['dcm2niix', '-g', 'i', '-b', 'n', '-z', 'i', '-1', '-x', 'i', '-m', 'y', '-f', 'image', '-o', to, from],
+      command: ['dcm2niix', '-g', 'i', '-b', 'n', '-z', 'i', '-1', '-x', 'i', '-p', 'n', '-m', 'y', '-f', 'image', '-o', to, from],
       folder,
       timeoutS,
       line: (text) => {
