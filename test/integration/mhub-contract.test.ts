@@ -107,6 +107,8 @@ const TRAPS: readonly Case[] = [
   { name: 'subprocess_fails', standIn: { trap: 'subprocess-fails' } },
   { name: 'module_raises', standIn: { trap: 'module-raises' } },
   { name: 'no_such_workflow', workflow: 'heart' },
+  { name: 'module_missing', standIn: { trap: 'module-missing' } },
+  { name: 'finds_no_case', standIn: { importer: '$id/ct' } },
   { name: 'other_workflow', workflow: 'fast', workflows: ['default', 'fast'] },
   { name: 'waits', standIn: { trap: 'waits' } },
   { name: 'fills_scratch', standIn: { trap: 'fills-scratch' }, yaml: { maxScratchMb: 4 } },
@@ -298,6 +300,26 @@ describeWith("MHub's contract, as processes", missingForNode(), () => {
   it('exit code 0 for a workflow that there is not: failed with what it says', () => {
     expect(run('no_such_workflow')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
     expect(account('no_such_workflow')).toContain('Workflow heart not found.');
+  });
+
+  it('exit code 0 although a module of the chain is not in the image: failed with what it says', () => {
+    expect(run('module_missing')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+    expect(account('module_missing')).toContain('Module Converter is not installed.');
+  });
+
+  it('exit code 0 although it found nothing in its input: failed with what it says', () => {
+    expect(run('finds_no_case')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+    expect(account('finds_no_case')).toContain('FileStructureImporter 0/0');
+  });
+
+  it('closes stdin, which the engine reads to its end before anything else', () => {
+    expect(readFileSync(run('flat').logPath, 'utf8')).toContain('stdin ended after 0 bytes');
+  });
+
+  it('keeps the lines of the engine without its colours', () => {
+    const log = readFileSync(run('no_such_workflow').logPath, 'utf8');
+    expect(log).toContain('\nPlease cite MHub and the model.\n');
+    expect(log).not.toContain('\u001b');
   });
 
   it('runs the workflow that the rule names', () => {

@@ -165,6 +165,8 @@ function importStructure(patterns) {
 // ---- traps: what goes wrong in the step of the model
 const TRAPS = {
   none: () => undefined,
+  // In main: nothing runs.
+  'module-missing': () => undefined,
   raises: () => {
     throw new Error('CUDA out of memory');
   },
@@ -204,12 +206,16 @@ function main() {
   for (let n = 0; n < 15; n++) print(`\x1b[95mcitation line ${n}\x1b[0m`);
   // Without a terminal a workflow may come from stdin: it is read to its end before anything else.
   const piped = Buffer.alloc(16);
-  while (readStdin(piped) > 0);
+  let read = 0;
+  for (let more = readStdin(piped); more > 0; more = readStdin(piped)) read += more;
+  if (settings.get('StandIn.testify') === true) print(`stdin ended after ${read} bytes`);
   const workflow = valueAfter('--workflow') ?? valueAfter('-w') ?? 'default';
   if (!existsSync(join(MODEL, 'config', `${workflow}.yml`))) return print(`Workflow ${workflow} not found.`);
   const importer = settings.get('StandIn.importer') ?? 'dicom';
   cases = importer === 'dicom' ? importDicom() : importStructure(importer.split(','));
   print(`${importer === 'dicom' ? 'DicomImporter' : 'FileStructureImporter'} ${cases.length}/${cases.length}`);
+  // A warning is all that it says of a module that is not in the image; the exit code stays 0.
+  if (trap === 'module-missing') return print('Module Converter is not installed.');
   // Everything is copied into its scratch first.
   step(0, ({ sid }) => {
     const sorted = join(SCRATCH, 'sorted_data', sid);
