@@ -98,7 +98,7 @@ describeWith('decodePixels against dcmtk and GDCM', missing, () => {
     ['JPEG-LS near-lossless', 'dcmcjpls', ['+en', '+md', '3'], 'JPEGLSNearLossless'],
     ['RLE', 'dcmcrle', [], 'RLELossless'],
     ['JPEG 2000 lossless', 'gdcmconv', ['--j2k'], 'JPEG2000Lossless'],
-    ['JPEG 2000 lossy', 'gdcmconv', ['--j2k', '--irreversible'], 'JPEG2000'],
+    ['JPEG 2000 lossy', 'gdcmconv', ['--j2k', '--lossy', '--irreversible', '-r', '10'], 'JPEG2000'],
   ];
 
   it.each(encoders)(
