@@ -69,7 +69,13 @@ export interface RulesPort {
   /** The change that put it in force. */
   change(): RuleChangeRow;
   /** The rules in force. */
-  current(): { readonly rules: readonly { readonly name: string }[] };
+  current(): {
+    readonly rules: readonly {
+      readonly name: string;
+      readonly settings?: Readonly<Record<string, unknown>>;
+      readonly workflow?: string | undefined;
+    }[];
+  };
   /** Faults of the files as they are now, if they were refused; the rules in force stay. */
   refused(): { readonly since: EpochMs; readonly faults: readonly Fault[]; readonly text: string } | undefined;
   reload(): { revision: string; faults?: string };

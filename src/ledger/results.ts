@@ -109,6 +109,25 @@ export function earlierResults(db: Db, runId: number): ResultRow[] {
   );
 }
 
+/** A result that is kept as a file, with what made it. */
+export interface KeptResult {
+  readonly sop_instance_uid: string;
+  readonly study_instance_uid: string;
+  readonly model_name: string;
+}
+
+/** Results of rules and of runs by hand that are here, of one study or of all, in the order in which they were made. */
+export function keptResults(db: Db, studyInstanceUid: string | null): KeptResult[] {
+  return db.all<KeptResult>(
+    `SELECT x.sop_instance_uid, s.study_instance_uid, r.model_name FROM results x JOIN runs r ON r.id = x.run_id
+     JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id
+     WHERE x.path IS NOT NULL AND x.purged_at IS NULL AND x.state IN ('passed', 'superseded') AND r.purpose = 'clinical'
+       AND (? IS NULL OR s.study_instance_uid = ?) ORDER BY x.id`,
+    studyInstanceUid,
+    studyInstanceUid,
+  );
+}
+
 /** A result by the object that it is. */
 export function resultBySopInstanceUid(db: Db, uid: string): ResultRow | undefined {
   return db.get<ResultRow>('SELECT * FROM results WHERE sop_instance_uid = ?', uid);
