@@ -1,7 +1,7 @@
 /** Draws the regions of a structure set on its images. */
 import { z } from 'zod';
 import { parseInstance } from '../../dicom/element/parse.js';
-import type { Grid } from '../../dicom/geometry/grid.js';
+import type { Grid, Volume } from '../../dicom/geometry/grid.js';
 import { maskOfRoi } from '../../dicom/rtstruct/masks.js';
 import { readStructureSet } from '../../dicom/rtstruct/read.js';
 import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
@@ -57,8 +57,9 @@ export class RtStructImporter extends CaseModule {
     if (item.type !== 'rtstruct')
       throw new AnteroomError('CASE_DATA_OTHER', `${this.options.in_datas.text} is ${item.type}, expected rtstruct`);
     const set = readStructureSet(parseInstance(item.value).dataset);
-    const { grid } = await one.series(this.options.target_dicom).volume();
-    demandSameFrame(set, grid);
+    const volume = await one.series(this.options.target_dicom).volume();
+    demandSameFrame(set, volume, log);
+    const { grid } = volume;
     const drawn = this.#wanted(set, log).map(({ roi, id }) => draw(roi, id, grid, log));
     one.set('segmentation', segmentationOf(drawn, grid, this.options.structures, log));
   }
@@ -85,10 +86,19 @@ export class RtStructImporter extends CaseModule {
   }
 }
 
-function demandSameFrame({ frameOfReferenceUids }: StructureSet, { frameOfReferenceUid }: Grid): void {
-  const other = frameOfReferenceUids.find((uid) => uid !== frameOfReferenceUid);
-  if (other !== undefined && frameOfReferenceUid !== '')
-    throw refused(`FrameOfReferenceUID ${other}, expected that of the series (${frameOfReferenceUid})`);
+/** Some programs invent a frame of reference; an object that names images of this series, and no others, was drawn on it all the same. */
+function demandSameFrame(set: StructureSet, { grid, slices }: Volume, log: KitLog): void {
+  const other = set.frameOfReferenceUids.find((uid) => uid !== grid.frameOfReferenceUid);
+  if (other === undefined || grid.frameOfReferenceUid === '') return;
+  const images = new Set(slices.map(({ sopInstanceUid }) => sopInstanceUid));
+  const named = [...set.referencedSeries.flatMap((series) => series.sopInstanceUids), ...set.rois.flatMap(imagesOf)];
+  const seen = `FrameOfReferenceUID ${other}, expected that of the series (${grid.frameOfReferenceUid})`;
+  if (named.length === 0 || named.some((uid) => !images.has(uid))) throw refused(seen);
+  log('WARNING', `${seen}; taken all the same, as all images that it names are of the series`);
+}
+
+function imagesOf({ contours }: Roi): string[] {
+  return contours.flatMap(({ imageSopInstanceUids }) => imageSopInstanceUids);
 }
 
 function draw(roi: Roi, id: string, grid: Grid, log: KitLog): Drawn {

@@ -110,6 +110,12 @@ describe('a structure set that somebody drew', () => {
     expect(others.logs).toEqual([expect.stringMatching(/^WARNING \d+ voxels are of HEART and LIVER: the first has them$/)]);
   });
 
+  it('with a frame of reference that its writer invented is taken, with a warning, as it names images of the series', async () => {
+    const { logs, segmentation } = await imported(await drawnByHand([['Lung_R', RIGHT]], (input) => moved(input, 0, '9.9')));
+    expect(segmentation.structures).toEqual([{ value: 1, id: 'RIGHT_LUNG' }]);
+    expect(logs).toEqual([expect.stringMatching(/^WARNING FrameOfReferenceUID 9\.9, expected .*; taken all the same/)]);
+  });
+
   it.each<readonly [string, Record<string, unknown>, (input: SegInput) => SegInput, RegExp]>([
     [
       'without a structure that is asked for',
@@ -118,7 +124,12 @@ describe('a structure set that somebody drew', () => {
       /no region that is LIVER; there is "Lung_R", "OAR 1"/,
     ],
     ['with an unknown one where none may be', { unknown: 'refuse' }, (input) => input, /regions that no structure is known of: "OAR 1"/],
-    ['in another frame of reference', {}, (input) => moved(input, 0, '9.9'), /FrameOfReferenceUID 9\.9, expected that of the series/],
+    [
+      'of another frame of reference and other images',
+      {},
+      (input) => ofOthers(moved(input, 0, '9.9')),
+      /FrameOfReferenceUID 9\.9, expected that of/,
+    ],
     ['beside the images', {}, (input) => moved(input, 900), /region RIGHT_LUNG: contour 1 lies .* beyond the last slice/],
   ])('%s is refused', async (_, settings, change, reason) => {
     const bytes = await drawnByHand([['Lung_R', RIGHT], ['OAR 1', LEFT]], change); // prettier-ignore
@@ -134,4 +145,9 @@ function voxelAt(along: number): number {
 function moved(input: SegInput, byMm: number, frameOfReferenceUid = input.source.grid.frameOfReferenceUid): SegInput {
   const [x, y, z] = input.source.grid.originMm;
   return { ...input, source: { ...input.source, grid: { ...input.source.grid, originMm: [x, y, z + byMm], frameOfReferenceUid } } };
+}
+
+function ofOthers(input: SegInput): SegInput {
+  const slices = input.source.slices.map((slice, k) => ({ ...slice, sopInstanceUid: `9.8.${k}` }));
+  return { ...input, source: { ...input.source, slices } };
 }
