@@ -23,12 +23,12 @@ const RUN_MS = 1_900_000;
 const STUDY = '1.2.826.0.1.3680043.2.1143.2592092611698916978113112155415165916';
 const SIZE = [256, 256, 256] as const;
 /** The segment on the grid of the series, sampled back on the grid of the network: the finest structures lose most by being sampled twice. */
-const LEAST_DICE_OF_SEGMENT = 0.9;
+const LEAST_DICE_OF_SEGMENT = 0.97;
 
 /** `expected` is a map of that network; of the one for which there is none, the map of another that gives the same structures, and how alike they are. */
 const ALL = [
   { name: 'brainchop_model5_gw_ae', expected: 'forrest.model5_gw_ae.lia256', least: 0.99 },
-  { name: 'brainchop_model11_gw_ae', expected: 'forrest.model5_gw_ae.lia256', least: 0.9 },
+  { name: 'brainchop_model11_gw_ae', expected: 'forrest.model5_gw_ae.lia256', least: 0.75 },
   { name: 'brainchop_model18cls', expected: 'forrest.model18cls.lia256', least: 0.99 },
 ] as const;
 const NETWORKS = LONG ? ALL : ALL.slice(0, 1);

@@ -68,7 +68,9 @@ async function json<T>(orthanc: Orthanc, path: string, credentials?: Credentials
 
 async function get(orthanc: Orthanc, path: string, credentials?: Credentials): Promise<Response> {
   const basic = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
-  const response = await fetch(`${orthanc.url}${path}`, basic === undefined ? {} : { headers: { authorization: `Basic ${basic}` } });
+  // a connection of its own: Orthanc closes idle ones, which a test that works for seconds in one piece does not see in time
+  const headers = { connection: 'close', ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }) };
+  const response = await fetch(`${orthanc.url}${path}`, { headers });
   if (!response.ok) throw new Error(`Orthanc answers ${String(response.status)} to GET ${path}`);
   return response;
 }
