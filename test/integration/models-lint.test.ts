@@ -17,8 +17,8 @@ describeWith('models lint', missingForOnnx(), () => {
     return { faults: JSON.parse(stdout) as string[], exitCode: status };
   }
 
-  it('finds nothing wrong with a good package', () => {
-    expect(lint(good)).toEqual({ faults: [], exitCode: 0 });
+  it.each([good, 'deploy/models/lungs', 'deploy/models/lobes'])('finds nothing wrong with a good package: %s', (folder) => {
+    expect(lint(folder)).toEqual({ faults: [], exitCode: 0 });
   });
 
   it.each<[string, string, (text: string) => string | undefined, RegExp]>([

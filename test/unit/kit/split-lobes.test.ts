@@ -73,3 +73,14 @@ it('a lung that is not there has no lobes', () => {
   const onlyLeft = { grid: truth.grid, labels: truth.labels.map((label) => (label === 2 ? 2 : 0)) };
   expect([...new Set(splitLobes(onlyLeft, { right: 1, left: 2 }).labels)].sort()).toEqual([0, leftUpper, leftLower]);
 });
+
+it('what a plane cuts off from the rest of its lobe goes to the lobe that it touches', () => {
+  const grid = { ...chestPhantom({ spacingMm: [8, 8, 10] }).truth.grid, columns: 12, rows: 12, slices: 12, spacingMm: [1, 1, 1] as const };
+  // it hangs down in two legs, the right one thin, before a wall: the level plane cuts off the ends of both
+  const inLeg = (i: number, j: number) => j >= 10 || i < 2 || i >= 5;
+  const labels = Uint8Array.from({ length: 12 ** 3 }, (_, p) => (p >= 9 * 144 || inLeg(p % 12, Math.floor((p % 144) / 12)) ? 1 : 0));
+  const lobes = splitLobes({ grid, labels }, { right: 1, left: 2 });
+  for (const lobe of [rightUpper, rightMiddle, rightLower])
+    expect([lobe, labelComponents(maskOf(lobes, lobe), grid, 'volume').count]).toEqual([lobe, 1]);
+  expect(labels.every((set, p) => set === (lobes.labels[p] > 0 ? 1 : 0))).toBe(true);
+});
