@@ -68,8 +68,12 @@ async function json<T>(orthanc: Orthanc, path: string, credentials?: Credentials
 
 async function get(orthanc: Orthanc, path: string, credentials?: Credentials): Promise<Response> {
   const basic = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
-  // a connection of its own: Orthanc closes idle ones, which a test that works for seconds in one piece does not see in time
-  const headers = { connection: 'close', ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }) };
+  // Orthanc closes idle connections, and may close one before the last byte of a compressed answer is read
+  const headers = {
+    connection: 'close',
+    'accept-encoding': 'identity',
+    ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }),
+  };
   const response = await fetch(`${orthanc.url}${path}`, { headers });
   if (!response.ok) throw new Error(`Orthanc answers ${String(response.status)} to GET ${path}`);
   return response;
