@@ -1,5 +1,6 @@
 /** The composition root: builds the parts, starts and stops them in order; the only file that knows them all. */
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { adminRoutes } from './api/admin-routes.js';
 import { serveAdmin, serveDicomWeb } from './api/server.js';
 import { archivePort } from './api/archive-port.js';
@@ -246,6 +247,9 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           const model = readModelPackage(folder, options);
           demandFits(model.card.name, needsOf(model.model, settings.runs, capacity), capacity);
           return register(db, model, { ...images, ...options, at: clock() });
+        },
+        storeCopy: async (file) => {
+          await store(receiver, folders, Readable.from([file]), { callingAe: ownAeTitle, calledAe: ownAeTitle, remoteAddress: 'node' });
         },
         readCatalogue: (source) => readSource(db, source, images, clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),

@@ -18,6 +18,7 @@ import { parseDecision } from '../routing/decision.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { leftoversOfStudy, retryWithdrawal, withdrawalById, withdrawalOf } from '../ledger/withdrawals.js';
 import type { NodePort } from './node-port.js';
+import { evaluationRoutes } from './evaluation-routes.js';
 import { fetchRoutes } from './fetch-routes.js';
 import { demandFiles, keepingRoutes } from './keeping-routes.js';
 import { modelRoutes } from './model-routes.js';
@@ -52,6 +53,7 @@ export function adminRoutes(node: NodePort): Router {
   withdrawalRoutes(router, node);
   fetchRoutes(router, node);
   reproduceRoutes(router, node);
+  evaluationRoutes(router, node);
   queueRoutes(router, node);
   modelRoutes(router, node);
   storeRoutes(router, node);

@@ -35,6 +35,8 @@ export interface NodePort {
   lookForUpdate(row: ModelRow & { readonly folder: string }): Promise<ModelUpdate>;
   /** What the settings say of use; see `models/use-gate.ts`. */
   readonly useRules: UseRules;
+  /** Takes an instance into the archive that no peer has sent: a copy for an evaluation. Resolves when it is durable. */
+  storeCopy(file: Uint8Array): Promise<void>;
   /** Reads a source of cards into the catalogue; see `models/catalogue/read-source.ts`. */
   readCatalogue(source: CatalogueSource): Promise<SourceRead>;
   /** Decides a study again by the rules in force; see `routing/reroute.ts`. */

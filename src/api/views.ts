@@ -61,6 +61,7 @@ export function studyView(
 export function runView(row: RunListRow, waitsFor?: string) {
   return {
     run: row.id,
+    purpose: row.purpose,
     studyInstanceUid: row.study_instance_uid,
     version: row.version_number,
     rule: row.rule,

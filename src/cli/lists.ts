@@ -58,7 +58,7 @@ export function addListCommands(program: Command): void {
           run.model,
           run.state,
           progressOf(run),
-          `${run.rule === null ? '(by hand)' : `${run.rule}@${(run.rulesRevision ?? '?').slice(0, 8)}`}${run.shadow ? ' (shadow)' : ''}`,
+          `${run.rule === null ? (run.purpose === 'evaluation' ? '(evaluation)' : '(by hand)') : `${run.rule}@${(run.rulesRevision ?? '?').slice(0, 8)}`}${run.shadow ? ' (shadow)' : ''}`,
           run.attempts,
           shortTime(run.createdAt),
           run.studyInstanceUid,

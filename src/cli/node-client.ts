@@ -9,6 +9,8 @@ export class NodeRefusal extends Error {
     readonly status: number,
     message: string,
     readonly remedy: string | undefined,
+    /** Of the catalogue of errors. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -65,8 +67,8 @@ export class NodeClient {
 
 function refusal(status: number, text: string): NodeRefusal {
   try {
-    const { message, remedy } = JSON.parse(text) as { message?: string; remedy?: string };
-    return new NodeRefusal(status, message ?? text, remedy);
+    const { message, remedy, code } = JSON.parse(text) as { message?: string; remedy?: string; code?: string };
+    return new NodeRefusal(status, message ?? text, remedy, code);
   } catch {
     return new NodeRefusal(status, text, undefined);
   }

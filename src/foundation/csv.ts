@@ -1,13 +1,13 @@
 /** Comma-separated values (RFC 4180). */
 
-/** The cells of each row; a separator is a semicolon where the first line has one and no comma. Rows without a cell are left out. */
+/** The cells of each row; a semicolon separates where the first line has some and no comma. A byte order mark is left out. */
 export function csvRows(text: string): string[][] {
   const [firstLine] = text.split('\n', 1);
   const separator = firstLine.includes(';') && !firstLine.includes(',') ? ';' : ',';
   const rows: string[][] = [[]];
   let cell = '';
   let quoted = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = text.startsWith('\ufeff') ? 1 : 0; at < text.length; at++) {
     const letter = text[at];
     if (quoted) {
       if (letter !== '"') cell += letter;
@@ -22,4 +22,16 @@ export function csvRows(text: string): string[][] {
   }
   if (cell !== '' || (rows.at(-1)?.length ?? 0) > 0) rows.at(-1)?.push(cell);
   return rows.filter((cells) => cells.length > 0);
+}
+
+/** Rows of the same columns as text; what is absent is an empty cell. */
+export function csvText<C extends string>(columns: readonly C[], rows: readonly Partial<Record<C, string | number | null>>[]): string {
+  const lines = rows.map((row) => columns.map((column) => cellText(row[column])).join(','));
+  return [columns.join(','), ...lines, ''].join('\n');
+}
+
+function cellText(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -48,6 +48,17 @@ export const CATALOGUE = {
     remedy: 'Correct the lines named and start again; `anteroom doctor` checks them without starting.',
     httpStatus: 400,
   }),
+  COHORT_INVALID: entry({
+    kind: 'operator',
+    text: 'The cohort file is not valid',
+    remedy: 'Correct the lines named; README.md has an example.',
+    httpStatus: 400,
+  }),
+  COMPARISON_OTHER: entry({
+    kind: 'operator',
+    text: 'The folder holds another comparison',
+    remedy: 'Name another folder with --out, or give the command with the cohort and models that the comparison was begun with.',
+  }),
   USAGE: entry({ kind: 'operator', text: 'The command was not understood', remedy: 'See `anteroom --help`.', httpStatus: 400 }),
   NOT_FOUND: entry({
     kind: 'operator',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
+import { evaluationStudy } from '../ledger/evaluations.js';
 import {
   attemptsWithWork,
   purgingPausedUntil,
@@ -82,7 +83,9 @@ export class Retention {
   async purge(studyInstanceUid: string): Promise<PurgeRow> {
     const study = findStudy(this.options.db, studyInstanceUid);
     if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${studyInstanceUid}`);
-    return purgeStudy(this.options, study.id, 'by-hand', { ...this.options.rules, unsuccessfulMs: 0 });
+    // Of the copy of a case the original is elsewhere: no age protects it.
+    const minAgeMs = evaluationStudy(this.options.db, studyInstanceUid) === undefined ? this.options.rules.minAgeMs : 0;
+    return purgeStudy(this.options, study.id, 'by-hand', { minAgeMs, unsuccessfulMs: 0 });
   }
 
   /** One look; a second one at the same time is the same one. */

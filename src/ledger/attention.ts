@@ -20,15 +20,17 @@ export interface Attention {
 
 /** How many rows are in a state that only a person ends. */
 export function attention(db: Db): Attention {
-  const count = (table: string, state: string) =>
-    db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE state = ?`, state)?.n ?? 0;
+  const count = (table: string, state: string, also = 'true') =>
+    db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table} WHERE state = ? AND ${also}`, state)?.n ?? 0;
+  // An evaluation tells of its failures itself.
+  const forPatients = "purpose = 'clinical'";
   return {
     heldStudies: count('studies', 'held'),
     heldDeliveries: count('deliveries', 'held'),
     rejectedDeliveries: count('deliveries', 'rejected'),
     heldWithdrawals: count('withdrawals', 'held') + editedResults(db),
-    failedRuns: count('runs', 'failed'),
-    rejectedRuns: count('runs', 'rejected'),
+    failedRuns: count('runs', 'failed', forPatients),
+    rejectedRuns: count('runs', 'rejected', forPatients),
     waitingRuns: db.get<{ n: number }>("SELECT count(*) AS n FROM runs WHERE state = 'waiting' AND same_as IS NULL")?.n ?? 0,
     pauses: listPauses(db).map(pauseText),
     suspendedModels: suspended(db),

@@ -1,6 +1,7 @@
 /** Queries on dues: what each study was due, and the rows that tell what has become of it. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
+import { FOR_PATIENTS } from './evaluation-schema.js';
 import type { DeliveryState, ResultState, RunState, StudyState, VersionState } from './states.js';
 
 /** Says that a run answers what a rule owes a version; called in the transaction that records the decision. */
@@ -29,7 +30,7 @@ const STUDIES = `SELECT s.id, s.study_instance_uid, s.state, s.instance_count, s
 /** Studies to which something has come since `receivedSince`, by row from `after` on, so many at a time. */
 export function studiesToAccountFor(db: Db, receivedSince: EpochMs, after: number, limit: number): AccountedStudyRow[] {
   return db.all<AccountedStudyRow>(
-    `${STUDIES} WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`,
+    `${STUDIES} WHERE s.id > ? AND s.last_received_at >= ? AND ${FOR_PATIENTS} ORDER BY s.id LIMIT ?`,
     after,
     receivedSince,
     limit,

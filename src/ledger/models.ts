@@ -83,7 +83,7 @@ export type RunOutcome = Pick<RunRow, 'id' | 'state' | 'failure_code' | 'reason'
 /** The last runs of a model that were done, or failed with one of these codes, after `since`; the newest first. */
 export function lastOutcomes(db: Db, modelId: number, since: EpochMs, codes: readonly string[], count: number): RunOutcome[] {
   return db.all<RunOutcome>(
-    `SELECT id, state, failure_code, reason FROM runs WHERE model_id = ? AND ended_at > ?
+    `SELECT id, state, failure_code, reason FROM runs WHERE model_id = ? AND purpose = 'clinical' AND ended_at > ?
        AND ((state = 'done' AND same_as IS NULL)
          OR (state IN ('failed', 'rejected') AND failure_code IN (SELECT value FROM json_each(?))))
      ORDER BY ended_at DESC, id DESC LIMIT ?`,

@@ -4,8 +4,8 @@ import type { Bindable, Db } from './database.js';
 import { whyNoModel } from './model-waits.js';
 import type { RunState } from './states.js';
 
-/** Lower runs first. */
-export const PRIORITY = { stat: 0, routine: 1, bulk: 2 } as const;
+/** Lower runs first. An evaluation's runs wait for all that is done for patients. */
+export const PRIORITY = { stat: 0, routine: 1, bulk: 2, evaluation: 3 } as const;
 export type PriorityName = keyof typeof PRIORITY;
 
 export interface RunRow {

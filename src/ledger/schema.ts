@@ -5,6 +5,7 @@
 import { CATALOGUE } from './catalogue-schema.js';
 import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
+import { EVALUATIONS } from './evaluation-schema.js';
 import { MODEL_TRUST } from './model-trust-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
@@ -393,4 +394,5 @@ export const MIGRATIONS: readonly string[] = [
   SERIES_FACTS,
   CATALOGUE,
   MODEL_TRUST,
+  EVALUATIONS,
 ];

@@ -1,6 +1,7 @@
 /** Queries on the facts of series that rules look at. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
+import { FOR_PATIENTS } from './evaluation-schema.js';
 import type { InstanceRow } from './instances.js';
 import type { StudyRow } from './studies.js';
 
@@ -69,7 +70,7 @@ export function versionAsRehearsed(db: Db, versionId: number): RehearsedRow | un
 export function versionsSince(db: Db, receivedSince: EpochMs, after: number, limit: number): RehearsedRow[] {
   return db.all<RehearsedRow>(
     `${WITH_ORIGIN} AND v.number = (SELECT max(n.number) FROM versions n WHERE n.study_id = s.id)
-     WHERE s.id > ? AND s.last_received_at >= ? ORDER BY s.id LIMIT ?`,
+     WHERE s.id > ? AND s.last_received_at >= ? AND ${FOR_PATIENTS} ORDER BY s.id LIMIT ?`,
     after,
     receivedSince,
     limit,
@@ -78,8 +79,8 @@ export function versionsSince(db: Db, receivedSince: EpochMs, after: number, lim
 
 /** How many such studies there are. */
 export function countVersionsSince(db: Db, receivedSince: EpochMs): number {
-  const sql =
-    'SELECT count(*) AS n FROM studies s WHERE s.last_received_at >= ? AND EXISTS (SELECT 1 FROM versions v WHERE v.study_id = s.id)';
+  const sql = `SELECT count(*) AS n FROM studies s
+    WHERE s.last_received_at >= ? AND EXISTS (SELECT 1 FROM versions v WHERE v.study_id = s.id) AND ${FOR_PATIENTS}`;
   return db.get<{ n: number }>(sql, receivedSince)?.n ?? 0;
 }
 

@@ -6,6 +6,7 @@ import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { instancesOfVersion, type InstanceRow } from '../ledger/instances.js';
 import { recordDueRun } from '../ledger/dues.js';
+import { evaluationStudy } from '../ledger/evaluations.js';
 import { activeModel } from '../ledger/models.js';
 import { lastRunOfSeries, replaceEarlierRuns, type VersionedRun } from '../ledger/run-succession.js';
 import { inputsOfRun, insertRun, PRIORITY, seriesKey } from '../ledger/runs.js';
@@ -66,7 +67,9 @@ export function decisionOn(
   limits: RuleLimits,
   { facts }: Pick<LookedAt, 'facts'> = lookAt(db, study, version),
 ): Decision {
-  return decide(facts, rules, { models: activeModels(db), limit: limitOf(limits, study.called_ae) });
+  // The copy of a case is no patient's study: no rule is asked about it.
+  const asked = evaluationStudy(db, study.study_instance_uid) === undefined ? rules : { ...rules, rules: [] };
+  return decide(facts, asked, { models: activeModels(db), limit: limitOf(limits, study.called_ae) });
 }
 
 /** One study that the rules stumble over must not keep those behind it waiting: it is held, and decided again when it is released. */

@@ -109,6 +109,8 @@ function inOrder(ready: readonly Ready[], state: QueueState): Ready[] {
 }
 
 function hasTurn({ run, since }: Ready, { now, lastStarts, fairness }: QueueState): boolean {
+  // An evaluation may wait as long as there is something to do for patients.
+  if (run.priority >= PRIORITY.evaluation) return false;
   const before = lastStarts.slice(0, fairness.share - 1);
   return now - since >= fairness.afterMs && before.length === fairness.share - 1 && before.every((priority) => priority < run.priority);
 }

@@ -144,6 +144,11 @@ export async function prepareNode(options: NodeOptions = {}): Promise<TestNode> 
   };
 }
 
+/** Runs `anteroom ARGS` without a node. */
+export function runAnteroom(...args: string[]): Promise<CommandResult> {
+  return runCommand([MAIN, ...args], process.env);
+}
+
 interface Places {
   readonly dataDir: string;
   readonly rulesDir: string;

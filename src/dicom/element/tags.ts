@@ -52,6 +52,7 @@ export const TAG = {
   CodingSchemeVersion: 0x00080103,
   CodeMeaning: 0x00080104,
   MappingResource: 0x00080105,
+  CodingSchemeUID: 0x0008010c,
   ContextIdentifier: 0x0008010f,
   LongCodeValue: 0x00080119,
   URNCodeValue: 0x00080120,

@@ -138,12 +138,14 @@ function readPlane(own: DataSet, shared: DataSet | undefined): FramePlane {
   const position = numbersOf(groupOf(own, shared, TAG.PlanePositionSequence), TAG.ImagePositionPatient, 3);
   const orientation = numbersOf(groupOf(own, shared, TAG.PlaneOrientationSequence), TAG.ImageOrientationPatient, 6);
   const spacing = numbersOf(groupOf(own, shared, TAG.PixelMeasuresSequence), TAG.PixelSpacing, 2);
+  const sliceSpacing = numbersOf(groupOf(own, shared, TAG.PixelMeasuresSequence), TAG.SpacingBetweenSlices, 1)?.[0];
   const derivations = own.items(TAG.DerivationImageSequence);
   const sources = derivations.flatMap((derivation) => derivation.items(TAG.SourceImageSequence));
   return {
     ...(position === undefined ? {} : { positionMm: vec3(position, 0) }),
     ...(orientation === undefined ? {} : { rowDirection: vec3(orientation, 0), columnDirection: vec3(orientation, 3) }),
     ...(spacing === undefined ? {} : { pixelSpacingMm: [spacing[0], spacing[1]] as const }),
+    ...(sliceSpacing === undefined || sliceSpacing <= 0 ? {} : { sliceSpacingMm: sliceSpacing }),
     sourceSopInstanceUids: sources.flatMap((source) => source.uid(TAG.ReferencedSOPInstanceUID) ?? []),
   };
 }

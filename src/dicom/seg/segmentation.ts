@@ -28,6 +28,8 @@ export interface FramePlane {
   readonly columnDirection?: Vec3;
   /** Distance of the centres of rows, and of columns, in the order of PixelSpacing. */
   readonly pixelSpacingMm?: readonly [number, number];
+  /** SpacingBetweenSlices: how far the planes of the images lie apart, of which a structure may be on few. */
+  readonly sliceSpacingMm?: number;
   /** The source instances of the frame (DerivationImageSequence). */
   readonly sourceSopInstanceUids: readonly string[];
 }

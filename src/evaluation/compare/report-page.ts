@@ -1,4 +1,5 @@
 /** The report as one HTML page without anything to load: what differs, with pictures. */
+import { escaped } from '../html.js';
 import type { FolderComparison } from './compare-folders.js';
 import type { Remark } from './finding.js';
 import type { Report } from './report.js';
@@ -47,8 +48,4 @@ function list(title: string, paths: readonly string[]): string {
 
 function told(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -64,6 +64,7 @@ beforeEach(async () => {
     findStudies: () => Promise.reject(new Error('not asked for here')),
     registerModel: () => Promise.reject(new Error('none')),
     readCatalogue: () => Promise.reject(new Error('none')),
+    storeCopy: () => Promise.reject(new Error('none')),
   };
   const keeping = {
     retention: { minAgeMs: 0, unsuccessfulMs: 1000 },

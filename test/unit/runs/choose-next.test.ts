@@ -50,6 +50,12 @@ const many = (count: number, priority: PriorityName, more: Partial<Candidate> = 
   Array.from({ length: count }, () => candidate(priority, more));
 
 describe('the order of urgency', () => {
+  it('takes an evaluation when nothing is to be done for patients, however long it has waited', () => {
+    const old = candidate('evaluation', { dueAt: 1 });
+    expect(startAll([old, ...many(12, 'bulk')], {}).at(-1)).toBe(PRIORITY.evaluation);
+    expect(chooseNext([old], state()).start).toEqual({ id: old.id });
+  });
+
   it('takes STAT before routine before bulk, in each the longest due, then the first made', () => {
     const [bulk, routine, stat] = [candidate('bulk', { dueAt: 1 }), candidate('routine', { dueAt: 2 }), candidate('stat', { dueAt: NOON })];
     expect(chooseNext([bulk, routine, stat], state()).start).toEqual({ id: stat.id });

@@ -1,0 +1,158 @@
+/** The cases of a comparison, one after the other: asked for in the node, waited for, scored and kept. */
+import type { EvaluationRunView } from '../api/evaluation-routes.js';
+import type { CaseScore } from '../evaluation/comparison/case-score.js';
+import type { ComparedModel, ComparisonFolder } from '../evaluation/comparison/comparison-folder.js';
+import type { ReadyFiles } from '../evaluation/comparison/ready-files.js';
+import { scoreCase, type ModelResult } from '../evaluation/comparison/score-case.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { readyCase, truthOf, type PlannedCase, type ReadyCase } from './compare-cases.js';
+import type { ComparisonProgress } from './compare-progress.js';
+import type { ComparisonRuns } from './compare-runs.js';
+import { NodeRefusal } from './node-client.js';
+
+/** So many cases are in the node's queue at once: it does not run dry while one is scored, and no disk has to hold a whole cohort twice. */
+const CASES_AHEAD = 4;
+
+export interface WorkParts {
+  readonly folder: ComparisonFolder;
+  readonly progress: ComparisonProgress;
+  readonly models: readonly ComparedModel[];
+  /** Results that are ready, by the label of their model. */
+  readonly results: ReadonlyMap<string, ReadyFiles>;
+  readonly truths: ReadyFiles | undefined;
+  /** Where models are to be run. */
+  readonly runs?: ComparisonRuns;
+}
+
+/** A case that has been asked for, or why it could not be. */
+interface Asked {
+  readonly planned: PlannedCase;
+  readonly ready?: ReadyCase;
+  /** The study that the models run on, where they do. */
+  readonly study?: string;
+  readonly failure?: ModelResult['failure'];
+}
+
+/** Carries out one comparison. */
+export class ComparisonWork {
+  private stopping = false;
+
+  constructor(private readonly parts: WorkParts) {}
+
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
+  /** Nothing more is begun; what has not started in the node is cancelled. */
+  stop(): void {
+    this.stopping = true;
+  }
+
+  /** The scores of all cases in the order of the cohort; of those that there are where it was stopped. */
+  async carryOut(planned: readonly PlannedCase[]): Promise<CaseScore[]> {
+    const { progress, runs } = this.parts;
+    const scores = this.scoredBefore(planned);
+    const waiting = planned.filter(({ name }) => !scores.has(name));
+    progress.begin(planned.length, scores.size);
+    const asked: Promise<Asked>[] = [];
+    try {
+      while (!this.stopping && waiting.length + asked.length > 0) {
+        while (asked.length < CASES_AHEAD && waiting.length > 0) asked.push(this.askAfter(asked.at(-1), waiting.shift() as PlannedCase));
+        const score = await this.finish(await (asked.shift() as Promise<Asked>));
+        if (score !== undefined) scores.set(score.caseName, score);
+      }
+    } finally {
+      await Promise.allSettled(asked);
+      // A node that is gone has nothing to cancel; what it still has waiting is found again.
+      if (this.stopping) await runs?.pause().catch(() => undefined);
+    }
+    return planned.flatMap(({ name }) => scores.get(name) ?? []);
+  }
+
+  /** Of an earlier command. @throws AnteroomError COMPARISON_OTHER where the cohort says something else of a case now */
+  private scoredBefore(planned: readonly PlannedCase[]): Map<string, CaseScore> {
+    const { folder } = this.parts;
+    const scores = new Map<string, CaseScore>();
+    for (const { name, source } of planned) {
+      const score = folder.scored(name);
+      if (score === undefined) continue;
+      if (score.source !== source)
+        throw new AnteroomError('COMPARISON_OTHER', `case ${name} in ${folder.path} is of ${score.source}; the cohort says ${source} now`);
+      scores.set(name, score);
+    }
+    return scores;
+  }
+
+  /** One case is copied after the other: the models are at work on the first while the next is. */
+  private async askAfter(before: Promise<Asked> | undefined, planned: PlannedCase): Promise<Asked> {
+    const { runs } = this.parts;
+    await before;
+    if (this.stopping) return { planned };
+    try {
+      const ready = await readyCase(planned, runs && ((query) => runs.search(query)));
+      return { planned, ready, ...(runs === undefined ? {} : { study: await runs.ask(ready) }) };
+    } catch (thrown) {
+      return { planned, failure: failureOf(thrown) };
+    }
+  }
+
+  /** Waits for a case and scores it; undefined where the command is stopped before its runs have ended. */
+  private async finish({ planned, ready, study, failure }: Asked): Promise<CaseScore | undefined> {
+    const { folder, progress, runs, truths } = this.parts;
+    const { name, source } = planned;
+    const ended =
+      study === undefined
+        ? []
+        : await runs?.ended(
+            name,
+            () => this.stopping,
+            (now) => progress.show(name, now),
+          );
+    if (ended === undefined) return undefined;
+    const score = await scoreCase({
+      caseName: name,
+      source,
+      patientId: ready?.patientId ?? '',
+      studyInstanceUid: ready?.studyInstanceUid ?? '',
+      images: ready?.images ?? [],
+      truth: ready === undefined ? [] : await truthOf(planned, ready, truths),
+      models: await Promise.all(this.parts.models.map((model) => this.resultOf(model, name, ready, ended, failure))),
+    });
+    folder.keep(score);
+    progress.caseEnded(score);
+    if (ready?.toCopy === true && study !== undefined) await runs?.forget(study);
+    return score;
+  }
+
+  private async resultOf(
+    { label, digest }: ComparedModel,
+    caseName: string,
+    ready: ReadyCase | undefined,
+    ended: readonly EvaluationRunView[],
+    failure: ModelResult['failure'],
+  ): Promise<ModelResult> {
+    const { folder, results } = this.parts;
+    const nothing = { model: label, runTimeMs: null, peakMemoryBytes: null, files: [], paths: [] };
+    if (ready === undefined) return { ...nothing, failure: failure ?? { code: 'INTERNAL', reason: 'the case was not looked at' } };
+    const readyFiles = results.get(label);
+    if (readyFiles !== undefined) {
+      const paths = await readyFiles.of({ caseName, ...ready });
+      if (paths.length > 0) return { ...nothing, files: paths, paths };
+      return { ...nothing, failure: { code: 'NOT_FOUND', reason: 'the folder has no result of this case' } };
+    }
+    const run = ended.find((one) => one.model === label.split('@')[0] && one.digest === digest);
+    if (run === undefined) return { ...nothing, failure: { code: 'INTERNAL', reason: 'the node knows of no run' } };
+    const { state, failureCode, reason, runTimeMs, peakMemoryBytes } = run;
+    const files = await folder.keepResults(caseName, label, run.files);
+    const ofRun = { model: label, runTimeMs, peakMemoryBytes, files, paths: files.map((file) => folder.absolute(file)) };
+    return state === 'done' ? ofRun : { ...ofRun, failure: { code: failureCode ?? state, reason: reason ?? '' } };
+  }
+}
+
+/** What speaks against the case is told with it; what would speak against all of them ends the command. */
+function failureOf(thrown: unknown): NonNullable<ModelResult['failure']> {
+  if (thrown instanceof NodeRefusal) return { code: thrown.code ?? 'INTERNAL', reason: thrown.message };
+  const { code, seen } = toAnteroomError(thrown);
+  if (code === 'NODE_NOT_RUNNING' || code === 'INTERNAL') throw thrown;
+  return { code, reason: seen };
+}

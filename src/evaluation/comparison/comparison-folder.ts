@@ -1,0 +1,124 @@
+/**
+ * The folder of a comparison: what it is about, each case as soon as it is scored, the models' results, and the tables and the summary of what
+ * there is. Every file is written beside its place and renamed, so that a comparison that was killed goes on with the cases that are not there.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { AnteroomError } from '../../foundation/errors.js';
+import { pairsTable, resultsTable } from './tables.js';
+import { summaryPage } from './summary-page.js';
+import type { CaseScore } from './case-score.js';
+import type { Summary } from './summarise.js';
+
+/** What a comparison is about. */
+export interface ComparisonSubject {
+  readonly models: readonly ComparedModel[];
+  /** Absolute path of the cohort file. */
+  readonly cohort: string;
+}
+
+export interface ComparedModel {
+  /** As the command named it; columns and rows are named so. */
+  readonly label: string;
+  /** Of a registered model. */
+  readonly version?: string;
+  readonly digest?: string;
+  /** The folder of results that were ready. */
+  readonly results?: string;
+}
+
+interface Begun extends ComparisonSubject {
+  readonly id: string;
+  readonly begunAt: string;
+}
+
+/** One comparison on disk. */
+export class ComparisonFolder {
+  private constructor(
+    readonly path: string,
+    private readonly begun: Begun,
+    /** True where an earlier command began it. */
+    readonly goesOn: boolean,
+  ) {}
+
+  /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models or another cohort */
+  static open(path: string, subject: ComparisonSubject, newId: string, at: Date): ComparisonFolder {
+    mkdirSync(join(path, 'cases'), { recursive: true });
+    const file = join(path, 'comparison.json');
+    const found = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Begun) : undefined;
+    if (found === undefined) {
+      const begun = { id: newId, begunAt: at.toISOString(), ...subject };
+      writeWhole(file, `${JSON.stringify(begun, null, 2)}\n`);
+      return new ComparisonFolder(path, begun, false);
+    }
+    const [seen, wanted] = [textOf(found), textOf(subject)];
+    if (seen === wanted) return new ComparisonFolder(path, found, true);
+    throw new AnteroomError('COMPARISON_OTHER', `${file} is of ${seen}; expected ${wanted}`);
+  }
+
+  /** The comparison's name in the ledger. */
+  get id(): string {
+    return this.begun.id;
+  }
+
+  /** A case that was scored before. */
+  scored(caseName: string): CaseScore | undefined {
+    const file = this.fileOf(caseName);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CaseScore) : undefined;
+  }
+
+  keep(score: CaseScore): void {
+    writeWhole(this.fileOf(score.caseName), `${JSON.stringify(score, null, 1)}\n`);
+  }
+
+  /** Copies a model's results of a case into the folder; returns where they are, relative to it. */
+  async keepResults(caseName: string, label: string, files: readonly string[]): Promise<string[]> {
+    const folder = join('results', caseName);
+    mkdirSync(join(this.path, folder), { recursive: true });
+    const name = label.replaceAll(/[^\w.-]+/g, '_');
+    return Promise.all(
+      files.map(async (file, index) => {
+        const kept = join(folder, `${name}${files.length === 1 ? '' : `-${index + 1}`}.dcm`);
+        // The node gives up a case that was scored before; what was kept then is the same.
+        if (existsSync(file)) await copyFile(file, join(this.path, kept));
+        return kept;
+      }),
+    );
+  }
+
+  /** Where a file of the comparison is. */
+  absolute(file: string): string {
+    return isAbsolute(file) ? file : join(this.path, file);
+  }
+
+  /** Writes `results.csv`, `pairs.csv`, `summary.json` and `summary.html` of the cases that there are; returns their paths. */
+  summarise(cases: readonly CaseScore[], summary: Summary): string[] {
+    const { id, begunAt, models, cohort } = this.begun;
+    const about = { id, begunAt, cohort, models };
+    const files: [string, string][] = [
+      ['results.csv', resultsTable(cases)],
+      ...(cases.some(({ pairs }) => pairs.length > 0) ? [['pairs.csv', pairsTable(cases)] as [string, string]] : []),
+      ['summary.json', `${JSON.stringify({ ...about, ...summary }, null, 2)}\n`],
+      ['summary.html', summaryPage(about, cases, summary)],
+    ];
+    return files.map(([name, text]) => {
+      const file = join(this.path, name);
+      writeWhole(file, text);
+      return file;
+    });
+  }
+
+  private fileOf(caseName: string): string {
+    return join(this.path, 'cases', `${caseName}.json`);
+  }
+}
+
+function textOf({ models, cohort }: ComparisonSubject): string {
+  return `${models.map(({ label, digest, results }) => `${label} (${digest ?? results ?? ''})`).join(', ')} on ${cohort}`;
+}
+
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.part`, text);
+  renameSync(`${file}.part`, file);
+}

@@ -1,0 +1,69 @@
+/** What is counted: each structure of each model in each case whose truth has it. What failed and what is missing stays in. */
+import type { CaseScore, Metric, ModelOutcome, StructureScore } from './case-score.js';
+
+/** One structure of one model in one case. */
+export interface Scored {
+  readonly caseName: string;
+  readonly patientId: string;
+  readonly model: string;
+  readonly structure: string;
+  /** `absent`: the model gives it in other cases and not here, which is a Dice of 0. */
+  readonly standing: 'scored' | 'absent' | 'failed' | 'not measured';
+  readonly figures: Readonly<Record<Metric, number | null>>;
+  /** What the truth or the result lacks of it, in words; empty where nothing. */
+  readonly lack: string;
+}
+
+const NOTHING: Scored['figures'] = {
+  dice: null,
+  hausdorffMm: null,
+  hausdorff95Mm: null,
+  meanSurfaceDistanceMm: null,
+  volumeDifferenceMl: null,
+  relativeVolumeDifference: null,
+};
+
+/** Groups in the order in which their first members come. */
+export function groups<T>(all: readonly T[], keyOf: (one: T) => string): T[][] {
+  const byKey = new Map<string, T[]>();
+  for (const one of all) {
+    const group = byKey.get(keyOf(one));
+    if (group === undefined) byKey.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return [...byKey.values()];
+}
+
+/** What became of a model in a case. */
+export function outcomeOf(model: string, { models }: CaseScore): ModelOutcome | undefined {
+  return models.find((one) => one.model === model);
+}
+
+/** Of cases with truth: what a model gives anywhere is expected of it wherever the truth has it. */
+export function scoresOfModel(model: string, cases: readonly CaseScore[]): Scored[] {
+  const given = new Set(
+    cases
+      .flatMap((one) => outcomeOf(model, one)?.scores ?? [])
+      .filter(({ output }) => output.state !== 'absent')
+      .map(({ structure }) => structure),
+  );
+  return cases.flatMap((one): Scored[] => {
+    const outcome = outcomeOf(model, one);
+    const known = new Map((outcome?.scores ?? []).map((score) => [score.structure, score]));
+    const { caseName, patientId, truthHas } = one;
+    return [...given]
+      .filter((structure) => truthHas.includes(structure))
+      .map((structure) => ({ caseName, patientId, model, structure, ...counted(known.get(structure), outcome?.failure !== undefined) }));
+  });
+}
+
+function counted(score: StructureScore | undefined, failed: boolean): Pick<Scored, 'standing' | 'figures' | 'lack'> {
+  if (failed) return { standing: 'failed', figures: NOTHING, lack: '' };
+  if (score === undefined || score.output.state === 'absent') return { standing: 'absent', figures: { ...NOTHING, dice: 0 }, lack: '' };
+  return { standing: score.figures.dice === null ? 'not measured' : 'scored', figures: score.figures, lack: lackIn(score) };
+}
+
+/** What either side lacks of a structure, in words. */
+export function lackIn({ output, reference }: StructureScore): string {
+  return [...new Set([output.lack, reference?.lack ?? ''])].filter((lack) => lack !== '').join('; ');
+}

@@ -1,0 +1,84 @@
+/** Queries on evaluations: copies of cases, and the runs of models on cases. */
+import type { EpochMs } from '../foundation/clock.js';
+import type { Db } from './database.js';
+import { insertRun, type NewRun, type RunRow } from './runs.js';
+
+export interface EvaluationStudyRow {
+  readonly study_instance_uid: string;
+  readonly evaluation: string;
+  readonly case_name: string;
+  readonly series_instance_uid: string;
+  readonly complete_at: EpochMs | null;
+}
+
+/** Says that a study is the copy of a case, before there is anything of it. */
+export function ensureEvaluationStudy(db: Db, study: Omit<EvaluationStudyRow, 'complete_at'>): EvaluationStudyRow {
+  db.run(
+    'INSERT OR IGNORE INTO evaluation_studies (study_instance_uid, evaluation, case_name, series_instance_uid) VALUES (?, ?, ?, ?)',
+    study.study_instance_uid,
+    study.evaluation,
+    study.case_name,
+    study.series_instance_uid,
+  );
+  return evaluationStudy(db, study.study_instance_uid) as EvaluationStudyRow;
+}
+
+/** The copy of a case that a study is; undefined for a study of a patient's care. */
+export function evaluationStudy(db: Db, studyInstanceUid: string): EvaluationStudyRow | undefined {
+  return db.get<EvaluationStudyRow>('SELECT * FROM evaluation_studies WHERE study_instance_uid = ?', studyInstanceUid);
+}
+
+/** All instances of a copy are there. */
+export function completeEvaluationStudy(db: Db, studyInstanceUid: string, at: EpochMs): void {
+  db.run('UPDATE evaluation_studies SET complete_at = ? WHERE study_instance_uid = ?', at, studyInstanceUid);
+}
+
+/** What tells one run of an evaluation from the others. */
+export interface EvaluationRunKey {
+  readonly evaluation: string;
+  readonly caseName: string;
+  readonly modelId: number;
+}
+
+/** The run of a model on a case; made where there is none. One that was cancelled because its command ended is queued again. */
+export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, at: EpochMs): number {
+  return db.transaction(() => {
+    const found = db.get<RunRow>(
+      `SELECT r.* FROM evaluation_runs e JOIN runs r ON r.id = e.run_id WHERE e.evaluation = ? AND e.case_name = ? AND e.model_id = ?`,
+      key.evaluation,
+      key.caseName,
+      key.modelId,
+    );
+    if (found !== undefined) {
+      const set = { due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0 };
+      if (found.failure_code === 'RUN_CANCELLED')
+        db.move('runs', found.id, 'queued', { at, from: ['cancelled'], set, detail: 'its evaluation goes on' });
+      return found.id;
+    }
+    const id = insertRun(db, run, at);
+    db.run('INSERT INTO evaluation_runs VALUES (?, ?, ?, ?)', key.evaluation, key.caseName, key.modelId, id);
+    return id;
+  });
+}
+
+/** A run of an evaluation. */
+export type EvaluationRunRow = RunRow & {
+  readonly case_name: string;
+  readonly digest: string;
+  /** Of its last attempt, from the start of the container on. */
+  readonly run_time_ms: number | null;
+  readonly peak_memory_bytes: number | null;
+};
+
+/** The runs of an evaluation, or of some of its cases, in the order in which they were made. */
+export function runsOfEvaluation(db: Db, evaluation: string, caseNames?: readonly string[]): EvaluationRunRow[] {
+  return db.all<EvaluationRunRow>(
+    `SELECT r.*, e.case_name, m.digest, a.ended_at - a.started_at AS run_time_ms, a.peak_memory_bytes
+     FROM evaluation_runs e JOIN runs r ON r.id = e.run_id JOIN models m ON m.id = e.model_id
+     LEFT JOIN attempts a ON a.run_id = r.id AND a.number = (SELECT max(number) FROM attempts WHERE run_id = r.id)
+     WHERE e.evaluation = ? AND (? OR e.case_name IN (SELECT value FROM json_each(?))) ORDER BY r.id`,
+    evaluation,
+    caseNames === undefined ? 1 : 0,
+    JSON.stringify(caseNames ?? []),
+  );
+}

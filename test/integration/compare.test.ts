@@ -1,0 +1,165 @@
+/**
+ * Two models on three patients by one command, which is interrupted, killed together with its node, and given once more: every run is made once,
+ * failures stay in the tables, nothing is delivered, and the copies of the cases are gone in the end.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
+import type { Summary } from '../../src/evaluation/comparison/summarise.js';
+import { csvRows } from '../../src/foundation/csv.js';
+import { lungsSeg, makeChestStudy, sendTo } from '../support/chest-study.js';
+import { describeWith } from '../support/data.js';
+import { missingForKit } from '../support/kit.js';
+import { addModel } from '../support/model-package.js';
+import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { tempFolder } from '../support/temp.js';
+import { until } from '../support/until.js';
+
+const SPACING = { spacingMm: [6, 6, 10] } as const;
+const TIMEOUT_MS = 120_000;
+/** Takes what is drawn for one study to every one of them: the gate refuses it wherever it is of another. */
+const COPIER = 'copier';
+
+describeWith('a comparison of two models', [...missingForNode(), ...missingForKit()], () => {
+  const known = makeChestStudy('a known study', SPACING);
+  const [first, second] = [makeChestStudy('first folder', SPACING), makeChestStudy('second folder', SPACING)];
+  const work = tempFolder('compare');
+  const out = join(work, 'out');
+  const cohort = join(work, 'cohort.yaml');
+  let node: TestNode;
+
+  const args = () => ['compare', '--models', `lungs,${COPIER}`, '--cohort', cohort, '--truth', join(work, 'truth.dcm'), '--out', out];
+  const begun = (): ChildProcess => {
+    const common = ['--config', node.settingsFile, '--data', node.dataDir];
+    return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args(), ...common], { stdio: 'ignore' });
+  };
+  const runs = () => node.admin.get<RunView[]>('/runs');
+  const scored = () => (existsSync(join(out, 'cases')) ? readdirSync(join(out, 'cases')).filter((name) => name.endsWith('.json')) : []);
+
+  beforeAll(async () => {
+    writeFileSync(join(work, 'truth.dcm'), lungsSeg(known));
+    writeFileSync(join(work, 'first.dcm'), lungsSeg(first));
+    writeFileSync(join(work, 'clinical.csv'), 'PatientID;age\nsomebody;61\n');
+    writeFileSync(
+      cohort,
+      stringify({
+        clinical: 'clinical.csv',
+        cases: [
+          { name: 'known', study: known.studyInstanceUid },
+          { name: 'first', folder: first.folder, truth: 'first.dcm' },
+          { name: 'second', folder: second.folder },
+        ],
+      }),
+    );
+    node = await startNode({ settings: { runs: { concurrency: 1, breaker: { failures: 2 } } } });
+    await addModel(node, 'deploy/models/lungs', '--model-file', 'model.process.yaml');
+    await addModel(node, copier(lungsSeg(known)));
+    await sendTo(node, known.files);
+    await until('the study to settle', async () => (await node.admin.get<StudyView[]>('/studies'))[0]?.state === 'settled');
+  }, TIMEOUT_MS);
+  afterAll(() => node.remove());
+
+  it(
+    'ends on Ctrl-C with what it has, and cancels what has not begun',
+    async () => {
+      const command = begun();
+      await until('both folders to be in the queue', async () => (await runs()).length === 6);
+      command.kill('SIGINT');
+      const [exitCode] = (await once(command, 'exit')) as [number | null];
+      expect(exitCode).toBe(130);
+      expect(existsSync(join(out, 'summary.json'))).toBe(true);
+      await until('nothing to be queued', async () => (await runs()).every(({ state }) => state !== 'queued'));
+      expect((await runs()).filter(({ failureCode }) => failureCode === 'RUN_CANCELLED').length).toBeGreaterThan(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'goes on after the command and the node were killed, and runs every model once on every case',
+    async () => {
+      const command = begun();
+      await until('the first case to be scored', () => scored().length > 0);
+      command.kill('SIGKILL');
+      await once(command, 'exit');
+      await node.kill();
+      await node.start();
+      const { exitCode, stderr, stdout } = await node.command(...args());
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+      expect(stdout).toMatch(/goes on after [12] of 3 cases/);
+      expect(stdout).toMatch(/lungs: 3 of 3 cases done, 0 failed\ncopier: 1 of 3 cases done, 2 failed/);
+      const all = await runs();
+      expect(all.map(({ purpose, priority, attempts }) => ({ purpose, priority, again: attempts > 2 }))).toEqual(
+        Array(6).fill({ purpose: 'evaluation', priority: 'evaluation', again: false }),
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it('tells of every case and failure, holds results against the truth, and models against each other', () => {
+    const [head, ...rows] = csvRows(readFileSync(join(out, 'results.csv'), 'utf8'));
+    const cell = (cells: readonly string[], name: string) => cells[head.indexOf(name)];
+    const dice = (name: string, model: string) =>
+      rows
+        .filter((cells) => cells[0] === name && cell(cells, 'model') === model)
+        .map((cells) => [cell(cells, 'structure'), Number(cell(cells, 'dice'))]);
+    for (const name of ['known', 'first']) expect(dice(name, 'lungs').map(([, value]) => Number(value) > 0.9)).toEqual([true, true]);
+    expect(dice('known', COPIER)).toEqual([
+      ['RIGHT_LUNG', 1],
+      ['LEFT_LUNG', 1],
+    ]);
+    const failed = rows.filter((cells) => cell(cells, 'state') === 'failed').map((cells) => [cells[0], cell(cells, 'failure_code')]);
+    expect(failed).toEqual([
+      ['first', 'GATE_REJECTED'],
+      ['second', 'GATE_REJECTED'],
+    ]);
+    const ofLungs = rows.filter((cells) => cell(cells, 'model') === 'lungs');
+    expect(ofLungs.every((cells) => Number(cell(cells, 'run_time_s')) > 0)).toBe(true);
+    const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as Summary;
+    expect(summary).toMatchObject({ casesIn: 3, casesWithTruth: 2, clinical: { casesJoined: 0, casesWithoutRow: 3 } });
+    expect(summary.structures.find(({ model, structure }) => model === COPIER && structure === 'LEFT_LUNG')).toMatchObject({
+      n: 2,
+      scored: 1,
+      failed: 1,
+    });
+  });
+
+  it('leaves nothing behind in the node: no delivery, no copy, no suspended model', async () => {
+    expect(await node.admin.get<DeliveryView[]>('/deliveries')).toEqual([]);
+    const studies = await node.admin.get<StudyView[]>('/studies');
+    expect(studies.map(({ studyInstanceUid, state }) => [studyInstanceUid === known.studyInstanceUid, state]).sort()).toEqual([
+      [false, 'purged'],
+      [false, 'purged'],
+      [true, 'settled'],
+    ]);
+    expect((await node.admin.get<ModelView[]>('/models')).map(({ state }) => state)).toEqual(['active', 'active']);
+  });
+
+  it('refuses other models in the folder of a comparison, and a cohort file with all its faults and lines', async () => {
+    const other = await node.command('compare', '--models', 'lungs', '--cohort', cohort, '--out', out);
+    expect(other).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/The folder holds another comparison: .*; expected lungs \(/),
+    });
+    const bad = join(work, 'bad.yaml');
+    writeFileSync(bad, 'cases:\n  - folder: gone\n    study: 1.2.3\n  - fodler: here\n  - { study: 1.2.3, name: "a b" }\n');
+    const refused = await node.command('compare', '--models', 'lungs', '--cohort', bad, '--out', join(work, 'none'));
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/bad\.yaml:2:5 cases\[0\]: must name its images by one of folder, study, query/);
+    expect(refused.stderr).toMatch(/bad\.yaml:4:5 cases\[1\]\.fodler: unknown key "fodler" \(did you mean folder\?\)/);
+    expect(refused.stderr).toMatch(/bad\.yaml:5:27 cases\[2\]\.name: must be letters, digits/);
+    expect(existsSync(join(work, 'none'))).toBe(false);
+  });
+});
+
+function copier(seg: Uint8Array): string {
+  const folder = tempFolder('copier');
+  const card = JSON.parse(readFileSync('deploy/models/lungs/meta.json', 'utf8')) as Record<string, unknown>;
+  writeFileSync(join(folder, 'meta.json'), JSON.stringify({ ...card, name: COPIER }));
+  writeFileSync(join(folder, 'drawn.dcm'), seg);
+  writeFileSync(join(folder, 'model.sh'), 'sleep 0.3; cp "$ANTEROOM_MODEL_DIR/drawn.dcm" "$ANTEROOM_OUTPUT_DIR/"\n');
+  writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', 'model.sh'], memoryMb: 64, cpus: 0.5 }));
+  return folder;
+}

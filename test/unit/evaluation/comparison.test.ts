@@ -1,0 +1,172 @@
+/** Answers held against each other, and what is counted of them: wholes of parts, what is lacking, what failed. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseInstance } from '../../../src/dicom/element/parse.js';
+import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
+import { readStructureSet } from '../../../src/dicom/rtstruct/read.js';
+import { readSeg } from '../../../src/dicom/seg/read.js';
+import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { readClinicalTable } from '../../../src/evaluation/cohort/clinical-table.js';
+import { Answer } from '../../../src/evaluation/comparison/answer.js';
+import type { CaseScore } from '../../../src/evaluation/comparison/case-score.js';
+import { segmentationOfContours } from '../../../src/evaluation/comparison/drawn-contours.js';
+import { scoreAnswers } from '../../../src/evaluation/comparison/score-answers.js';
+import { scoreCase, type ModelResult } from '../../../src/evaluation/comparison/score-case.js';
+import { summarise } from '../../../src/evaluation/comparison/summarise.js';
+import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
+import { tempFolder } from '../../support/temp.js';
+
+const source = madeUpSource();
+const left = ellipsoid(source.grid, [0.7, 0.5, 0.5], 0.2);
+const right = ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.2);
+const small = ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.15);
+const drawn = (masks: Readonly<Record<string, typeof left>>) =>
+  segInput(
+    source,
+    Object.entries(masks).map(([id, mask]) => segmentOf(id, mask)),
+  );
+const segOf = (masks: Readonly<Record<string, typeof left>>) => writeSeg(drawn(masks)).bytes;
+const answer = (masks: Readonly<Record<string, typeof left>>) => new Answer([readSeg(parseInstance(segOf(masks)))]);
+const structures = (scores: ReturnType<typeof scoreAnswers>) => Object.fromEntries(scores.map((score) => [score.structure, score]));
+
+describe('two answers', () => {
+  const sides = answer({ LEFT_LUNG: left, RIGHT_LUNG: right });
+
+  it('are compared on the wholes that one of them gives, put together of the parts of the other', () => {
+    const slice = (k: number) => left.slice(k).map((voxel, at) => voxel | right.slice(k)[at]);
+    const whole = answer({ LUNG: { slices: [...new Set([...left.slices, ...right.slices])], slice } });
+    const scores = structures(scoreAnswers(whole, sides));
+    expect(scores.LUNG).toMatchObject({
+      output: { state: 'complete', lack: '' },
+      reference: { state: 'given' },
+      figures: { dice: 1, hausdorffMm: 0 },
+    });
+    expect(scores.LEFT_LUNG).toMatchObject({
+      reference: { state: 'absent' },
+      figures: { dice: null },
+      why: 'the reference has nothing of it',
+    });
+  });
+
+  it('give no figures of a whole that lacks a part, and say which', () => {
+    const scores = structures(scoreAnswers(answer({ LUNG: left }), answer({ LEFT_LUNG: left })));
+    expect(scores.LUNG).toMatchObject({
+      figures: { dice: null },
+      why: 'the output is incomplete: without Right lung',
+      output: { state: 'incomplete' },
+    });
+  });
+
+  it('give figures, and what is lacking, of a whole of which the table knows parts only', () => {
+    const parts = { CEREBRAL_WHITE_MATTER: left, CEREBELLAR_WHITE_MATTER: right };
+    const scores = structures(scoreAnswers(answer({ WHITE_MATTER: left }), answer(parts)));
+    expect(scores.WHITE_MATTER).toMatchObject({ output: { lack: expect.stringContaining('belongs to none of its parts') as string } });
+    expect(scores.WHITE_MATTER.figures.dice).toBeGreaterThan(0.5);
+  });
+
+  it('may be contours: drawn on the images they are what the segmentation is', () => {
+    const set = readStructureSet(parseInstance(writeStructureSet(drawn({ LEFT_LUNG: left, RIGHT_LUNG: right }))).dataset);
+    const contours = new Answer([segmentationOfContours(set, source.grid)]);
+    for (const { figures, output, reference } of scoreAnswers(contours, sides)) {
+      expect(figures.dice).toBe(1);
+      expect(output.volumeMl).toBeCloseTo(reference?.volumeMl ?? 0, 9);
+    }
+  });
+
+  it('have the volume of a structure that is on one slice by the spacing of the slices', () => {
+    const flat = { slices: [4], slice: left.slice };
+    const [score] = scoreAnswers(answer({ LEFT_LUNG: flat }), answer({ LEFT_LUNG: flat }));
+    const voxels = left.slice(4).reduce((sum, voxel) => sum + voxel, 0);
+    expect(score.output.volumeMl).toBeCloseTo((voxels * 0.75 * 1.5 * 2.5) / 1000, 9);
+  });
+});
+
+describe('what is counted', () => {
+  const folder = tempFolder('scores');
+  const file = (name: string, masks: Readonly<Record<string, typeof left>>) => {
+    const path = join(folder, name);
+    writeFileSync(path, segOf(masks));
+    return path;
+  };
+  const truth = file('truth', { LEFT_LUNG: left, RIGHT_LUNG: right });
+  const result = (model: string, paths: string[], failure?: ModelResult['failure']): ModelResult => ({
+    model,
+    runTimeMs: 1000,
+    peakMemoryBytes: null,
+    files: paths,
+    paths,
+    ...(failure === undefined ? {} : { failure }),
+  });
+  const failed = { code: 'MODEL_TIMEOUT', reason: 'too slow' };
+  const score = (caseName: string, models: ModelResult[], expert = [truth]) =>
+    scoreCase({ caseName, source: caseName, patientId: caseName, studyInstanceUid: '1.2', images: [], truth: expert, models });
+  let cases: CaseScore[];
+
+  beforeAll(async () => {
+    const [both, onlyRight] = [file('both', { LEFT_LUNG: left, RIGHT_LUNG: small }), file('only right', { RIGHT_LUNG: right })];
+    cases = [
+      await score('good', [result('a', [both]), result('b', [both])]),
+      await score('absent', [result('a', [onlyRight]), result('b', [], failed)]),
+      await score('both failed', [result('a', [], failed), result('b', [join(folder, 'not there')])]),
+      await score('nothing drawn', [result('a', []), result('b', [both])]),
+      await score('no truth', [result('a', [both]), result('b', [onlyRight])], []),
+      await score('bad truth', [result('a', [both]), result('b', [both])], [join(folder, 'gone')]),
+    ];
+  });
+
+  it('is every case with truth, whatever became of it', () => {
+    const { structures: all, ...rest } = summarise(['a', 'b'], cases);
+    expect(rest).toMatchObject({ casesIn: 6, casesWithTruth: 4, casesWithUnreadableTruth: 1 });
+    expect(rest.models.map(({ model, done, failures }) => ({ model, done, failures }))).toEqual([
+      { model: 'a', done: 5, failures: { MODEL_TIMEOUT: 1 } },
+      { model: 'b', done: 4, failures: { MODEL_TIMEOUT: 1, FILE_UNREADABLE: 1 } },
+    ]);
+    const counts = all.map(({ structure, model, n, scored, absent, failed: lost }) => [structure, model, n, scored, absent, lost]);
+    expect(counts).toEqual(
+      expect.arrayContaining([
+        ['LEFT_LUNG', 'a', 4, 3, 2, 1],
+        ['RIGHT_LUNG', 'a', 4, 3, 1, 1],
+        ['LEFT_LUNG', 'b', 4, 2, 0, 2],
+      ]),
+    );
+    expect(all.find(({ structure, model }) => structure === 'LEFT_LUNG' && model === 'a')).toMatchObject({
+      metrics: { dice: { n: 3, mean: expect.closeTo(1 / 3, 12) } },
+      diceWithFailuresAsZero: 0.25,
+    });
+  });
+
+  it('is how models agree where there is no truth, and nothing of a truth that cannot be read', () => {
+    const { agreement } = summarise(['a', 'b'], cases);
+    expect(agreement.map(({ structure, models, n }) => [structure, models, n])).toEqual(
+      expect.arrayContaining([
+        ['RIGHT_LUNG', ['a', 'b'], 2],
+        ['LEFT_LUNG', ['a', 'b'], 1],
+      ]),
+    );
+    expect(cases.at(-1)).toMatchObject({ truth: 'unreadable', truthReason: expect.stringMatching(/^FILE_UNREADABLE/) as string });
+  });
+
+  it('is joined to the clinical table by PatientID; what is no number is no column', () => {
+    const clinical = readClinicalTable('\ufeffpatientid,age,sex,empty\ngood,61,f,\nabsent,NA,m,\n"both failed",7,f,\n', 'PatientID');
+    if (typeof clinical === 'string') throw new Error(clinical);
+    expect(clinical.columns).toEqual(['age']);
+    expect([...clinical.rows].map(([id, row]) => [id, row.get('age')])).toEqual([
+      ['good', 61],
+      ['absent', undefined],
+      ['both failed', 7],
+    ]);
+    expect(summarise(['a', 'b'], cases, clinical).clinical).toMatchObject({ casesJoined: 3, casesWithoutRow: 3 });
+    expect(readClinicalTable('id,age\n1,2\n', 'PatientID')).toBe('no column PatientID among id, age');
+    expect(readClinicalTable('PatientID\n1\n1\n', 'PatientID')).toBe('PatientID 1 has two rows; expected one');
+  });
+
+  it('of no case at all is a summary without figures', () => {
+    expect(summarise(['a'], [])).toMatchObject({
+      casesIn: 0,
+      structures: [],
+      modelTests: [],
+      sideTests: [],
+      models: [{ done: 0, failed: 0 }],
+    });
+  });
+});

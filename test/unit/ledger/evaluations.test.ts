@@ -1,0 +1,50 @@
+/** What the database itself keeps of evaluations: one run of a model on a case, and nothing clinical of a copy. */
+import { Db } from '../../../src/ledger/database.js';
+import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation } from '../../../src/ledger/evaluations.js';
+import { lastOutcomes, registerModel } from '../../../src/ledger/models.js';
+import { insertRun, runById, type NewRun } from '../../../src/ledger/runs.js';
+import { ensureStudy } from '../../../src/ledger/studies.js';
+import { tempFolder } from '../../support/temp.js';
+import { join } from 'node:path';
+
+const wanted = { rule: null, rulesRevision: null, modelName: 'm', settings: {}, destinations: [], inputs: [] } as const;
+const evaluation: Omit<NewRun, 'versionId' | 'modelId'> = { ...wanted, purpose: 'evaluation', priority: 'evaluation' };
+
+describe('an evaluation in the ledger', () => {
+  const db = Db.open(join(tempFolder('evaluations'), 'ledger.sqlite'), { migrate: true });
+  const arrival = { callingAe: 'A', calledAe: 'A', remoteAddress: 'node', at: 1 };
+  const versionOf = (studyInstanceUid: string): number => {
+    const { id } = ensureStudy(db, { ...arrival, studyInstanceUid });
+    return db.run("INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, 1, 'settled', 'x', 1)", id).lastId;
+  };
+  const model = registerModel(db, { name: 'm', version: '1', digest: 'd', card: '{}', package: '{}', folder: null }, 1);
+  const key = { evaluation: 'e', caseName: 'c', modelId: model.id };
+  afterAll(() => db.close());
+
+  it('has one run of a model on a case, however often it is asked for', () => {
+    const run = { ...evaluation, versionId: versionOf('1.1'), modelId: model.id };
+    const id = ensureEvaluationRun(db, key, run, 5);
+    expect(ensureEvaluationRun(db, key, run, 6)).toBe(id);
+    expect(ensureEvaluationRun(db, { ...key, caseName: 'other' }, run, 6)).not.toBe(id);
+    expect(runsOfEvaluation(db, 'e', ['c']).map((row) => [row.id, row.state])).toEqual([[id, 'queued']]);
+    db.move('runs', id, 'cancelled', { at: 7, set: { failure_code: 'RUN_CANCELLED' } });
+    expect(ensureEvaluationRun(db, key, run, 8)).toBe(id);
+    expect(runById(db, id)).toMatchObject({ state: 'queued', failure_code: null });
+    db.move('runs', id, 'failed', { at: 9, set: { failure_code: 'MODEL_EXITED', ended_at: 9 } });
+    ensureEvaluationRun(db, key, run, 10);
+    expect(runById(db, id)?.state).toBe('failed');
+  });
+
+  it('does not speak against a model that is in use', () => {
+    expect(lastOutcomes(db, model.id, 0, ['MODEL_EXITED'], 5)).toEqual([]);
+  });
+
+  it('makes nothing clinical of the copy of a case', () => {
+    ensureEvaluationStudy(db, { study_instance_uid: '1.2', evaluation: 'e', case_name: 'c', series_instance_uid: '1.2.3' });
+    const versionId = versionOf('1.2');
+    expect(() => insertRun(db, { ...wanted, versionId, purpose: 'clinical', priority: 'routine' }, 1)).toThrow(
+      /a copy for an evaluation has no clinical runs/,
+    );
+    expect(insertRun(db, { ...evaluation, versionId }, 1)).toBeGreaterThan(0);
+  });
+});
