@@ -74,7 +74,7 @@ describe('two answers', () => {
   });
 
   it('have the volume of a structure that is on one slice by the spacing of the slices', () => {
-    const flat = { slices: [4], slice: left.slice };
+    const flat = { slices: [4], slice: (k: number) => left.slice(k) };
     const [score] = scoreAnswers(answer({ LEFT_LUNG: flat }), answer({ LEFT_LUNG: flat }));
     const voxels = left.slice(4).reduce((sum, voxel) => sum + voxel, 0);
     expect(score.output.volumeMl).toBeCloseTo((voxels * 0.75 * 1.5 * 2.5) / 1000, 9);
