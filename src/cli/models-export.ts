@@ -49,6 +49,7 @@ async function exportModel(named: string, options: CommonOptions & { out: string
     progressDone();
     line(`${out}: ${model.card.name} ${model.card.version}, ${Math.round(written.sizeBytes / 1e6)} MB (${image.digest})`);
     line(`SHA-256 of the file: ${written.sha256}`);
+    if (!hasTestData(model)) line('its sample and reference do not lie in the package and so are not in the file');
   } finally {
     progressDone();
   }
@@ -81,6 +82,11 @@ async function filesOf(model: ModelPackage, engine: ImageTransfer, id: string): 
   const inImage = new Set<string>();
   for (const { file } of weightsOf(model)) if (await engine.hasFile(id, `/app/models/${model.card.name}/${file}`)) inImage.add(file);
   return model.files.filter((name) => !inImage.has(name)).map((name) => ({ name, path: join(model.dir, name) }));
+}
+
+function hasTestData({ files, model }: ModelPackage): boolean {
+  const data = (model.test?.data ?? '').replace(/^\.\//, '').replace(/\/$/, '');
+  return files.some((file) => file === data || file.startsWith(`${data}/`));
 }
 
 function headOf({ card }: ModelPackage, reference: string, image: ImageToExport, packageBytes: number): ExportHead {

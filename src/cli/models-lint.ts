@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { sampleFaults } from '../evaluation/samples/check-sample.js';
 import { toAnteroomError } from '../foundation/errors.js';
 import { formatFaults } from '../foundation/faults.js';
 import { makeImageContext } from '../models/image-context.js';
@@ -40,7 +41,7 @@ async function faultsOf(folder: string, options: LintOptions): Promise<string[]>
   const { model, faults } = lintPackage(folder);
   const found = faults.length === 0 ? [] : formatFaults(faults).split('\n');
   if (model === undefined || found.some((fault) => fault.includes('is not filled in'))) return found;
-  found.push(...(await workflowFaults(model)));
+  found.push(...(await workflowFaults(model)), ...(await sampleFaults(model)));
   if (options.image && model.model.runtime === 'docker')
     found.push(...(await imageFaults(model.model, settingsFor(options).docker.socket)));
   return found;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { structureById } from '../dicom/structures/table.js';
 import { InvalidFileError, type Fault } from '../foundation/faults.js';
 import { parseYaml, type YamlDocument } from '../foundation/yaml.js';
-import { unfilledPlaces } from './image-context.js';
+import { FILL_IN, unfilledPlaces } from './image-context.js';
 import { CARD_FILE, MODEL_FILE, readModelPackage, type ModelPackage } from './package.js';
 
 /** Parts of the card that a reader needs before a model is used on patients, and what to say where they are empty. */
@@ -51,7 +51,9 @@ function unknownStructures(card: YamlDocument, model: ModelPackage): Fault[] {
   if (!parsed.success || model.card.outputs.every(({ type }) => type !== 'segmentation')) return [];
   return parsed.data.summary.outputs.flatMap(({ classes }, n) =>
     classes.flatMap((id, at) =>
-      structureById(id) === undefined ? [card.fault(['summary', 'outputs', n, 'classes', at], `"${id}" is no structure of the table`)] : [],
+      structureById(id) === undefined && !id.includes(FILL_IN)
+        ? [card.fault(['summary', 'outputs', n, 'classes', at], `"${id}" is no structure of the table`)]
+        : [],
     ),
   );
 }

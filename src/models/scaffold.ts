@@ -36,6 +36,8 @@ cpus: 2
 timeoutS: 600
 outputs:
   mustExist: card        # or a list; what need not be there is left out
+test:
+  data: test             # test/default/sample: a series; test/default/reference: what is known to come of it
 # weights:               # where \`models pack\` takes weights from that do not lie in the package
 #   weights/net.onnx: https://example.org/net.onnx
 `;
@@ -164,7 +166,7 @@ function cardOf({ name, modality }: ScaffoldInput): unknown {
       type: FILL_IN,
       date: { code: 'n/a', weights: 'n/a', pub: 'n/a' },
       cite: FILL_IN,
-      license: { code: 'n/a', weights: `${FILL_IN}: the licence of the weights` },
+      license: { code: 'Apache-2.0 (the kit; the package has no code)', weights: `${FILL_IN}: the licence of the weights` },
       publications: [],
       github: 'n/a',
     },

@@ -1,15 +1,23 @@
-/** Ten packages, each with one fault: `anteroom models lint` names it, and nothing else. */
+/** Packages, each with one fault: `anteroom models lint` names it, and nothing else. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { lungsSeg, makeChestStudy } from '../support/chest-study.js';
 import { describeWith } from '../support/data.js';
 import { missingForOnnx, onnxPackage } from '../support/kit.js';
 import { tempFolder } from '../support/temp.js';
 
 const NAME = 'unet_small_lung';
+const REFERENCE = 'test/default/reference/lungs.seg.dcm';
 
 describeWith('models lint', missingForOnnx(), () => {
   const good = onnxPackage(NAME);
+  const study = makeChestStudy('lint');
+  mkdirSync(join(good, 'test/default/reference'), { recursive: true });
+  cpSync(study.folder, join(good, 'test/default/sample'), { recursive: true });
+  writeFileSync(join(good, REFERENCE), lungsSeg(study));
+  appendFileSync(join(good, 'model.yaml'), 'test: { data: test }\n');
+  const sample = `test/default/sample/${basename(study.files[0])}`;
 
   function lint(folder: string): { faults: string[]; exitCode: number | null } {
     const args = [resolve('dist/anteroom.cjs'), 'models', 'lint', folder, '--no-image', '--json'];
@@ -78,6 +86,21 @@ describeWith('models lint', missingForOnnx(), () => {
       (text) => text.replace('1: LUNG', '1: LIVER'),
       /the card promises LUNG, which the workflow does not give; the workflow gives LIVER/,
     ],
+    [
+      'no word of its test',
+      'model.yaml',
+      (text) => text.replace('test: { data: test }', ''),
+      /model\.yaml: there is no `test`, expected where/,
+    ],
+    ['no reference', REFERENCE, () => undefined, /test\/default\/reference is empty, expected what the model is known to leave/],
+    [
+      'a sample that is elsewhere',
+      'model.yaml',
+      (text) => text.replace('data: test', 'data: tests'),
+      /tests is not there: put a series into tests\/default\/sample/,
+    ],
+    ['a sample that was cut off', sample, (text) => text.slice(0, 1000), /test\/default\/sample\/\S+: The data set cannot be parsed/],
+    ['a reference that is no DICOM file', REFERENCE, () => 'PK', /lungs\.seg\.dcm: The file is not a DICOM Part 10 file/],
   ])('names the fault of a package with %s', (_, file, change, reason) => {
     const folder = join(tempFolder('lint'), NAME);
     cpSync(good, folder, { recursive: true });

@@ -1,6 +1,7 @@
 /** Makes a DICOM Segmentation of a label map. */
 import { z } from 'zod';
 import { writeSeg } from '../../dicom/seg/write.js';
+import { writeLabelMap } from '../../dicom/seg/write-label-map.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext } from '../module.js';
 import { query } from '../query.js';
@@ -16,6 +17,10 @@ const unused = z
 const settings = z.object({
   model_name: z.string().min(1).optional().describe('Name of the algorithm in the object; that of the model card by default.'),
   series_number: z.int().min(1).default(42).describe('SeriesNumber of the object.'),
+  segmentation_type: z
+    .enum(['binary', 'labelmap'])
+    .default('binary')
+    .describe('`labelmap`: one number for each voxel, deflated; smaller where there are many structures, but not every tool reads it.'),
   source_segs: query
     .prefault('segmentation')
     .describe(
@@ -27,7 +32,7 @@ const settings = z.object({
   body_part_examined: unused,
 });
 
-/** A BINARY DICOM Segmentation (PS3.3 A.51) on the grid of the source series, one segment per structure. */
+/** A DICOM Segmentation (PS3.3 A.51, A.89) on the grid of the source series, one segment per structure. */
 export class DsegConverter extends CaseModule {
   static readonly does = 'makes a DICOM Segmentation of label maps';
   static readonly settings = settings;
@@ -41,7 +46,8 @@ export class DsegConverter extends CaseModule {
 
   async work(one: Case, context: ModuleContext): Promise<void> {
     const model = { ...context.model, name: this.options.model_name ?? context.model.name };
-    const { bytes, notes } = writeSeg(await segInputOf(one, this.options, model));
+    const write = this.options.segmentation_type === 'labelmap' ? writeLabelMap : writeSeg;
+    const { bytes, notes } = write(await segInputOf(one, this.options, model));
     for (const { text } of notes) context.log('NOTICE', text);
     one.set('dicomseg', bytes, { meta: { mod: 'seg' } });
   }

@@ -3,6 +3,7 @@ import { maskOfSlices, voxelCount } from '../../../src/dicom/seg/mask.js';
 import { readSeg } from '../../../src/dicom/seg/read.js';
 import type { SegFrame, Segmentation } from '../../../src/dicom/seg/segmentation.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { writeLabelMap } from '../../../src/dicom/seg/write-label-map.js';
 import { LATERALITY } from '../../../src/dicom/structures/code.js';
 import { judgeSegmentation } from '../../../src/results/gate.js';
 import { rejectionText } from '../../../src/results/verdict.js';
@@ -29,8 +30,11 @@ const withFrames = (change: (frame: SegFrame, n: number) => Partial<SegFrame>): 
 };
 
 describe('the gate', () => {
-  it('lets a good segmentation through, with its masks on the source', () => {
-    const verdict = judgeSegmentation(output(), source, PROMISED);
+  it.each([
+    ['BINARY', writeSeg],
+    ['LABELMAP, deflated', writeLabelMap],
+  ])('lets a good segmentation through, with its masks on the source: %s', (_, write) => {
+    const verdict = judgeSegmentation(readSeg(parseInstance(write(lungs).bytes)), source, PROMISED);
     if (!verdict.passed) throw new Error(rejectionText(verdict));
     expect(verdict.segments.map(({ structure }) => structure?.id)).toEqual(['RIGHT_LUNG', 'LEFT_LUNG']);
     expect(verdict.segments.map((segment) => segment.mask.slices)).toEqual([right.slices, left.slices]);
