@@ -73,7 +73,7 @@ export class LabelMapPostprocessor extends CaseModule {
 
 function changeText({ labels, grid }: LabelMap, value: number, { mask }: StructurePart): string {
   let before = 0;
-  for (const label of labels) if (label === value) before++;
+  for (let p = 0; p < labels.length; p++) if (labels[p] === value) before++;
   const ml = (voxels: number) => (voxels * voxelVolumeMl(grid)).toFixed(1);
   return `${ml(before)} ml → ${ml(sumOf(mask))} ml`;
 }

@@ -75,17 +75,23 @@ function keepComponents(
   return out;
 }
 
+// Plain loops: `map` calls a function for each of a hundred million voxels.
+
 function without(mask: Mask, other: Mask): Mask {
-  return mask.map((set, p) => set & (1 - other[p]));
+  const rest = mask.slice();
+  for (let p = 0; p < rest.length; p++) if (other[p] !== 0) rest[p] = 0;
+  return rest;
 }
 
 function united(mask: Mask, other: Mask): Mask {
-  return mask.map((set, p) => set | other[p]);
+  const both = mask.slice();
+  for (let p = 0; p < both.length; p++) if (other[p] !== 0) both[p] = 1;
+  return both;
 }
 
 /** Voxels of a mask. */
 export function sumOf(mask: Mask): number {
   let sum = 0;
-  for (const set of mask) sum += set;
+  for (let p = 0; p < mask.length; p++) sum += mask[p];
   return sum;
 }

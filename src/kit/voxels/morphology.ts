@@ -69,7 +69,9 @@ export function fillCavities(mask: Mask, extent: Extent): Mask {
 }
 
 function complement(mask: Mask): Mask {
-  return mask.map((set) => 1 - set);
+  const other = new Uint8Array(mask.length);
+  for (let p = 0; p < other.length; p++) other[p] = 1 - mask[p];
+  return other;
 }
 
 /** 1 for each component that reaches a side of the array, or with `ends` its first or last slice. */
