@@ -125,7 +125,7 @@ describeWith(
       const [patient, isocentre] = readStructureSet(dataset).rois;
       const coarse: Grid = { ...grid, columns: 100, rows: 100, slices: 3, originMm: [-250, -250, -200], spacingMm: [5, 5, 10] };
       expect(maskOfRoi(patient, coarse).mask.slices).toEqual([0, 1, 2]);
-      expect(maskOfRoi(isocentre, coarse)).toMatchObject({ voxelCount: 0, notes: ['1 contours POINT left out: they bound no area'] });
+      expect(maskOfRoi(isocentre, coarse)).toMatchObject({ voxelCount: 0, notes: ['1 × POINT left out: bounds no area'] });
     });
   },
 );

@@ -20,12 +20,12 @@ const AREAS: readonly string[] = ['CLOSED_PLANAR', 'CLOSEDPLANAR_XOR'];
 /** The voxels of a region. Points and open contours bound none; one that has no closed contour has an empty mask. */
 export function maskOfRoi({ contours }: Roi, grid: Grid): RoiMask {
   const notes = otherTypes(contours);
-  const areas = contours.filter(({ type, pointsMm }) => AREAS.includes(type) && pointsMm.length >= 9);
+  const areas = [...contours.entries()].filter(([, { type, pointsMm }]) => AREAS.includes(type) && pointsMm.length >= 9);
   const placed: PlacedContour[] = [];
   const refusals: string[] = [];
-  for (const contour of distinct(areas)) {
+  for (const [index, contour] of distinct(areas)) {
     const place = placeContour(contour, grid);
-    if (typeof place === 'string') refusals.push(`contour ${contours.indexOf(contour) + 1} ${place}`);
+    if (typeof place === 'string') refusals.push(`contour ${index + 1} ${place}`);
     else placed.push(place);
   }
   const outlines = new Map<number, Float64Array[]>();
@@ -46,20 +46,28 @@ export function maskOfRoi({ contours }: Roi, grid: Grid): RoiMask {
 function otherTypes(contours: readonly Contour[]): string[] {
   const counts = new Map<string, number>();
   for (const { type, pointsMm } of contours) {
-    const what = AREAS.includes(type) ? (pointsMm.length < 9 ? 'of fewer than three points' : '') : type || 'of no type';
+    const what = AREAS.includes(type)
+      ? pointsMm.length < 9
+        ? 'a contour of fewer than three points'
+        : ''
+      : type || 'a contour of no type';
     if (what !== '') counts.set(what, (counts.get(what) ?? 0) + 1);
   }
-  return [...counts].map(([what, count]) => `${count} contours ${what} left out: they bound no area`);
+  return [...counts].map(([what, count]) => `${count} × ${what} left out: bounds no area`);
 }
 
 /** A contour that is there twice would be its own hole. */
-function distinct(contours: readonly Contour[]): Contour[] {
-  return [...new Map(contours.map((contour) => [contour.pointsMm.join(), contour])).values()];
+function distinct(contours: readonly (readonly [number, Contour])[]): (readonly [number, Contour])[] {
+  return [...new Map(contours.map((one) => [one[1].pointsMm.join(), one])).values()];
 }
 
 function bySlice(placed: readonly PlacedContour[]): Map<number, PlacedContour[]> {
   const slices = new Map<number, PlacedContour[]>();
-  for (const contour of placed) slices.set(contour.k, [...(slices.get(contour.k) ?? []), contour]);
+  for (const contour of placed) {
+    const here = slices.get(contour.k);
+    if (here === undefined) slices.set(contour.k, [contour]);
+    else here.push(contour);
+  }
   return slices;
 }
 

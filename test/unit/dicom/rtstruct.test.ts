@@ -149,10 +149,7 @@ describe('contours along the slices', () => {
     const point = contour([[3, 3]], grid, 1, 'POINT');
     const { voxelCount, notes, refusals } = maskOfRoi(roi(point, contour([[3, 3], [9, 9]], grid, 1)), grid); // prettier-ignore
     expect({ voxelCount, refusals }).toEqual({ voxelCount: 0, refusals: [] });
-    expect(notes).toEqual([
-      '1 contours POINT left out: they bound no area',
-      '1 contours of fewer than three points left out: they bound no area',
-    ]);
+    expect(notes).toEqual(['1 × POINT left out: bounds no area', '1 × a contour of fewer than three points left out: bounds no area']);
     expect(maskOfRoi(roi(), grid)).toMatchObject({ voxelCount: 0, notes: [], refusals: [] });
   });
 });

@@ -10,6 +10,7 @@ import type { SegInput } from '../../../src/dicom/seg/input.js';
 import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
 import { compareFolders, type FolderComparison } from '../../../src/evaluation/compare/compare-folders.js';
+import { compareReproduction } from '../../../src/evaluation/reproduction.js';
 import { reportOf } from '../../../src/evaluation/compare/report.js';
 import { writeReport } from '../../../src/evaluation/compare/write-report.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
@@ -117,6 +118,17 @@ describe('two structure sets', () => {
     const comparison = await compared({ a: none }, { a: none });
     expect(findings(comparison)).toEqual([]);
     expect(comparison.checked[0].checks[0]).toMatchObject({ checker: 'RtstructContentCheck' });
+  });
+
+  it('are reproduced where every region has the same voxels, else its figures are told', async () => {
+    const folder = tempFolder('reproduced');
+    const paths = [lungSet, structureSet({ LEFT_LUNG: left, RIGHT_LUNG: left })].map((bytes, n) => {
+      writeFileSync(join(folder, String(n)), bytes);
+      return join(folder, String(n));
+    });
+    expect(await compareReproduction(paths[0], paths[0])).toEqual({ voxelsEqual: true, differences: [] });
+    const { voxelsEqual, differences } = await compareReproduction(paths[0], paths[1]);
+    expect([voxelsEqual, new Set(differences.map(({ subpath }) => subpath))]).toEqual([false, new Set(['RIGHT_LUNG'])]);
   });
 
   it('of which one is of other images say so', async () => {
