@@ -12,7 +12,7 @@ export interface KitArguments {
   readonly debugDir?: string;
   /** The step to go on at, counted from 1. */
   readonly startAt?: number;
-  readonly show?: 'help' | 'list' | 'check' | 'inspect';
+  readonly show?: 'help' | 'list' | 'modules' | 'check' | 'inspect';
   /** The ONNX file to be inspected. */
   readonly onnx?: string;
 }
@@ -28,6 +28,7 @@ export const HELP = `Runs the workflow of a model on the DICOM series in its inp
   --check                    checks all workflows of this model, its weights and its card; runs nothing
   --inspect FILE             the inputs and outputs of an ONNX file, as JSON
   --list                     the workflows of this model, their modules and settings
+  --modules                  all modules that there are, with their settings, as Markdown
   --help                     this text
 
 Folders: /app/data/input_data, /app/data/output_data, /app/models/<name>; or those in ANTEROOM_INPUT_DIR,
@@ -71,6 +72,7 @@ export function parseArguments(args: readonly string[]): KitArguments {
     else if (flag === '--debug-dir') found.debugDir = valueOf(flag);
     else if (flag === '--start-at') found.startAt = stepFrom(valueOf(flag));
     else if (flag === '--list') found.show = 'list';
+    else if (flag === '--modules') found.show = 'modules';
     else if (flag === '--check') found.show = 'check';
     else if (flag === '--inspect') Object.assign(found, { show: 'inspect', onnx: valueOf(flag) });
     else if (flag === '--help' || flag === '-h') found.show = 'help';

@@ -20,19 +20,21 @@ export function describeWorkflow(name: string, workflow: Workflow, registry: Reg
   return `${lines.join('\n')}\n`;
 }
 
-/** The keys inside of a setting; of a list, those of its items. */
 function describeInner(field: z.core.$ZodType, indent: string): string[] {
-  const def = field._zod.def as { innerType?: z.core.$ZodType; element?: z.core.$ZodType; shape?: Record<string, z.ZodType> };
-  const inside = def.innerType ?? def.element;
-  if (inside !== undefined) return describeInner(inside, indent);
-  return Object.entries(def.shape ?? {}).flatMap(([key, inner]) => [
-    `${indent}${key}: ${descriptionOf(inner)}`,
-    ...describeInner(inner, `${indent}  `),
-  ]);
+  return innerKeys(field).flatMap(([key, inner]) => [`${indent}${key}: ${descriptionOf(inner)}`, ...describeInner(inner, `${indent}  `)]);
+}
+
+/** The keys inside of a setting; of a list or a record, those of its items. */
+export function innerKeys(field: z.core.$ZodType): [string, z.ZodType][] {
+  const def = field._zod.def as { [key in 'innerType' | 'element' | 'valueType']?: z.core.$ZodType } & {
+    shape?: Record<string, z.ZodType>;
+  };
+  const inside = def.innerType ?? def.element ?? def.valueType;
+  return inside === undefined ? Object.entries(def.shape ?? {}) : innerKeys(inside);
 }
 
 /** What was described before it was made optional counts too. */
-function descriptionOf(field: z.ZodType): string {
+export function descriptionOf(field: z.ZodType): string {
   const { innerType } = field._zod.def as { innerType?: z.ZodType };
   return field.description ?? (innerType === undefined ? '' : descriptionOf(innerType));
 }

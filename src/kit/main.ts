@@ -11,6 +11,7 @@ import { checkWorkflow } from './check.js';
 import { logOf } from './kit-log.js';
 import { describeWorkflow } from './list.js';
 import type { ModelIdentity } from './module.js';
+import { modulesPage } from './modules-page.js';
 import { inspectNetwork } from './onnx/inspect.js';
 import { MODULES } from './registry.js';
 import { reasonOf, runWorkflow } from './run-workflow.js';
@@ -23,6 +24,7 @@ const WRONG_BEFORE_START = new Set(['USAGE', 'WORKFLOW_INVALID', 'MODEL_INVALID'
 async function main(args: readonly string[]): Promise<number> {
   const wanted = parseArguments(args);
   if (wanted.show === 'help') return print(HELP);
+  if (wanted.show === 'modules') return print(modulesPage(MODULES));
   if (wanted.show === 'inspect') return print(`${JSON.stringify(await inspectNetwork(wanted.onnx ?? ''), null, 2)}\n`);
   const modelDir = process.env.ANTEROOM_MODEL_DIR ?? onlyModelIn(MODELS_DIR);
   if (wanted.show === 'list') {

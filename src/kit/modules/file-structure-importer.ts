@@ -125,8 +125,8 @@ async function follow(structure: Structure, inputDir: string, excluded: readonly
   for (const [n, part] of structure.parts.entries()) {
     const next: typeof open = [];
     for (const { path, find } of open) {
-      const isLast = n === structure.parts.length - 1;
-      for (const name of await namesIn(path, isLast)) {
+      const wanted = part.data === undefined || part.data.type === 'dicom' ? 'folders' : 'files';
+      for (const name of await namesIn(path, wanted)) {
         const [place, fitted] = [join(path, name), part.fits(name)];
         if (fitted === undefined || excluded.includes(place)) continue;
         const captured = { ...find.captured, ...fitted };
@@ -148,12 +148,12 @@ async function follow(structure: Structure, inputDir: string, excluded: readonly
   return open.map(({ find }) => find);
 }
 
-async function namesIn(folder: string, filesToo: boolean): Promise<string[]> {
+async function namesIn(folder: string, wanted: 'folders' | 'files'): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((thrown: unknown) => {
     throw new AnteroomError('FILE_UNREADABLE', `the folder ${folder}`, { cause: thrown });
   });
   return entries
-    .filter((entry) => filesToo || entry.isDirectory())
+    .filter((entry) => (wanted === 'folders' ? entry.isDirectory() : entry.isFile()))
     .map(({ name }) => name)
     .sort();
 }

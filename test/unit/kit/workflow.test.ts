@@ -2,6 +2,7 @@ import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import { AnteroomError } from '../../../src/foundation/errors.js';
 import { parseArguments } from '../../../src/kit/arguments.js';
 import { describeWorkflow } from '../../../src/kit/list.js';
+import { modulesPage } from '../../../src/kit/modules-page.js';
 import { Case, CaseModule, ImportModule } from '../../../src/kit/module.js';
 import { encodeNrrd } from '../../../src/kit/nrrd.js';
 import { Progress } from '../../../src/kit/progress.js';
@@ -79,6 +80,10 @@ describe('a workflow file', () => {
     const text = GOOD.replace('closing_mm:', 'closng_mm:').replace('model_name: lungs', 'model_name: 7').replace('nrrd-->', 'nrd-->');
     expect(() => read(text)).toThrow(/closng_mm[^]*model_name[^]*nrd/);
   });
+});
+
+it('the page of modules says what the code has (remake it: see its second line)', () => {
+  expect(readFileSync('deploy/models/MODULES.md', 'utf8')).toBe(modulesPage(MODULES));
 });
 
 describe('the command line', () => {
