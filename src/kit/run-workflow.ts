@@ -28,7 +28,7 @@ export interface RunOutcome {
 
 /**
  * Runs all steps. A case on which a module fails takes no part in the later ones; the others go on.
- * @throws what the importing module throws, and what a module finds wrong before anything has run
+ * @throws what the importing module throws, what a module finds wrong before anything has run, and MODEL_INPUT_MISSING where no case was left
  */
 export async function runWorkflow(workflow: Workflow, options: RunOptions): Promise<RunOutcome> {
   const progress = new Progress(
@@ -68,6 +68,7 @@ export async function runWorkflow(workflow: Workflow, options: RunOptions): Prom
     progress.moduleFinished(sidsOf(cases));
     if (options.debugDir !== undefined) await keepCases(cases, folderOf(options.debugDir, workflow, index));
   }
+  if (cases.length + failed.size === 0) throw new AnteroomError('MODEL_INPUT_MISSING', 'no case is left: nothing was worked on');
   return { succeeded: sidsOf(cases), failed: [...failed] };
 }
 

@@ -3,7 +3,6 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { structureById } from '../../dicom/structures/table.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { encodeNifti } from '../nifti.js';
 import { FILE_NAMES, segmentationMeta } from '../items.js';
@@ -13,6 +12,7 @@ import type { Case, ModuleContext } from '../module.js';
 import { canStart, inTempFolder, runProgram } from '../program.js';
 import { query } from '../query.js';
 import type { Kind } from '../query.js';
+import { structureId } from '../structure-id.js';
 
 const name = z.string().regex(/^[a-z][\w-]*$/i, 'is no name, expected letters, digits, _ and -');
 
@@ -24,10 +24,7 @@ const output = z.object({
   type: z.enum(FILE_NAMES).describe('The type of the item that is made of it.'),
   meta: z.record(z.string(), z.string()).default({}).describe('Its metadata; that of a segmentation is made of `labels`.'),
   labels: z
-    .record(
-      z.string().regex(/^[1-9]\d*$/),
-      z.string().refine((id) => structureById(id) !== undefined, { error: 'is no structure' }),
-    )
+    .record(z.string().regex(/^[1-9]\d*$/), structureId)
     .refine((labels) => Object.keys(labels).every((value, n) => Number(value) === n + 1), {
       error: 'must be for labels 1, 2, 3 … without a gap',
     })

@@ -5,16 +5,13 @@ import type { LabelMap, Volume } from '../../dicom/geometry/grid.js';
 import { placeFrame, placementGrid } from '../../dicom/seg/placement.js';
 import { readSeg } from '../../dicom/seg/read.js';
 import type { Segment } from '../../dicom/seg/segmentation.js';
-import { structureById, structureOf } from '../../dicom/structures/table.js';
+import { structureOf } from '../../dicom/structures/table.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { Segmentation } from '../items.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext } from '../module.js';
 import { query } from '../query.js';
-
-const structureId = z.string().refine((id) => structureById(id) !== undefined, {
-  error: (issue) => `${String(issue.input)} is no structure that the kit has codes for`,
-});
+import { structureId } from '../structure-id.js';
 
 const settings = z.object({
   in_datas: query.prefault('dicomseg').describe('Which segmentations are read.'),

@@ -7,16 +7,13 @@ import { readStructureSet } from '../../dicom/rtstruct/read.js';
 import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
 import type { SegmentMask } from '../../dicom/seg/mask.js';
-import { isPartOf, structureById } from '../../dicom/structures/table.js';
+import { isPartOf } from '../../dicom/structures/table.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { KitLog } from '../kit-log.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext, Segmentation } from '../module.js';
 import { query } from '../query.js';
-
-const structureId = z.string().refine((id) => structureById(id) !== undefined, {
-  error: (issue) => `${String(issue.input)} is no structure of the table`,
-});
+import { structureId } from '../structure-id.js';
 
 const settings = z.object({
   in_datas: query.prefault('rtstruct').describe('Which structure set, where a case has several.'),

@@ -1,14 +1,13 @@
 /** Makes wholes of their parts. What is a part of what is the knowledge of the table (dicom/structures/wholes.ts). */
 import { z } from 'zod';
 import { valuesIn } from '../../dicom/seg/mask.js';
-import { isPartOf, structureById } from '../../dicom/structures/table.js';
+import { isPartOf } from '../../dicom/structures/table.js';
 import { lackOf, planWhole } from '../../dicom/structures/wholes.js';
 import type { WholePlan } from '../../dicom/structures/wholes.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext, Remark, Segmentation } from '../module.js';
-
-const structureId = z.string().refine((id) => structureById(id) !== undefined, { error: 'is no structure of the table' });
+import { structureId } from '../structure-id.js';
 
 const settings = z.object({
   wholes: z.array(structureId).min(1).describe('The structures to make of their parts: `[LEFT_LUNG, RIGHT_LUNG]`.'),

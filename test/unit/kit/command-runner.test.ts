@@ -107,6 +107,7 @@ describe('a run that is kept for debugging', () => {
     expect(failing.failed).toEqual([seriesInstanceUid]);
     expect(readdirSync(debugDir)).toEqual(['1-DicomImporter', '2-NiftiConverter', '3-CommandRunner', '4-DataOrganizer']);
     expect(readdirSync(join(debugDir, '2-NiftiConverter'))).toContain('1-2-dicom.nii.gz');
+    await expect(runSteps('/nowhere', steps, { ...packageWith(''), debugDir, startAt: 4 })).rejects.toThrow(/no case is left/);
     const again = await runSteps('/nowhere', steps, { ...packageWith("writeFileSync(args[1], 'done');"), debugDir, startAt: 3 });
     expect(again).toMatchObject({ succeeded: [seriesInstanceUid], failed: [], files: [`${seriesInstanceUid}/said.txt`] });
     expect(again.log).not.toContain('DicomImporter');
