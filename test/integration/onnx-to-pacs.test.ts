@@ -123,6 +123,7 @@ function fillIn(folder: string, weights: string): void {
   ]);
   replaceIn(join(folder, 'meta.json'), [
     ['FILL IN: the structures of the workflow', 'LUNG'],
+    ['FILL IN: the licence of the weights', 'MIT'],
     [/FILL IN(: )?/g, 'said: '],
   ]);
   rmSync(join(folder, 'weights'), { recursive: true });
