@@ -1,5 +1,5 @@
 /** The folders of one attempt of a run: what is mounted, and nothing more. */
-import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
 import type { InputFile } from './input-files.js';
@@ -44,8 +44,16 @@ export function prepareFolders(
 /** Makes the folders of a run outside of the queue: the input is a copy of a sample folder, in its layout. */
 export function prepareSample(folders: AttemptFolders, sampleDir: string, user: string | undefined): void {
   cpSync(sampleDir, folders.inputDir, { recursive: true, dereference: true });
+  makeReadable(folders.inputDir);
   mkdirSync(folders.outputDir, { recursive: true });
   giveOutputTo(folders.outputDir, user);
+}
+
+/** The copy has the rights of the sample, which may be for its owner alone; the model is another user. */
+function makeReadable(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 }
 
 function placeFile(source: string, target: string, sopInstanceUid: string): void {

@@ -11,7 +11,7 @@ export function phantomSample(cache: string): string {
   const folder = join(cache, 'phantom-chest');
   if (existsSync(folder)) return folder;
   const part = `${folder}-${process.pid}.part`;
-  mkdirSync(part, { recursive: true, mode: 0o700 });
+  mkdirSync(part, { recursive: true });
   for (const { name, bytes } of chestPhantom(PHANTOM).files) writeFileSync(join(part, name), bytes);
   if (existsSync(folder)) rmSync(part, { recursive: true });
   else renameSync(part, folder);
