@@ -25,7 +25,7 @@ const CRASH_ROUNDS = '3';
 const SOAK_INSTANCES = '50000';
 const FUZZ_CASES = '20000';
 /** What runs longer than a minute, or asks more of the machine. */
-const LONG_SUITES = ['kit-onnx', 'brain-to-pacs', 'lobes-to-pacs', 'dcm2niix', 'dicom-codecs'];
+const LONG_SUITES = ['kit-onnx', 'compare-real', 'brain-to-pacs', 'lobes-to-pacs', 'dcm2niix', 'dicom-codecs'];
 const TEST_PACKAGES = ['peers', 'judges', 'converter', 'viewer'];
 
 /**

@@ -4,6 +4,7 @@ import { register } from 'node:module';
 import { parseArgs } from 'node:util';
 
 const CASES = {
+  compare: 'runs of an evaluation by the queue of a node, from the first start to the last result, beside a plain loop of docker run',
   kit: 'the kit from the files of a 512x512x300 series to its segmentation, apart from the network, beside dcm2niix; writing segmentations of 5 and 100 segments; sizes of images',
   metrics: 'Dice and surface distances of a 512x512x134 pair of masks, beside plastimatch dice --all',
   pipeline: 'milliseconds per stage from last instance to delivered, beside the bare container and a plain STOW-RS of the same bytes',

@@ -1,0 +1,123 @@
+/**
+ * What the queue and the runtime cost a comparison: runs of an evaluation one after the other in a node, beside a plain loop of `docker run` with the same
+ * image, input and limits. By turns, so that what else the machine does meets both.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { EvaluationRunView } from '../../src/api/evaluation-routes.js';
+import type { ModelView, StudyView } from '../../src/api/views.js';
+import { TAG } from '../../src/dicom/element/tags.js';
+import { readHead } from '../../src/archive/read-head.js';
+import { Db } from '../../src/ledger/database.js';
+import { sendTo } from '../support/chest-study.js';
+import { engineSocket, missingForDocker } from '../support/docker.js';
+import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { tempFolder } from '../support/temp.js';
+import { missingTools } from '../support/tools.js';
+import { until } from '../support/until.js';
+import { median, print, rowsOf, type BenchOptions, type Line, type Row } from './report.js';
+import { chestSamples, type Sample } from './samples.js';
+
+const MODELS = ['lungs', 'lobes'] as const;
+/** Runs in a loop: the node makes the results of one while the next is at work. */
+const RUNS = 3;
+const DEADLINE_MS = 1_200_000;
+
+/** Runs the case. */
+export async function run({ repeats }: BenchOptions): Promise<Row[]> {
+  const missing = [...missingForNode(), ...missingTools('docker'), ...MODELS.flatMap((name) => missingForDocker(`anteroom/${name}`))];
+  if (missing.length > 0) throw new Error(`compare cannot run here, missing: ${missing.join(', ')}`);
+  const node = await startNode({ settings: { docker: { socket: engineSocket() }, runs: { concurrency: 1 } } });
+  try {
+    for (const name of MODELS) await node.command('models', 'add', `deploy/models/${name}`);
+    const rows: Row[] = [];
+    for (const sample of chestSamples()) for (const model of MODELS) rows.push(...(await measure(node, sample, model, repeats)));
+    return rows;
+  } finally {
+    await node.remove();
+  }
+}
+
+async function measure(node: TestNode, sample: Sample, model: string, repeats: number): Promise<Row[]> {
+  const { studyInstanceUid, files } = sample.make(MODELS.indexOf(model as (typeof MODELS)[number]));
+  await sendTo(node, files);
+  await until('the study to settle', async () =>
+    (await node.admin.get<StudyView[]>('/studies')).some((one) => one.studyInstanceUid === studyInstanceUid && one.state === 'settled'),
+  );
+  const seriesInstanceUid = (await readHead(files[0])).uid(TAG.SeriesInstanceUID) ?? '';
+  const input = inputFolder(files);
+  const times: { queue: number; loop: number }[] = [];
+  for (let n = 0; n <= repeats; n++) {
+    const queue = await byTheQueue(node, { evaluation: `${sample.name} ${model} ${n}`, model, studyInstanceUid, seriesInstanceUid });
+    times.push({ queue, loop: byDockerRun(model, input) });
+  }
+  const counted = times.slice(1);
+  const line: Line = {
+    name: `${RUNS} runs of ${model}`,
+    value: median(counted.map(({ queue }) => queue)),
+    peer: { name: 'docker run, one after the other', value: median(counted.map(({ loop }) => loop)) },
+  };
+  const title = `compare ${sample.name}`;
+  print(`${title}, medians of ${repeats} turns after one to warm up`, 'ms', [line]);
+  return rowsOf(title, 'ms', [line]);
+}
+
+interface Wanted {
+  readonly evaluation: string;
+  readonly model: string;
+  readonly studyInstanceUid: string;
+  readonly seriesInstanceUid: string;
+}
+
+/** Milliseconds from the start of the first run to the result of the last, by the ledger. */
+async function byTheQueue(node: TestNode, { evaluation, model: name, studyInstanceUid, seriesInstanceUid }: Wanted): Promise<number> {
+  const path = `/evaluations/${encodeURIComponent(evaluation)}/runs`;
+  const { digest } = (await node.admin.get<ModelView[]>('/models')).find((one) => one.name === name) as ModelView;
+  for (let n = 0; n < RUNS; n++)
+    await node.admin.post(path, { caseName: `case ${n}`, model: { name, digest }, studyInstanceUid, seriesInstanceUid });
+  const db = Db.open(join(node.dataDir, 'ledger.sqlite'), { migrate: false });
+  try {
+    const sql = `SELECT min(r.started_at) AS first, max(r.ended_at) AS last, sum(r.state = 'done') AS done, sum(r.state IN ('failed', 'rejected')) AS failed
+      FROM evaluation_runs e JOIN runs r ON r.id = e.run_id WHERE e.evaluation = ?`;
+    const { first, last, failed } = await until(
+      'the runs to end',
+      () => {
+        const row = db.get<{ first: number; last: number; done: number; failed: number }>(sql, evaluation);
+        return row !== undefined && row.done + row.failed === RUNS && row;
+      },
+      DEADLINE_MS,
+    );
+    if (failed > 0) throw new Error(JSON.stringify(await node.admin.get<EvaluationRunView[]>(path)));
+    return last - first;
+  } finally {
+    db.close();
+  }
+}
+
+/** What a script does that knows of no queue: the same limits, rights and mounts. */
+function byDockerRun(model: string, input: string): number {
+  const startedAt = performance.now();
+  for (let n = 0; n < RUNS; n++) {
+    const output = tempFolder('bench-output');
+    chmodSync(output, 0o777);
+    const limits = ['--network', 'none', '--memory', '2048m', '--memory-swap', '2048m', '--cpus', '1', '--cap-drop', 'ALL', '--read-only'];
+    const mounts = ['--tmpfs', '/tmp', '-v', `${input}:/app/data/input_data:ro`, '-v', `${output}:/app/data/output_data`];
+    const args = ['-H', `unix://${engineSocket()}`, 'run', '--rm', ...limits, ...mounts, `anteroom/${model}`, '--workflow', 'default'];
+    const { status, stderr } = spawnSync('docker', args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`docker run ended with ${String(status)}: ${stderr.slice(-2000)}`);
+  }
+  return performance.now() - startedAt;
+}
+
+/** As the node mounts it: readable for a model's own user. */
+function inputFolder(files: readonly string[]): string {
+  const folder = join(tempFolder('bench-input'), 'in');
+  mkdirSync(folder);
+  chmodSync(join(folder, '..'), 0o755);
+  for (const file of files) {
+    copyFileSync(file, join(folder, basename(file)));
+    chmodSync(join(folder, basename(file)), 0o644);
+  }
+  return folder;
+}
