@@ -4,6 +4,7 @@ import type { SegInput, SegSource } from '../../../src/dicom/seg/input.js';
 import { maskOfSlices, masksOfLabels } from '../../../src/dicom/seg/mask.js';
 import { readSeg } from '../../../src/dicom/seg/read.js';
 import { encodeSeg, writeSeg } from '../../../src/dicom/seg/write.js';
+import { writeLabelMap } from '../../../src/dicom/seg/write-label-map.js';
 import { structureByCodes } from '../../../src/dicom/structures/table.js';
 import { ellipsoid, labelMapOf, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
 
@@ -145,6 +146,17 @@ describe('a written segmentation', () => {
     const input = segInput(odd, [segmentOf('HEART', ellipsoid(odd.grid, [0.5, 0.5, 0.5], 0.3))]);
     expect(writeSeg(input).notes.map((note) => note.code)).toEqual(['FRAMES_NOT_BYTE_ALIGNED']);
     expect(encodeSeg(segInput(source, [segmentOf('HEART', heart)])).notes).toEqual([]);
+  });
+
+  it.each([
+    ['BINARY', writeSeg],
+    ['LABELMAP', writeLabelMap],
+  ])('says that its source was compressed with loss: %s', (_, write) => {
+    const lossy = { ...source, lossy: { ratios: ['8.5'], methods: ['ISO_10918_1'] } };
+    const seen = (from: SegSource) => parseInstance(write(segInput(from, [segmentOf('HEART', heart)])).bytes).dataset;
+    expect(seen(lossy).text(TAG.LossyImageCompression)).toBe('01');
+    expect(seen(lossy).texts(TAG.LossyImageCompressionMethod)).toEqual(['ISO_10918_1']);
+    expect(seen(source).text(TAG.LossyImageCompression)).toBe('00');
   });
 
   it('pads its pixels to an even length', () => {
