@@ -12,6 +12,7 @@ import { LungSegmenter } from './modules/lung-segmenter.js';
 import { NiftiConverter } from './modules/nifti-converter.js';
 import { NrrdExporter } from './modules/nrrd-exporter.js';
 import { OnnxRunner } from './modules/onnx-runner.js';
+import { ReportExporter } from './modules/report-exporter.js';
 import { RtStructConverter } from './modules/rt-struct-converter.js';
 import { RtStructImporter } from './modules/rt-struct-importer.js';
 import { SegmentCombiner } from './modules/segment-combiner.js';
@@ -33,5 +34,6 @@ export const MODULES: Registry = {
   DsegConverter,
   DsegExtractor,
   RtStructConverter,
+  ReportExporter,
   DataOrganizer,
 };
