@@ -1,7 +1,7 @@
 /** Our own `model.yaml`, beside the card: how the image is run, and what counts as an answer. */
 import { z } from 'zod';
 import { layoutSchema } from './input-layout.js';
-import { reportSchema } from './report-yaml.js';
+import { codeSchema, reportSchema } from './report-yaml.js';
 
 const megabytes = () => z.int().min(1);
 
@@ -106,6 +106,11 @@ const answer = {
         .array(reportSchema)
         .default([])
         .describe('JSON and CSV files that become a DICOM-SR (TID 1500), and what in them is what: deploy/models/README.md.'),
+      reportTitle: codeSchema
+        .optional()
+        .describe(
+          'Title of its reports, in place of Imaging Measurement Report: viewers such as OHIF 3.13 show one under another title as text.',
+        ),
       emptyAnswer: z
         .enum(['report', 'none'])
         .default('report')

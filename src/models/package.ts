@@ -49,7 +49,7 @@ function readModelYaml(document: YamlDocument, card: ModelCard | undefined, faul
       ...unknownStructures(document, model, card),
       ...layoutFaults(document, model, card),
       ...labelMapFaults(document, model),
-      ...reportFaults(document, model.outputs.reports, inputsOf(model)),
+      ...reportFaults(document, model.outputs, inputsOf(model)),
     );
   return model;
 }

@@ -5,13 +5,16 @@ import { isSctIdentifier } from '../dicom/structures/sct-identifier.js';
 import { structureById } from '../dicom/structures/table.js';
 import { closest, type Fault } from '../foundation/faults.js';
 import type { Path, YamlDocument } from '../foundation/yaml.js';
+import type { ModelYaml } from './model-yaml.js';
 import { parsePath } from './report-path.js';
 import { rangeOf } from './report-threshold.js';
-import type { ReportCodeYaml, ReportGroupYaml, ReportValueYaml, ReportYaml } from './report-yaml.js';
+import type { ReportCodeYaml, ReportGroupYaml, ReportValueYaml } from './report-yaml.js';
 
-/** The faults of `outputs.reports`; `inputs` are the names that the layout has, none where it names none. */
-export function reportFaults(document: YamlDocument, reports: readonly ReportYaml[], inputs: readonly string[]): Fault[] {
-  return reports.flatMap((report, index) => {
+/** The faults of `outputs.reports` and `reportTitle`; `inputs` are the names that the layout has, none where it names none. */
+export function reportFaults(document: YamlDocument, outputs: ModelYaml['outputs'], inputs: readonly string[]): Fault[] {
+  const { reports, reportTitle } = outputs;
+  const ofTitle = reportTitle === undefined ? [] : codeFaults(document, reportTitle, ['outputs', 'reportTitle']);
+  const ofReports = reports.flatMap((report, index) => {
     const at: Path = ['outputs', 'reports', index];
     const { on, file, groups } = report;
     const isCsv = /\.csv$/i.test(file);
@@ -21,6 +24,7 @@ export function reportFaults(document: YamlDocument, reports: readonly ReportYam
         : [];
     return [...elsewhere, ...groups.flatMap((group, n) => groupFaults(document, group, [...at, 'groups', n], isCsv))];
   });
+  return [...ofTitle, ...ofReports];
 }
 
 function groupFaults(document: YamlDocument, group: ReportGroupYaml, at: Path, isCsv: boolean): Fault[] {

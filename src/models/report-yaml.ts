@@ -1,7 +1,8 @@
 /** `outputs.reports` of model.yaml: what in a model's JSON or CSV becomes which item of a structured report. */
 import { z } from 'zod';
 
-const codeSchema = z.strictObject({
+/** A code as a package writes it. */
+export const codeSchema = z.strictObject({
   code: z
     .string()
     .regex(/^[^\s\\][^\\]{0,15}$/, 'must be 1 to 16 characters')

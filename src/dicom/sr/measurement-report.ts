@@ -62,6 +62,8 @@ export interface Observer {
 }
 
 export interface MeasurementReport {
+  /** CID 7021, which may be extended; Imaging Measurement Report where it is not given. */
+  readonly title?: Code;
   readonly observer: Observer;
   readonly series: readonly ReportedSeries[];
   readonly groups: readonly MeasuredGroup[];
@@ -70,9 +72,9 @@ export interface MeasurementReport {
 }
 
 /** The root of the report's content tree. Groups or evaluations: at least one of either (TID 1500 rows 6 and 12). */
-export function measurementReport({ observer, series, groups, evaluations }: MeasurementReport): ContentItem {
+export function measurementReport({ title, observer, series, groups, evaluations }: MeasurementReport): ContentItem {
   return {
-    concept: CONCEPT.imagingMeasurementReport,
+    concept: title ?? CONCEPT.imagingMeasurementReport,
     value: { type: 'CONTAINER', continuity: 'SEPARATE', template: '1500' },
     children: [
       item('HAS CONCEPT MOD', CONCEPT.language, { type: 'CODE', code: ENGLISH }),

@@ -12,10 +12,13 @@ import { readReport } from '../../dicom/sr/read.js';
 import { writeReport, type ReportInput } from '../../dicom/sr/write.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { uidFromName } from '../../foundation/ids.js';
+import type { ModelRow } from '../../ledger/models.js';
+import type { ModelYaml } from '../../models/model-yaml.js';
 import { contributorOf, provenanceOf } from '../provenance.js';
 import type { MadeResult, ResultOrder } from '../result-order.js';
 import { seriesDescriptionOf } from '../series-description.js';
 import { writeResult } from '../write-result.js';
+import { codeOf } from './map-value.js';
 import type { ReportContent } from './report-content.js';
 
 /**
@@ -56,6 +59,7 @@ function reportInput({ source, series, groups, evaluations }: ReportContent, ord
       seriesDescription: seriesDescriptionOf(model),
     },
     content: {
+      ...titleOf(model),
       observer: {
         uid: uidFromName(model.digest),
         manufacturer: provenance.model.manufacturer,
@@ -70,6 +74,12 @@ function reportInput({ source, series, groups, evaluations }: ReportContent, ord
     equipment: provenance.node,
     contributors: [contributor],
   };
+}
+
+/** The title that the package names. */
+function titleOf(model: ModelRow): Pick<ReportInput['content'], 'title'> {
+  const { reportTitle } = (JSON.parse(model.package) as ModelYaml).outputs;
+  return reportTitle === undefined ? {} : { title: codeOf(reportTitle) };
 }
 
 /** Every number and answer in words, for people who do not open the object. */

@@ -6,6 +6,7 @@ import { readReport } from '../../../src/dicom/sr/read.js';
 import { writeReport } from '../../../src/dicom/sr/write.js';
 import { sct } from '../../../src/dicom/structures/code.js';
 import { compareFolders } from '../../../src/evaluation/compare/compare-folders.js';
+import { compareReproduction } from '../../../src/evaluation/reproduction.js';
 import { checkSr } from '../../../src/evaluation/compare/sr-check.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -92,5 +93,12 @@ describe('two reports', () => {
     });
     const { checked } = await compareFolders(reference, output);
     expect(checked[0].checks[0]).toMatchObject({ checker: 'DicomsrContentCheck', findings: [{ label: 'SR Item' }] });
+    const [before, after] = [join(reference, 'a'), join(output, 'a')];
+    expect(await compareReproduction(before, before)).toEqual({ compared: 'content', equal: true, differences: [] });
+    expect(await compareReproduction(before, after)).toMatchObject({
+      compared: 'content',
+      equal: false,
+      differences: [{ label: 'SR Item' }],
+    });
   });
 });

@@ -98,6 +98,14 @@ describe('a mapping to a report', () => {
     ]);
   });
 
+  it('under a title with a misspelt code', () => {
+    const titled = withValue('{ path: x, name: Volume, unit: ml }').replace(
+      'outputs:',
+      'outputs:\n  reportTitle: { code: "126", scheme: DCM, meaning: x }',
+    );
+    expect(faultsOf(titled)).toEqual([expect.stringMatching(/^3: 126 is no code of DICOM/)]);
+  });
+
   it('is looked at by lint as well', () => {
     expect(lintPackage(packageOf(withValue('{ path: x, name: Volume, unit: mL }'))).faults).toEqual([
       expect.objectContaining({ path: 'outputs.reports[0].groups[0].values[0].unit', line: 7 }),

@@ -85,6 +85,15 @@ describe('an answer in JSON', () => {
     expect(JSON.parse(result.summary ?? '')).toEqual({ notes: [], measures: ['Answer: Probability of cancer: 29 %'] });
   });
 
+  it('has the title that the package names', async () => {
+    const node = new ResultStage(
+      packageWith({ reports: [MAPPING], reportTitle: { code: 'AI', scheme: '99SITE', meaning: 'AI measurements' } }),
+      PREDICTION,
+    );
+    const { results } = await ended(node, () => ({ 'a.json': text('{"likelihood": 0.29}') }));
+    expect(reportOf(node, results[0]).root.concept).toEqual({ value: 'AI', scheme: '99SITE', meaning: 'AI measurements' });
+  });
+
   it('is the same bytes when it is made again', async () => {
     const bytes = async () => {
       const node = stage();
