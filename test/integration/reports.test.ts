@@ -147,7 +147,9 @@ describeWith("answers of MHub's models as reports", missing, () => {
     expect(lines).toContain('contains CODE:(,,"Finding")=(27925004,SCT,"Nodule")');
     expect(lines).toContain('has concept mod CODE:(,,"Finding Site")=(39607008,SCT,"Lung")');
     const images = lines.filter((line) => line.startsWith('contains IMAGE:'));
-    expect(images).toEqual(ct.source.slices.map(({ sopInstanceUid }) => `contains IMAGE:=(CT image,"${sopInstanceUid}")`));
+    expect(images).toEqual(
+      ct.source.slices.map(({ sopInstanceUid }) => `contains IMAGE:(,,"Source of Measurement")=(CT image,"${sopInstanceUid}")`),
+    );
   });
 
   it('a likelihood that is none says so; its evidence are all three series', async () => {

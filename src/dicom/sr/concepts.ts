@@ -17,6 +17,7 @@ export const CONCEPT = {
   imageLibraryGroup: dcm('126200', 'Image Library Group'),
   modality: dcm('121139', 'Modality'),
   seriesInstanceUid: dcm('112002', 'Series Instance UID'),
+  sourceOfMeasurement: dcm('121112', 'Source of Measurement'),
   imagingMeasurements: dcm('126010', 'Imaging Measurements'),
   qualitativeEvaluations: { value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' },
   measurementGroup: dcm('125007', 'Measurement Group'),

@@ -112,7 +112,8 @@ function libraryGroup({ seriesInstanceUid, modality, instances }: ReportedSeries
   return container(CONCEPT.imageLibraryGroup, [
     item('HAS ACQ CONTEXT', CONCEPT.modality, { type: 'CODE', code: modalityCode(modality) }),
     item('HAS ACQ CONTEXT', CONCEPT.seriesInstanceUid, { type: 'UIDREF', uid: seriesInstanceUid }),
-    ...instances.map((reference) => item('CONTAINS', undefined, { type: 'IMAGE', reference })),
+    // TID 1601 asks for no name; OHIF 3.13 ends as a whole at an item without one.
+    ...instances.map((reference) => item('CONTAINS', CONCEPT.sourceOfMeasurement, { type: 'IMAGE', reference })),
   ]);
 }
 

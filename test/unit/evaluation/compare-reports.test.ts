@@ -81,7 +81,7 @@ describe('two reports', () => {
     const [series] = CONTENT.series;
     const other = { ...CONTENT, series: [{ ...series, instances: series.instances.slice(1) }] };
     expect(found(other)).toEqual([
-      'SR Item: Imaging Measurement Report / Image Library / Image Library Group / IMAGE 1.2.3.4.20.1 is missing in the output',
+      'SR Item: Imaging Measurement Report / Image Library / Image Library Group / Source of Measurement 1.2.3.4.20.1 is missing in the output',
     ]);
   });
 
