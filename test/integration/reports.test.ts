@@ -2,10 +2,12 @@
  * Models of MHub's that give no DICOM object, with mappings: what they leave is a structured report in a real PACS, over STOW-RS and by
  * C-STORE, with the right values and references, as dcmtk reads it there.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { OutputView, ResultView, RunView } from '../../src/api/views.js';
+import { parseInstance } from '../../src/dicom/element/parse.js';
+import { readReport, type StructuredReport } from '../../src/dicom/sr/read.js';
 import { sendTo } from '../support/chest-study.js';
 import { describeWith } from '../support/data.js';
 import { standInPackage } from '../support/mhub/package.js';
@@ -109,8 +111,8 @@ describeWith("answers of MHub's models as reports", missing, () => {
     await pacs.remove();
   }, 60_000);
 
-  /** The report of a model as the PACS has it: a file, and the lines of its tree. */
-  async function reportOf(model: string): Promise<{ readonly path: string; readonly lines: readonly string[] }> {
+  /** The report of a model as the PACS has it: the lines of its tree, and what it names as evidence. */
+  async function reportOf(model: string): Promise<Pick<StructuredReport, 'evidence'> & { readonly lines: readonly string[] }> {
     const [result] = await until(
       `the run of ${model}`,
       async () => {
@@ -130,11 +132,12 @@ describeWith("answers of MHub's models as reports", missing, () => {
     const { tree, complaints } = dumped(path);
     expect(complaints).toBe('');
     expect(dciodvfyErrors(path)).toEqual([]);
-    return { path, lines: tree.split('\n').map((line) => line.trim().replace(/^<(.*)>$/, '$1')) };
+    const { evidence } = readReport(parseInstance(readFileSync(path)).dataset);
+    return { evidence, lines: tree.split('\n').map((line) => line.trim().replace(/^<(.*)>$/, '$1')) };
   }
 
   it('a probability of the case and of each nodule, with every image of the CT', async () => {
-    const { lines } = await reportOf('gc_grt123_lung_cancer');
+    const { lines, evidence } = await reportOf('gc_grt123_lung_cancer');
     const numbers = lines.filter((line) => line.includes('NUM:') || line.includes('"Tracking Identifier"'));
     expect(numbers).toEqual([
       'has obs context TEXT:(,,"Tracking Identifier")="Case"',
@@ -146,18 +149,17 @@ describeWith("answers of MHub's models as reports", missing, () => {
     ]);
     expect(lines).toContain('contains CODE:(,,"Finding")=(27925004,SCT,"Nodule")');
     expect(lines).toContain('has concept mod CODE:(,,"Finding Site")=(39607008,SCT,"Lung")');
-    const images = lines.filter((line) => line.startsWith('contains IMAGE:'));
-    expect(images).toEqual(
-      ct.source.slices.map(({ sopInstanceUid }) => `contains IMAGE:(,,"Source of Measurement")=(CT image,"${sopInstanceUid}")`),
-    );
+    const images = ct.source.slices.map(({ sopInstanceUid }) => sopInstanceUid);
+    expect(evidence).toEqual([{ seriesInstanceUid: ct.seriesInstanceUid, sopInstanceUids: images }]);
+    expect(lines).toContain(`contains IMAGE:(,,"Source of Measurement")=(CT image,"${images[0]}")`);
   });
 
   it('a likelihood that is none says so; its evidence are all three series', async () => {
-    const { lines } = await reportOf('gc_picai_baseline');
+    const { lines, evidence } = await reportOf('gc_picai_baseline');
     expect(lines).toContain('contains NUM:(,,"Probability of cancer")=empty (114000,DCM,"Not a number")');
     const told = [t2w, adc, hbv].map(({ seriesInstanceUid }) => `has acq context UIDREF:(,,"Series Instance UID")="${seriesInstanceUid}"`);
     expect(lines).toEqual(expect.arrayContaining(told));
-    expect(lines.filter((line) => line.startsWith('contains IMAGE:'))).toHaveLength(12);
+    expect(evidence.map(({ sopInstanceUids }) => sopInstanceUids.length)).toEqual([4, 4, 4]);
   });
 
   it('is shown by its numbers, without opening it', async () => {

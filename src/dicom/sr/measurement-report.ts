@@ -107,13 +107,13 @@ function observerContext({ uid, manufacturer, modelName, version, digest }: Obse
   ];
 }
 
-/** TID 1600: what was looked at, by series. */
+/** TID 1600: what was looked at, by series. Its first image stands for it: the evidence names all, and hundreds of lines would hide the numbers. */
 function libraryGroup({ seriesInstanceUid, modality, instances }: ReportedSeries): ContentItem {
   return container(CONCEPT.imageLibraryGroup, [
     item('HAS ACQ CONTEXT', CONCEPT.modality, { type: 'CODE', code: modalityCode(modality) }),
     item('HAS ACQ CONTEXT', CONCEPT.seriesInstanceUid, { type: 'UIDREF', uid: seriesInstanceUid }),
     // TID 1601 asks for no name; OHIF 3.13 ends as a whole at an item without one.
-    ...instances.map((reference) => item('CONTAINS', CONCEPT.sourceOfMeasurement, { type: 'IMAGE', reference })),
+    item('CONTAINS', CONCEPT.sourceOfMeasurement, { type: 'IMAGE', reference: instances[0] }),
   ]);
 }
 

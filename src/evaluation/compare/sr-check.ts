@@ -149,13 +149,26 @@ function referenceText({ sopClassUid, sopInstanceUid, segmentNumbers = [] }: Obj
   return `a segmentation${segmentNumbers.length === 0 ? '' : `, segment ${segmentNumbers.join(', ')}`}`;
 }
 
-/** The reports must be of the same patient and study; which images they are about, their items say. */
+/** The reports must be about the same images of the same patient; segmentations among them are the run's own. */
 function referenceFindings(reference: StructuredReport, output: StructuredReport): Remark[] {
   const pairs: [string, string, string][] = [
     ['StudyInstanceUID', reference.studyInstanceUid, output.studyInstanceUid],
     ['PatientID', reference.patientId, output.patientId],
+    ['CurrentRequestedProcedureEvidenceSequence', imagesOf(reference), imagesOf(output)],
   ];
   return pairs
     .filter(([, expected, seen]) => expected !== seen)
     .map(([name]) => ({ label: 'References', description: `${name} is another than in the reference`, subpath: name }));
+}
+
+function imagesOf({ root, evidence }: StructuredReport): string {
+  const drawn = new Set(segmentationsIn(root));
+  const images = evidence.flatMap(({ sopInstanceUids }) => sopInstanceUids).filter((uid) => !drawn.has(uid));
+  return images.sort().join(' ');
+}
+
+function segmentationsIn({ value, children }: ContentItem): string[] {
+  const own =
+    'reference' in value && SEGMENTATION_SOP_CLASSES.includes(value.reference.sopClassUid) ? [value.reference.sopInstanceUid] : [];
+  return [...own, ...children.flatMap(segmentationsIn)];
 }

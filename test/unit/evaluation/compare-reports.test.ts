@@ -79,9 +79,9 @@ describe('two reports', () => {
       'SR Item: Imaging Measurement Report / Imaging Measurements / Measurement Group "Nodule 2" is only in the output',
     ]);
     const [series] = CONTENT.series;
-    const other = { ...CONTENT, series: [{ ...series, instances: series.instances.slice(1) }] };
+    const other = { ...CONTENT, series: [{ ...series, instances: series.instances.slice(0, 2) }] };
     expect(found(other)).toEqual([
-      'SR Item: Imaging Measurement Report / Image Library / Image Library Group / Source of Measurement 1.2.3.4.20.1 is missing in the output',
+      'References: CurrentRequestedProcedureEvidenceSequence CurrentRequestedProcedureEvidenceSequence is another than in the reference',
     ]);
   });
 
