@@ -7,8 +7,7 @@ import type { Code } from '../../dicom/structures/code.js';
 import type { Check, Remark } from './finding.js';
 import { sameNumber } from './numbers.js';
 
-/** The name of the check in reports. */
-export const SR_CHECKER = 'DicomsrContentCheck';
+const CHECKER = 'DicomsrContentCheck';
 
 /** At most so many differences are named. */
 const MAX_FINDINGS = 50;
@@ -21,7 +20,7 @@ export function checkSr(reference: StructuredReport, output: StructuredReport): 
   const findings = [...referenceFindings(reference, output), ...differences(reference.root, output.root, nameOf(reference.root))];
   const items = countOf(output.root);
   return {
-    checker: SR_CHECKER,
+    checker: CHECKER,
     notes: [{ label: 'Content Items', description: 'The number of content items in the output.', info: items }],
     findings: findings.slice(0, MAX_FINDINGS),
   };

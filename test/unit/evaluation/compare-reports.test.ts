@@ -94,10 +94,9 @@ describe('two reports', () => {
     const { checked } = await compareFolders(reference, output);
     expect(checked[0].checks[0]).toMatchObject({ checker: 'DicomsrContentCheck', findings: [{ label: 'SR Item' }] });
     const [before, after] = [join(reference, 'a'), join(output, 'a')];
-    expect(await compareReproduction(before, before)).toEqual({ compared: 'content', equal: true, differences: [] });
+    expect(await compareReproduction(before, before)).toMatchObject({ voxelsEqual: true, differences: [] });
     expect(await compareReproduction(before, after)).toMatchObject({
-      compared: 'content',
-      equal: false,
+      voxelsEqual: false,
       differences: [{ label: 'SR Item' }],
     });
   });
