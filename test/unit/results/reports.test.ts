@@ -17,7 +17,9 @@ import { CONTENT, reportInput } from '../../support/report.js';
 import { lungsOn, ResultStage } from '../../support/result-stage.js';
 import { labelMapOf, madeUpHeader } from '../../support/seg.js';
 
-const SLICES = chestPhantom({ name: 'reports', spacingMm: [24, 24, 24] }).files.slice(4, 10).map(({ bytes }) => bytes);
+const SLICES = chestPhantom({ name: 'reports', spacingMm: [24, 24, 24] })
+  .files.slice(4, 10)
+  .map(({ bytes }) => bytes);
 
 const PREDICTION = [{ type: 'Prediction', label: 'cancer', valueType: 'Likelihood' }];
 const MAPPING = {
