@@ -84,7 +84,10 @@ class Demo {
   private async study(node: RunningNode, settings: Settings): Promise<{ sopInstanceUid: string; overlay: string }> {
     const client = new NodeClient(settings.dataDir);
     const model = await addLungs(client, settings);
-    this.step('model', `model ${model.view.name} ${model.view.version} is active, runtime ${model.runtime} (${model.isolation})`);
+    this.step(
+      'model',
+      `model ${model.view.name} ${model.view.version} is active without a test, which is recorded (${model.view.overrideReason}); runtime ${model.runtime} (${model.isolation})`,
+    );
     const files = this.input();
     await this.send(node, settings, files);
     const study = await this.settled(client);
