@@ -5,7 +5,7 @@ import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import { endPermission, givePermission } from '../ledger/model-permissions.js';
 import { recordModelTest } from '../ledger/model-tests.js';
-import { listModels, modelById, modelInUse, type ModelRow } from '../ledger/models.js';
+import { listModels, modelById, modelInUse, modelToActivate, type ModelRow } from '../ledger/models.js';
 import { takeIntoUse } from '../models/register.js';
 import type { ModelUpdate } from '../models/update.js';
 import type { NodePort } from './node-port.js';
@@ -62,7 +62,7 @@ export function modelRoutes(router: Router, node: NodePort): void {
   });
   router.post('/models/:name/activate', (request, response) => {
     const { digest, ...by } = parseBody(activateRequest, request);
-    const { row, queuedRuns } = takeIntoUse(db, modelOf(node, request.params.name, digest).id, by, clock());
+    const { row, queuedRuns } = takeIntoUse(db, modelToUse(node, request.params.name, digest).id, by, clock());
     bell.ring('runs');
     response.json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
   });
@@ -134,4 +134,14 @@ function modelOf({ db }: NodePort, asked: string, digest?: string): ModelRow {
   const row = digest === undefined ? modelInUse(db, asked) : listModels(db).find((one) => one.name === asked && one.digest === digest);
   if (row === undefined) throw new AnteroomError('MODEL_UNKNOWN', digest === undefined ? asked : `${asked} with digest ${digest}`);
   return row;
+}
+
+/** The one with this digest, or else the last one registered that was never in use. @throws AnteroomError MODEL_UNKNOWN */
+function modelToUse(node: NodePort, asked: string, digest?: string): ModelRow {
+  if (digest !== undefined) return modelOf(node, asked, digest);
+  const row = modelToActivate(node.db, asked);
+  if (row !== undefined) return row;
+  const there = listModels(node.db).filter(({ name }) => name === asked);
+  const seen = there.map((one) => `${one.version} is ${one.state} (${one.digest})`).join(', ') || 'none of that name';
+  throw new AnteroomError('MODEL_UNKNOWN', `${asked}: ${seen}; expected one that waits for its use, or --digest to name another one`);
 }

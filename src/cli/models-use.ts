@@ -32,7 +32,7 @@ export function addUseCommands(models: Command): void {
     withCommonOptions(models.command('activate').description('makes a registered model the one that rules use, after a passed test')),
   )
     .argument('<name>', 'name of the model')
-    .option('--digest <digest>', 'of several versions; the last one registered if left out')
+    .option('--digest <digest>', 'of several versions; the last one registered that was never in use if left out')
     .option('--json', 'print JSON')
     .action(async (name: string, options: CommonOptions & OverrideOptions & { digest?: string; json?: boolean }) => {
       const digest = options.digest === undefined ? {} : { digest: options.digest };

@@ -136,7 +136,12 @@ export function modelInUse(db: Db, name: string): ModelRow | undefined {
   return rows.find(({ state }) => state === 'active' || state === 'suspended') ?? rows.find(({ state }) => state !== 'retired');
 }
 
+/** The last one registered of this name that was never in use: what its name alone stands for when one is to be taken into use. */
+export function modelToActivate(db: Db, name: string): ModelRow | undefined {
+  return listModels(db).find((row) => row.name === name && (row.state === 'registered' || row.state === 'tested'));
+}
+
 /** All models, by name, the newest first. */
 export function listModels(db: Db): ModelRow[] {
-  return db.all<ModelRow>('SELECT * FROM models ORDER BY name, registered_at DESC');
+  return db.all<ModelRow>('SELECT * FROM models ORDER BY name, registered_at DESC, id DESC');
 }

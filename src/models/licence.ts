@@ -3,14 +3,27 @@
 export type LicenceUse = 'commercial' | 'non-commercial' | 'unclear';
 
 const NOT_FOR_TRADE = /\bnc\b|non ?commercial|research|academic|evaluation only/;
-/** Copyleft licences forbid no use. */
-const FREE = /\b(mit|apache|bsd|isc|mpl|a?gpl|lgpl|gnu|cc by|cc0|public domain|unlicense|zlib)\b/;
+/** Licences that forbid no use, copyleft ones too: SPDX's names and the usual spellings, without "license" and "version". Nothing may stand beside them. */
+const FREE = new RegExp(
+  `^(${[
+    'mit|expat|isc|zlib|unlicense|public domain|cc0|cc zero',
+    'apache( software)?|mpl|mozilla public',
+    '(new |modified |simplified )?bsd( [0-4] clause)?|[0-4] clause bsd',
+    '(gnu )?[al]?gpl|(gnu )?((affero|lesser|library) )?general public',
+    '(cc|creative commons) (by|attribution)( sa| share ?alike| nd| no ?derivatives)?',
+  ].join('|')})( ?\\d+)*( only| or later)?( international| universal| generic| unported)?$`,
+);
 
-/** What one text allows. A text that names no licence we know is unclear, and so is none. */
+/** What one text allows. A text that is not the name of a licence we know, and nothing else, is unclear, and so is none. */
 export function licenceUse(text: string): LicenceUse {
-  const words = text.toLowerCase().replaceAll(/[^a-z0-9]+/g, ' ');
+  const words = text.toLowerCase().replaceAll(/[^a-z0-9]+/g, ' ').trim();
   if (NOT_FOR_TRADE.test(words)) return 'non-commercial';
-  return FREE.test(words) ? 'commercial' : 'unclear';
+  const name = words
+    .replaceAll(/\b(the|licen[sc]e|version)\b/g, '')
+    .replaceAll(/v(?=\d)/g, ' ')
+    .replaceAll(/ +/g, ' ')
+    .trim();
+  return FREE.test(name) ? 'commercial' : 'unclear';
 }
 
 /** Nothing was learned, so nothing is licensed. */

@@ -166,7 +166,7 @@ function cardOf({ name, modality }: ScaffoldInput): unknown {
       type: FILL_IN,
       date: { code: 'n/a', weights: 'n/a', pub: 'n/a' },
       cite: FILL_IN,
-      license: { code: 'Apache-2.0 (the kit; the package has no code)', weights: `${FILL_IN}: the licence of the weights` },
+      license: { code: 'Apache-2.0', weights: `${FILL_IN}: the licence of the weights` },
       publications: [],
       github: 'n/a',
     },

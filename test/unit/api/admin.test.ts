@@ -203,6 +203,37 @@ describe('health', () => {
   });
 });
 
+describe('taking a model into use', () => {
+  const add = (digest: string, state: string, at: number) =>
+    db.run(
+      "INSERT INTO models (name, version, state, digest, card, package, registered_at) VALUES ('m', ?, ?, ?, '{}', '{}', ?)",
+      digest,
+      state,
+      digest,
+      at,
+    );
+  const activate = (body: object = {}) => client.post('/models/m/activate', body);
+  const states = () => db.all<{ text: string }>("SELECT digest || ' ' || state AS text FROM models ORDER BY id").map(({ text }) => text);
+
+  it.each(['suspended', 'active'])('takes the last one registered where another one is %s, and not that one again', async (state) => {
+    add('one', state, 1);
+    add('two', 'tested', 2);
+    await activate();
+    expect(states()).toEqual(['one retired', 'two active']);
+    await expect(activate()).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('one is retired (one); expected one that waits for its use') as string,
+    });
+  });
+
+  it('does not fall back on an older one where the last one has not passed its test', async () => {
+    add('one', 'active', 1);
+    add('two', 'registered', 2);
+    await expect(activate()).rejects.toMatchObject({ status: 409, message: expect.stringContaining('m (two): no test') as string });
+    expect(states()).toEqual(['one active', 'two registered']);
+  });
+});
+
 describe('releasing a study', () => {
   it('has it looked at now, without the reason that held it', async () => {
     version(1, NOW - 100);

@@ -91,6 +91,35 @@ describe('a model card', () => {
     expect(usePermitted({ code, weights })).toBe(use);
   });
 
+  it.each([
+    'Not MIT; all rights reserved',
+    'Nutzung nur mit Genehmigung des Autors',
+    'Apache-2.0, not for clinical use',
+    'MIT, for educational purposes only',
+    'GPL; personal use only',
+    'CC BY NonComm',
+    'MIT (internal)',
+  ])('does not take "%s" for the licence that it names', (weights) => {
+    expect(usePermitted({ code: 'MIT', weights })).toBe('unclear');
+  });
+
+  it.each([
+    'The MIT License',
+    'Apache License, Version 2.0',
+    'BSD-3-Clause',
+    '3-Clause BSD License',
+    'GPLv3',
+    'LGPL-2.1-or-later',
+    'GNU Affero General Public License v3.0',
+    'CC-BY-4.0',
+    'CC BY-SA 4.0',
+    'CC0 1.0 Universal',
+    'Creative Commons Attribution 4.0 International',
+    'MPL-2.0',
+  ])('knows %s', (weights) => {
+    expect(usePermitted({ code: 'MIT', weights })).toBe('commercial');
+  });
+
   it('keeps what was written', () => {
     const checked = parseCard(parseYaml(JSON.stringify(card({}, { info: { use: { text: 'x' } } })), 'meta.json'));
     expect(checked).toMatchObject({
