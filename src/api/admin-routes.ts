@@ -6,12 +6,12 @@ import { accountsOfStudies, accountSince, recentAccount, type StudyAccount } fro
 import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
-import { activeModel } from '../ledger/models.js';
+import { activeModel, modelById } from '../ledger/models.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
 import { outputsOfRun, resultsOfRun } from '../ledger/results.js';
 import { laterRun } from '../ledger/run-succession.js';
-import { insertRun, listRuns, requestCancel, runById } from '../ledger/runs.js';
+import { insertRun, listRuns, requestCancel, runById, type RunRow } from '../ledger/runs.js';
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { parseDecision } from '../routing/decision.js';
@@ -172,11 +172,7 @@ function runRoutes(router: Router, node: NodePort): void {
     const later = laterRun(db, run.id);
     if (later !== undefined)
       throw new AnteroomError('OUTDATED', `version ${later.version_number} of its study has run ${later.id} in the place of run ${run.id}`);
-    // Not the model that failed, but the one in use now: it may have been corrected since.
-    const model = activeModel(db, run.model_name);
-    const model_id = model !== undefined && [null, model.version].includes(run.model_version) ? model.id : run.model_id;
-    if (model_id === null)
-      throw new AnteroomError('MODEL_UNKNOWN', `no version of model ${run.model_name} that run ${run.id} asks for is active`);
+    const model_id = modelForRetry(db, run);
     const set = {
       model_id,
       due_at: clock(),
@@ -253,6 +249,21 @@ function runOf({ db }: NodePort, id: string) {
   const run = runById(db, Number(id));
   if (run === undefined) throw new AnteroomError('NOT_FOUND', `run ${id}`);
   return run;
+}
+
+/**
+ * Not the model that failed, but the one in use now: it may have been corrected since. With one that is suspended it
+ * waits; one that is retired must not run for a patient. What an evaluation runs is a part of its question.
+ * @throws AnteroomError MODEL_UNKNOWN
+ */
+function modelForRetry(db: NodePort['db'], run: RunRow): number {
+  const own = run.model_id === null ? undefined : modelById(db, run.model_id);
+  if (run.purpose !== 'clinical' && own !== undefined) return own.id;
+  const model = activeModel(db, run.model_name);
+  if (model !== undefined && [null, model.version].includes(run.model_version)) return model.id;
+  if (own?.state === 'active' || own?.state === 'suspended') return own.id;
+  const was = own === undefined ? '' : `; its own, ${own.version}, is ${own.state}`;
+  throw new AnteroomError('MODEL_UNKNOWN', `no version of model ${run.model_name} that run ${run.id} asks for is active${was}`);
 }
 
 function chooseSeries(present: ReadonlySet<string>, asked: string | undefined): string {

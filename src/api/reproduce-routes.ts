@@ -9,7 +9,7 @@ import { AnteroomError } from '../foundation/errors.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import { activeModel, modelById, type ModelRow } from '../ledger/models.js';
 import type { Db } from '../ledger/database.js';
-import { keptResults, resultBySopInstanceUid, resultsOfRun, type ResultRow } from '../ledger/results.js';
+import { keptResults, resultBySopInstanceUid, resultLike, type ResultRow } from '../ledger/results.js';
 import { inputsOfRun, insertRun, runById, type NewRun, type RunRow } from '../ledger/runs.js';
 import { studyOfRun } from '../ledger/studies.js';
 import { lastVersion, type VersionRow } from '../ledger/versions.js';
@@ -52,7 +52,7 @@ export function reproduceRoutes(router: Router, node: NodePort): void {
     if (run?.purpose !== 'evaluation') throw new AnteroomError('NOT_FOUND', `reproduction ${request.params.run}`);
     const { state, failure_code: failureCode, reason } = run;
     if (state !== 'done') return void response.json({ state, failureCode, reason });
-    const after = resultsOfRun(db, run.id).at(resultsOfRun(db, before.run_id).findIndex(({ id }) => id === before.id));
+    const after = resultLike(db, before, run.id);
     const changed = whatChanged(db, runById(db, before.run_id) as RunRow, run);
     if (after === undefined || after.path === null)
       return void response.json({ state, failureCode, reason: after?.reason ?? 'no result was made', changed });
@@ -80,7 +80,7 @@ function again(db: Db, run: RunRow): NewRun {
     modelId: run.model_id,
     settings: JSON.parse(run.settings) as Record<string, unknown>,
     destinations: [],
-    priority: 'routine',
+    priority: 'evaluation',
     inputs: inputsOfRun(db, run.id).map((input) => ({ name: input.name, seriesInstanceUid: input.series_instance_uid })),
     ...(run.workflow === null ? {} : { workflow: run.workflow }),
     again: true,

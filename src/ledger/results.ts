@@ -95,6 +95,17 @@ export function resultsOfRun(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>('SELECT * FROM results WHERE run_id = ? ORDER BY id', runId);
 }
 
+/** What another run has in the place of a result: of the output of the same path, in the same SOP class. */
+export function resultLike(db: Db, { output_id, sop_class_uid }: ResultRow, runId: number): ResultRow | undefined {
+  return db.get<ResultRow>(
+    `SELECT x.* FROM results x LEFT JOIN outputs o ON o.id = x.output_id
+     WHERE x.run_id = ? AND x.sop_class_uid = ? AND o.path IS (SELECT path FROM outputs WHERE id = ?) ORDER BY x.id DESC LIMIT 1`,
+    runId,
+    sop_class_uid,
+    output_id,
+  );
+}
+
 /**
  * Results that still stand and whose runs of earlier versions this run has replaced: all of them, where a result is that of several runs
  * (the one that made it, and those to which it was the same).

@@ -16,7 +16,10 @@ const FREE = new RegExp(
 
 /** What one text allows. A text that is not the name of a licence we know, and nothing else, is unclear, and so is none. */
 export function licenceUse(text: string): LicenceUse {
-  const words = text.toLowerCase().replaceAll(/[^a-z0-9]+/g, ' ').trim();
+  const words = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, ' ')
+    .trim();
   if (NOT_FOR_TRADE.test(words)) return 'non-commercial';
   const name = words
     .replaceAll(/\b(the|licen[sc]e|version)\b/g, '')

@@ -11,9 +11,9 @@ import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
-import { ensureResult } from '../../../src/ledger/results.js';
+import { ensureResult, insertOutput, resultLike } from '../../../src/ledger/results.js';
 import { markPurged } from '../../../src/ledger/retention.js';
-import { runById } from '../../../src/ledger/runs.js';
+import { PRIORITY, runById } from '../../../src/ledger/runs.js';
 import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
 import { settleStudy } from '../../../src/ledger/versions.js';
 import { enterRuleRun } from '../../support/rule-run.js';
@@ -305,10 +305,63 @@ describe('retrying a run', () => {
     });
   });
 
+  it('is refused with a model that is in use no longer, and waits with one that is suspended', async () => {
+    run(version(1, 1));
+    db.move('models', 1, 'suspended', { at: 1, set: { suspended_reason: 'it drifted', suspended_at: 1, suspended_by: 'drift' } });
+    await client.post('/runs/1/retry');
+    expect(runById(db, 1)).toMatchObject({ state: 'queued', model_id: 1 });
+    db.move('runs', 1, 'failed', { at: 1 });
+    db.move('models', 1, 'retired', { at: 1 });
+    await expect(client.post('/runs/1/retry')).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('its own, 1, is retired') as string,
+    });
+  });
+
+  it('keeps the model of an evaluation, whatever is in use', async () => {
+    run(version(1, 1));
+    db.run("UPDATE runs SET purpose = 'evaluation'");
+    db.move('models', 1, 'retired', { at: 1 });
+    db.run(
+      "INSERT INTO models (name, version, state, digest, card, package, registered_at) VALUES ('m', '2', 'active', 'e', '{}', '{}', 2)",
+    );
+    await client.post('/runs/1/retry');
+    expect(runById(db, 1)).toMatchObject({ state: 'queued', model_id: 1 });
+  });
+
   it('is refused for one that has not ended', async () => {
     run(version(1, 1), 'waiting');
     model();
     await expect(client.post('/runs/1/retry')).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+describe('reproducing a result', () => {
+  it('takes nothing from what is for patients: it runs with the priority of an evaluation', async () => {
+    delivery(run(version(1, 1)), 'archive', 'delivered');
+    const { run: id } = await client.post<{ run: number }>('/reproductions', { sopInstanceUid: '1.9' });
+    expect(runById(db, id)).toMatchObject({ purpose: 'evaluation', priority: PRIORITY.evaluation });
+  });
+
+  it('compares with what was made of the same output, in whatever order', () => {
+    const [before, after] = [run(version(1, 1)), run(version(2, 2))];
+    const result = (runId: number, path: string) => {
+      db.run('INSERT OR IGNORE INTO attempts (run_id, number, container, started_at) VALUES (?, 1, ?, 1)', runId, `c${runId}`);
+      const attempt_id = db.get<{ id: number }>('SELECT id FROM attempts WHERE run_id = ?', runId)?.id ?? 0;
+      const output_id = insertOutput(db, { run_id: runId, attempt_id, path, kind: 'nifti', size_bytes: 1, sha256: 'x' });
+      const uids = {
+        sop_class_uid: '1',
+        sop_instance_uid: `1.${runId}.${path}`,
+        series_instance_uid: `2.${runId}.${path}`,
+        series_number: 1,
+      };
+      return ensureResult(db, { run_id: runId, output_id, ...uids }, 1);
+    };
+    const [lungs] = [result(before, 'lungs.nii'), result(before, 'lobes.nii')];
+    result(after, 'lobes.nii');
+    expect(resultLike(db, lungs, after)).toBeUndefined();
+    const again = result(after, 'lungs.nii');
+    expect(resultLike(db, lungs, after)?.id).toBe(again.id);
   });
 });
 
