@@ -159,6 +159,8 @@ export function modelView(row: ModelRow) {
     suspendedAt: iso(row.suspended_at),
     registeredAt: iso(row.registered_at),
     folder: row.folder,
+    /** Which model.yaml of the folder; null: the usual one. */
+    modelFile: row.model_file,
   };
 }
 

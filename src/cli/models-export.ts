@@ -30,8 +30,8 @@ export function addExportCommand(models: Command): void {
 async function exportModel(named: string, options: CommonOptions & { out: string }): Promise<void> {
   const out = resolve(options.out);
   if (existsSync(out)) throw new AnteroomError('USAGE', `${out} is there already; expected the name of a new file`);
-  const { folder, digest } = await find(named, options);
-  const model = readModelPackage(folder);
+  const { folder, digest, modelFile } = await find(named, options);
+  const model = readModelPackage(folder, { modelFile });
   if (model.model.runtime !== 'docker')
     throw new AnteroomError('USAGE', `${folder} runs as a process: it has no image that could be exported`);
   const engine = imageTransfer({ socketPath: settingsFor(options).docker.socket });
@@ -43,7 +43,7 @@ async function exportModel(named: string, options: CommonOptions & { out: string
   try {
     const written = await writeExport(
       out,
-      { head: headOf(model, model.model.image, image, packageBytes), image: await engine.save(image.id), files },
+      { head: headOf(model, { reference: model.model.image, image, packageBytes, modelFile }), image: await engine.save(image.id), files },
       (bytes) => progressOfBytes('written', bytes, total),
     );
     progressDone();
@@ -55,15 +55,22 @@ async function exportModel(named: string, options: CommonOptions & { out: string
   }
 }
 
+interface Found {
+  readonly folder: string;
+  readonly digest?: string;
+  /** Where it was registered with another one than model.yaml. */
+  readonly modelFile?: string;
+}
+
 /** A folder is exported as it lies there; a name stands for the model that runs use, or else the last one registered. */
-async function find(named: string, options: CommonOptions): Promise<{ folder: string; digest?: string }> {
+async function find(named: string, options: CommonOptions): Promise<Found> {
   if (existsSync(named)) return { folder: resolve(named) };
   const rows = (await clientFor(options).get<ModelView[]>('/models')).filter(({ name }) => name === named);
   const row = rows.find(({ state }) => state === 'active') ?? rows.at(-1);
   if (row === undefined) throw new AnteroomError('MODEL_UNKNOWN', named);
   if (row.folder === null || !existsSync(row.folder))
     throw new AnteroomError('FILE_UNREADABLE', `the package of ${named} is not in ${row.folder ?? 'any folder'} any more`);
-  return { folder: row.folder, digest: row.digest };
+  return { folder: row.folder, digest: row.digest, modelFile: row.modelFile ?? undefined };
 }
 
 /** The image that the node has pinned, even if the name stands for another one by now. */
@@ -89,13 +96,21 @@ function hasTestData({ files, model }: ModelPackage): boolean {
   return files.some((file) => file === data || file.startsWith(`${data}/`));
 }
 
-function headOf({ card }: ModelPackage, reference: string, image: ImageToExport, packageBytes: number): ExportHead {
+interface Packed {
+  /** As model.yaml names the image. */
+  readonly reference: string;
+  readonly image: ImageToExport;
+  readonly packageBytes: number;
+  readonly modelFile: string | undefined;
+}
+
+function headOf({ card }: ModelPackage, { reference, image, packageBytes, modelFile }: Packed): ExportHead {
   const { id, os, architecture, sizeBytes, digest, labels } = image;
   return {
     form: EXPORT_FORM,
     writtenBy: `anteroom ${nodeVersion()}`,
     writtenAt: new Date().toISOString(),
-    model: { name: card.name, version: card.version, digest, licence: card.license },
+    model: { name: card.name, version: card.version, digest, licence: card.license, modelFile },
     image: { reference, id, os, architecture, sizeBytes, kit: labels[KIT_LABEL] ?? null },
     packageBytes,
   };

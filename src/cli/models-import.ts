@@ -1,5 +1,5 @@
 /** `anteroom models import`: a file of `models export` becomes a registered model, or leaves nothing behind. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ListedModel } from '../api/views.js';
@@ -7,7 +7,8 @@ import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { refused, type ExportHead } from '../models/exported/manifest.js';
 import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
-import { MODEL_FILE, readModelPackage } from '../models/package.js';
+import { nameImage } from '../models/exported/unpacked.js';
+import { readModelPackage } from '../models/package.js';
 import { freeBytesOf, imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { addPackage, type AddOptions } from './models-add.js';
 import { withOverrideOptions } from './models-use.js';
@@ -48,14 +49,13 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
     await checkAndUnpack(file, unpacked, (bytes) => progressOfBytes('checked', bytes, size));
     progressDone();
     const reference = nameImage(unpacked, head);
-    demandSamePackage(unpacked, head);
-    demandFree(folder, unpacked);
+    demandFree(folder, unpacked, head);
     failpoint('import.checked');
     await takeImage(file, head, engine, reference, async () => {
       const isNew = !existsSync(folder);
       if (isNew) renameSync(unpacked, folder);
       try {
-        await addPackage(folder, options);
+        await addPackage(folder, { ...options, modelFile: head.model.modelFile });
       } catch (thrown) {
         if (isNew) rmSync(folder, { recursive: true, force: true });
         throw thrown;
@@ -91,30 +91,10 @@ function demandRoom(folder: string, bytes: number): void {
     throw new AnteroomError('DISK_LOW', `${folder} has ${megabytes(free)} MB free, expected ${megabytes(bytes)} MB for the package`);
 }
 
-/**
- * The name that the image gets here. One with a registry's digest cannot be kept, as only a pull gives an image that: model.yaml names a tag
- * instead, and the image's ID pins it.
- */
-function nameImage(folder: string, { image }: ExportHead): string {
-  const { reference, id } = image;
-  const [repository] = reference.split('@');
-  if (repository === reference) return reference;
-  const name = `${repository.replace(/:[^/:]+$/, '')}:imported-${id.slice(7, 19)}`;
-  const path = join(folder, MODEL_FILE);
-  if (existsSync(path)) writeFileSync(path, readFileSync(path, 'utf8').replace(reference, name));
-  return name;
-}
-
-function demandSamePackage(folder: string, { model }: ExportHead): void {
-  const { card } = readModelPackage(folder);
-  if (card.name !== model.name || card.version !== model.version)
-    throw refused(`its card is of ${card.name} ${card.version}, expected ${model.name} ${model.version}`);
-}
-
 /** An earlier import of the same may have been killed before it was registered; what somebody has changed is not replaced. */
-function demandFree(folder: string, unpacked: string): void {
+function demandFree(folder: string, unpacked: string, { model: { modelFile } }: ExportHead): void {
   if (!existsSync(folder)) return;
-  const [there, ours] = [readModelPackage(folder), readModelPackage(unpacked)];
+  const [there, ours] = [readModelPackage(folder, { modelFile }), readModelPackage(unpacked, { modelFile })];
   const same =
     there.files.join('\n') === ours.files.join('\n') && ours.files.every((name) => sameBytes(join(folder, name), join(unpacked, name)));
   if (!same) throw refused(`${folder} is there already and has other files: move it aside, or name another folder with --into`);

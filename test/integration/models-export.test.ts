@@ -116,6 +116,21 @@ describeWith('models export and import', missing, () => {
     expect(readFileSync(join(model.folder ?? '', 'test/default/sample/1.dcm'), 'utf8')).toBe('pixels');
   });
 
+  it('takes along which model.yaml it was registered with', async () => {
+    const two = makeModelPackage(NAME, 'localhost/anteroom-test:nowhere', 'true');
+    copyFileSync(join(folder, 'model.yaml'), join(two, 'model.second.yaml'));
+    const [out, into] = [join(tempFolder('second'), 'travelling.tar'), tempFolder('into')];
+    for (const command of [
+      ['add', two, '--model-file', 'model.second.yaml'],
+      ['export', NAME, '--out', out],
+      ['import', out, '--into', into],
+    ])
+      expect(await node.command('models', ...command)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await node.admin.get<ModelView[]>('/models')).toMatchObject([
+      { digest: id, folder: join(into, `${NAME}-1.0.0`), modelFile: 'model.second.yaml' },
+    ]);
+  });
+
   it('exports a registered model by its name, as it was registered, whatever its image name stands for now', async () => {
     await importBusybox(docker, { made: 'another' }, TAG);
     const again = join(tempFolder('again'), 'travelling.tar');

@@ -30,6 +30,8 @@ const headSchema = z.object({
     /** What pinned it where it was exported. */
     digest: z.string(),
     licence: z.object({ code: z.string(), weights: z.string() }),
+    /** Which model.yaml of the package it was registered with; absent: the usual one. */
+    modelFile: z.string().optional(),
   }),
   image: z.object({
     /** As model.yaml names it. */
