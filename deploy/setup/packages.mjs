@@ -21,6 +21,7 @@ const PACKAGES = [
   { group: 'peers', name: 'dcmtk', program: 'storescu', why: 'an independent sender, receiver and JPEG codec' },
   { group: 'peers', name: 'openssl', program: 'openssl', why: 'makes the certificates of the TLS tests' },
   { group: 'peers', name: 'busybox-static', program: 'busybox', why: 'the smallest image, for models that misbehave' },
+  { group: 'peers', name: 'docker-registry', program: 'docker-registry', why: 'gives images the digests that those from afar have' },
   { group: 'peers', name: 'podman', program: 'podman', why: 'the other container engine of the conformance suite' },
   { group: 'peers', name: 'catatonit', program: 'catatonit', why: 'the init process of its containers' },
   { group: 'peers', name: 'e2fsprogs', program: 'mkfs.ext4', why: 'the small file system of the full-disk test' },

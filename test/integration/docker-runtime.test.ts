@@ -4,13 +4,15 @@ import { createDockerRuntime } from '../../src/runs/runtimes/docker.js';
 import type { RunSpec, Runtime } from '../../src/runs/runtimes/runtime.js';
 import { describeWith } from '../support/data.js';
 import { importBusybox, missingForDockerd, startDockerd, type Dockerd } from '../support/dockerd.js';
+import { startRegistry } from '../support/registry.js';
 import { keepingLogger, LIMITS, listener, makeRun, WAIT_FOR_GO, type RunFolder } from '../support/runtimes.js';
+import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
 
 const log = loggerOf('test');
 const ENGINE_AWAY = 'the engine does not answer; the run is watched again when it is back';
 
-describeWith('docker runtime on an engine of its own', missingForDockerd(), () => {
+describeWith('docker runtime on an engine of its own', [...missingForDockerd(), ...missingTools('docker-registry')], () => {
   let dockerd: Dockerd;
   let image: string;
   let runtime: Runtime;
@@ -144,6 +146,22 @@ describeWith('docker runtime on an engine of its own', missingForDockerd(), () =
       expect(facts?.digest).toBe(facts?.id);
       const made = await run('echo pinned', { image: facts?.digest ?? '' });
       expect(await (await runtime.start(made.spec, {})).done).toMatchObject({ exitCode: 0 });
+    });
+
+    it('finds an image by the digest that a registry gave it, under whatever name it is here', async () => {
+      const registry = await startRegistry();
+      try {
+        const pulled = await registry.throughRegistry(dockerd.docker, image, 'busybox');
+        const { id, digest } = (await runtime.resolveImage?.(pulled)) ?? {};
+        expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+        expect(digest).not.toBe(id);
+        const made = await run('echo from a registry', { image: digest });
+        expect(await (await runtime.start(made.spec, {})).done).toMatchObject({ exitCode: 0 });
+        expect((await runtime.resolveImage?.(digest ?? ''))?.id).toBe(id);
+        await dockerd.docker.getImage(pulled).remove();
+      } finally {
+        await registry.remove();
+      }
     });
 
     it('reads one file without starting anything', async () => {

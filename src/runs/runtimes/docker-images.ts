@@ -1,6 +1,7 @@
 /** Images: what is there, and single files out of them. An image is asked for by inspecting it; the texts of engines differ. */
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ImageInspectInfo } from 'dockerode';
 import tar from 'tar-stream';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { DockerEngine } from './docker-engine.js';
@@ -10,9 +11,11 @@ import type { ImageFacts } from './runtime.js';
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const READ_TIMEOUT_MS = 60_000;
 
-/** Error: IMAGE_MISSING. */
+const BARE_DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** An image by its name, its ID, or the digest under which a registry gave it. Error: IMAGE_MISSING. */
 export async function resolveImage(engine: DockerEngine, reference: string): Promise<ImageFacts> {
-  const image = await engine.call((docker) => docker.getImage(reference).inspect(), { refusal: 'IMAGE_MISSING' });
+  const image = (await inspectImage(engine, reference)) ?? (await imageOfDigest(engine, reference));
   if (!image) throw imageMissing(reference);
   const repoDigests = image.RepoDigests ?? [];
   const id = image.Id.startsWith('sha256:') ? image.Id : `sha256:${image.Id}`;
@@ -23,6 +26,18 @@ export async function resolveImage(engine: DockerEngine, reference: string): Pro
     labels: image.Config.Labels ?? {},
     user: image.Config.User,
   };
+}
+
+function inspectImage(engine: DockerEngine, reference: string): Promise<ImageInspectInfo | undefined> {
+  return engine.call((docker) => docker.getImage(reference).inspect(), { refusal: 'IMAGE_MISSING' });
+}
+
+/** Engines find a registry's digest only behind the repository's name, and a model keeps the digest alone: its image may have been given other names. */
+async function imageOfDigest(engine: DockerEngine, digest: string): Promise<ImageInspectInfo | undefined> {
+  if (!BARE_DIGEST.test(digest)) return undefined;
+  const images = await engine.call((docker) => docker.listImages({ digests: true }), { refusal: 'IMAGE_MISSING' });
+  const found = images?.find(({ RepoDigests }) => RepoDigests?.some((entry) => entry.endsWith(`@${digest}`)));
+  return found === undefined ? undefined : inspectImage(engine, found.Id);
 }
 
 /** The error for an image that the engine does not have. */

@@ -87,9 +87,9 @@ async function ensureStarted(engine: DockerEngine, spec: RunSpec): Promise<boole
   if (found) await removeContainer(engine, spec.name);
   const facts = await engine.facts();
   refuseGpuOnPodman(facts, spec);
-  await resolveImage(engine, spec.image ?? '');
+  const { id } = await resolveImage(engine, spec.image ?? '');
   await makeWritable(spec);
-  const container = await engine.call((docker) => docker.createContainer(containerOptions(spec, facts.cpus)), {
+  const container = await engine.call((docker) => docker.createContainer(containerOptions({ ...spec, image: id }, facts.cpus)), {
     timeoutMs: CREATE_TIMEOUT_MS,
   });
   if (!container) throw imageMissing(spec.image ?? '');
