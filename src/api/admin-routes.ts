@@ -45,6 +45,8 @@ const retryRequest = z.strictObject({ destination: z.string().min(1) });
 /** The administration routes on a node; errors are left to the server's handler. */
 export function adminRoutes(node: NodePort): Router {
   const router = express.Router();
+  // A case names each of its images by its path: a CT of 600 slices has 100 kB of them, which is what Express takes by itself.
+  router.use('/evaluations', express.json({ limit: '32mb' }));
   router.use(express.json());
   studyRoutes(router, node);
   keepingRoutes(router, node);

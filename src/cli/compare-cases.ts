@@ -63,15 +63,7 @@ export async function readyCase({ name, entry }: PlannedCase, search: Search | u
   const { source, seriesInstanceUid } = entry;
   if ('folder' in source) return ofFolder(name, source.folder, seriesInstanceUid);
   const { studyInstanceUid } = source;
-  if (search === undefined)
-    return {
-      name,
-      patientId: '',
-      studyInstanceUid,
-      images: [],
-      toCopy: false,
-      ...(seriesInstanceUid === undefined ? {} : { seriesInstanceUid }),
-    };
+  if (search === undefined) return namedCase({ name, entry });
   const [found] = await search({ studyInstanceUid });
   if (found === undefined) throw new AnteroomError('NOT_FOUND', `a settled study ${studyInstanceUid} in the archive of the node`);
   const chosen = oneSeries(found.series, seriesInstanceUid);
@@ -82,6 +74,19 @@ export async function readyCase({ name, entry }: PlannedCase, search: Search | u
     seriesInstanceUid: chosen.seriesInstanceUid,
     images: chosen.files,
     toCopy: false,
+  };
+}
+
+/** What the cohort alone says of a case: enough to find its truth and results that are ready. */
+export function namedCase({ name, entry: { source, seriesInstanceUid } }: Pick<PlannedCase, 'name' | 'entry'>): ReadyCase {
+  const studyInstanceUid = 'folder' in source ? '' : source.studyInstanceUid;
+  return {
+    name,
+    patientId: '',
+    studyInstanceUid,
+    images: [],
+    toCopy: false,
+    ...(seriesInstanceUid === undefined ? {} : { seriesInstanceUid }),
   };
 }
 

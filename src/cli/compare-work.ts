@@ -5,7 +5,7 @@ import type { ComparedModel, ComparisonFolder } from '../evaluation/comparison/c
 import type { ReadyFiles } from '../evaluation/comparison/ready-files.js';
 import { scoreCase, type ModelResult } from '../evaluation/comparison/score-case.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
-import { readyCase, truthOf, type PlannedCase, type ReadyCase } from './compare-cases.js';
+import { namedCase, readyCase, truthOf, type PlannedCase, type ReadyCase } from './compare-cases.js';
 import type { ComparisonProgress } from './compare-progress.js';
 import type { ComparisonRuns } from './compare-runs.js';
 import { NodeRefusal } from './node-client.js';
@@ -27,7 +27,7 @@ export interface WorkParts {
 /** A case that has been asked for, or why it could not be. */
 interface Asked {
   readonly planned: PlannedCase;
-  readonly ready?: ReadyCase;
+  readonly ready: ReadyCase;
   /** The study that the models run on, where they do. */
   readonly study?: string;
   readonly failure?: ModelResult['failure'];
@@ -87,12 +87,14 @@ export class ComparisonWork {
   private async askAfter(before: Promise<Asked> | undefined, planned: PlannedCase): Promise<Asked> {
     const { runs } = this.parts;
     await before;
-    if (this.stopping) return { planned };
+    if (this.stopping) return { planned, ready: namedCase(planned) };
+    let ready: ReadyCase | undefined;
     try {
-      const ready = await readyCase(planned, runs && ((query) => runs.search(query)));
+      ready = await readyCase(planned, runs && ((query) => runs.search(query)));
       return { planned, ready, ...(runs === undefined ? {} : { study: await runs.ask(ready) }) };
     } catch (thrown) {
-      return { planned, failure: failureOf(thrown) };
+      // Its truth is looked for all the same: what failed stays in n.
+      return { planned, ready: ready ?? namedCase(planned), failure: failureOf(thrown) };
     }
   }
 
@@ -112,34 +114,34 @@ export class ComparisonWork {
     const score = await scoreCase({
       caseName: name,
       source,
-      patientId: ready?.patientId ?? '',
-      studyInstanceUid: ready?.studyInstanceUid ?? '',
-      images: ready?.images ?? [],
-      truth: ready === undefined ? [] : await truthOf(planned, ready, truths),
+      patientId: ready.patientId,
+      studyInstanceUid: ready.studyInstanceUid,
+      images: ready.images,
+      truth: await truthOf(planned, ready, truths),
       models: await Promise.all(this.parts.models.map((model) => this.resultOf(model, name, ready, ended, failure))),
     });
     folder.keep(score);
     progress.caseEnded(score);
-    if (ready?.toCopy === true && study !== undefined) await runs?.forget(study);
+    if (ready.toCopy && study !== undefined) await runs?.forget(study);
     return score;
   }
 
   private async resultOf(
     { label, digest }: ComparedModel,
     caseName: string,
-    ready: ReadyCase | undefined,
+    ready: ReadyCase,
     ended: readonly EvaluationRunView[],
     failure: ModelResult['failure'],
   ): Promise<ModelResult> {
     const { folder, results } = this.parts;
     const nothing = { model: label, runTimeMs: null, peakMemoryBytes: null, files: [], paths: [] };
-    if (ready === undefined) return { ...nothing, failure: failure ?? { code: 'INTERNAL', reason: 'the case was not looked at' } };
     const readyFiles = results.get(label);
     if (readyFiles !== undefined) {
       const paths = await readyFiles.of({ caseName, ...ready });
       if (paths.length > 0) return { ...nothing, files: paths, paths };
       return { ...nothing, failure: { code: 'NOT_FOUND', reason: 'the folder has no result of this case' } };
     }
+    if (failure !== undefined) return { ...nothing, failure };
     const run = ended.find((one) => one.model === label.split('@')[0] && one.digest === digest);
     if (run === undefined) return { ...nothing, failure: { code: 'INTERNAL', reason: 'the node knows of no run' } };
     const { state, failureCode, reason, runTimeMs, peakMemoryBytes } = run;
@@ -149,10 +151,17 @@ export class ComparisonWork {
   }
 }
 
+/** These would speak against all cases. */
+const ENDING: readonly string[] = ['NODE_NOT_RUNNING', 'INTERNAL', 'DISK_LOW'];
+
 /** What speaks against the case is told with it; what would speak against all of them ends the command. */
 function failureOf(thrown: unknown): NonNullable<ModelResult['failure']> {
-  if (thrown instanceof NodeRefusal) return { code: thrown.code ?? 'INTERNAL', reason: thrown.message };
+  const { code, reason } = thrown instanceof NodeRefusal ? { code: thrown.code ?? 'INTERNAL', reason: thrown.message } : reasonOf(thrown);
+  if (ENDING.includes(code)) throw thrown;
+  return { code, reason };
+}
+
+function reasonOf(thrown: unknown): { readonly code: string; readonly reason: string } {
   const { code, seen } = toAnteroomError(thrown);
-  if (code === 'NODE_NOT_RUNNING' || code === 'INTERNAL') throw thrown;
   return { code, reason: seen };
 }

@@ -41,6 +41,13 @@ export class Answer {
     return new Set(this.segments.keys());
   }
 
+  /** What has a voxel. */
+  get drawn(): ReadonlySet<string> {
+    const hasVoxel = ({ segmentation: { frames }, number }: DrawnSegment) =>
+      frames.some((frame) => frame.segmentNumber === number && frame.unpack().some((voxel) => voxel !== 0));
+    return new Set([...this.segments].filter(([, segments]) => segments.some(hasVoxel)).map(([id]) => id));
+  }
+
   /** How a structure is had of what was drawn. */
   planOf(structure: string): WholePlan {
     return planWhole(structure, this.structures);

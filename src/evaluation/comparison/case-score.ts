@@ -53,7 +53,7 @@ export interface CaseScore {
   readonly truth: 'there' | 'none' | 'unreadable';
   readonly truthReason?: string;
   readonly truthFiles: readonly string[];
-  /** The structures that the truth has, and the wholes of which it has something. */
+  /** The structures of which the truth has a voxel, and the wholes of which it has something: one that was looked for and found empty is none. */
   readonly truthHas: readonly string[];
   /** One for each model, in the order of the command: a failure is never left out. */
   readonly models: readonly ModelOutcome[];

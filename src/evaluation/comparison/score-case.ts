@@ -42,7 +42,7 @@ export async function scoreCase({ truth, models, images, ...subject }: CaseResul
     truth: reference !== undefined ? 'there' : expected === undefined ? 'none' : 'unreadable',
     ...(expected !== undefined && 'failure' in expected ? { truthReason: `${expected.failure.code}: ${expected.failure.reason}` } : {}),
     truthFiles: truth,
-    truthHas: reference === undefined ? [] : [...new Set([...reference.structures].flatMap(wholesOf))],
+    truthHas: reference === undefined ? [] : [...new Set([...reference.drawn].flatMap(wholesOf))],
     models: outcomes.map((model) => ({ ...model, scores: scoresOf(answers.get(model.model), reference, asked) ?? model.scores })),
     pairs: reference === undefined ? pairsOf(answers, asked) : [],
   };

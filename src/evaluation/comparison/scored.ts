@@ -7,8 +7,11 @@ export interface Scored {
   readonly patientId: string;
   readonly model: string;
   readonly structure: string;
-  /** `absent`: the model gives it in other cases and not here, which is a Dice of 0. */
-  readonly standing: 'scored' | 'absent' | 'failed' | 'not measured';
+  /**
+   * `absent`: the model gives it in other cases and not here, which is a Dice of 0. `false positive`: the truth was looked at for it and is empty, the
+   * model drew it; this has no figure and is not in n, and neither is what both left empty.
+   */
+  readonly standing: 'scored' | 'absent' | 'failed' | 'not measured' | 'false positive';
   readonly figures: Readonly<Record<Metric, number | null>>;
   /** What the truth or the result lacks of it, in words; empty where nothing. */
   readonly lack: string;
@@ -51,10 +54,17 @@ export function scoresOfModel(model: string, cases: readonly CaseScore[]): Score
     const outcome = outcomeOf(model, one);
     const known = new Map((outcome?.scores ?? []).map((score) => [score.structure, score]));
     const { caseName, patientId, truthHas } = one;
-    return [...given]
-      .filter((structure) => truthHas.includes(structure))
-      .map((structure) => ({ caseName, patientId, model, structure, ...counted(known.get(structure), outcome?.failure !== undefined) }));
+    const of = { caseName, patientId, model };
+    return [...given].flatMap((structure): Scored[] => {
+      const score = known.get(structure);
+      if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(score, outcome?.failure !== undefined) }];
+      return isFalsePositive(score) ? [{ ...of, structure, standing: 'false positive', figures: NOTHING, lack: '' }] : [];
+    });
   });
+}
+
+function isFalsePositive(score: StructureScore | undefined): boolean {
+  return score?.reference?.volumeMl === 0 && (score.output.volumeMl ?? 0) > 0;
 }
 
 function counted(score: StructureScore | undefined, failed: boolean): Pick<Scored, 'standing' | 'figures' | 'lack'> {

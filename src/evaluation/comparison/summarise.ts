@@ -25,7 +25,7 @@ export interface ModelSummary {
 export interface StructureSummary {
   readonly structure: string;
   readonly model: string;
-  /** Cases whose truth has the structure: each of them is in one of the four numbers below. */
+  /** Cases whose truth has the structure: each of them is scored, failed or not measured. */
   readonly n: number;
   /** With figures; a structure that the model gives elsewhere and not here counts with a Dice of 0. */
   readonly scored: number;
@@ -35,6 +35,8 @@ export interface StructureSummary {
   readonly failed: number;
   /** Not measured: the truth or the result is a whole that lacks something, or lies on another grid. */
   readonly notMeasured: number;
+  /** Cases beside n: the truth says that there is nothing of it, and the model drew some. */
+  readonly falsePositives: number;
   readonly metrics: Readonly<Partial<Record<Metric, Figures>>>;
   /** The mean Dice where each failure counts as 0. */
   readonly diceWithFailuresAsZero: number | null;
@@ -117,11 +119,12 @@ function summaryOfStructure(scored: readonly Scored[]): StructureSummary {
   return {
     structure,
     model,
-    n: scored.length,
+    n: scored.length - count('false positive'),
     scored: count('scored') + count('absent'),
     absent: count('absent'),
     failed: count('failed'),
     notMeasured: count('not measured'),
+    falsePositives: count('false positive'),
     metrics: metricsOf(scored.map(({ figures }) => figures)),
     diceWithFailuresAsZero: describe(dice)?.mean ?? null,
     lacks: distinct(scored.map(({ lack }) => lack)),

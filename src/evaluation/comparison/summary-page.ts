@@ -45,6 +45,7 @@ const STYLE =
 
 const NOTES =
   'n counts every case whose truth has the structure: failures stay in it. A structure that a model gives elsewhere and not in a case has a Dice of 0 there. ' +
+  'A case whose truth was looked at for a structure and is empty is not in its n: where a model draws it all the same, that is a false positive. ' +
   'Wholes are put together of their parts by code; one that lacks a part is not measured, and what one lacks otherwise is said beside it. Metrics have the definitions of plastimatch. ' +
   'In brackets: 95 % bootstrap interval of the mean (2000 resamples, seeded). Wilcoxon: two-sided signed-rank test, pairs without a difference left out, ' +
   'exact up to 50 pairs. p (Holm) is corrected for all tests of the metric in the same table.';
@@ -113,11 +114,11 @@ function structuresTable({ structures }: Summary): string {
   if (structures.length === 0) return '';
   const sorted = [...structures].sort((a, b) => (a.structure < b.structure ? -1 : a.structure > b.structure ? 1 : 0));
   return htmlTable(
-    ['structure', 'model', 'n', 'scored', 'absent', 'failed', 'not measured', 'Dice, failures as 0', ...FIGURE_HEAD],
-    sorted.map(({ structure, model, n, scored, absent, failed, notMeasured, metrics, diceWithFailuresAsZero, lacks }) => [
+    ['structure', 'model', 'n', 'scored', 'absent', 'failed', 'not measured', 'false positives', 'Dice, failures as 0', ...FIGURE_HEAD],
+    sorted.map(({ structure, model, n, scored, absent, failed, notMeasured, falsePositives, metrics, diceWithFailuresAsZero, lacks }) => [
       withLack(structure, lacks),
       model,
-      ...[n, scored, absent, failed, notMeasured].map(String),
+      ...[n, scored, absent, failed, notMeasured, falsePositives].map(String),
       diceWithFailuresAsZero?.toFixed(3) ?? '',
       ...SHOWN.map(([metric, , digits]) => figuresText(metrics[metric], digits)),
     ]),

@@ -144,6 +144,16 @@ describe('the socket', () => {
   });
 });
 
+describe('a case of an evaluation', () => {
+  it('may name as many images as a CT has', async () => {
+    const files = Array.from({ length: 2000 }, (_, n) => `${'/a long path'.repeat(15)}/${n}.dcm`);
+    const [studyInstanceUid, seriesInstanceUid] = ['1.2.826.0.1.3680043.8.498.100000000000', '1.2.826.0.1.3680043.8.498.200000000000'];
+    const asked = client.post('/evaluations/e/cases', { caseName: 'c', studyInstanceUid, seriesInstanceUid, files });
+    // It comes as far as the first file, which is not there.
+    await expect(asked).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  });
+});
+
 describe('pausing', () => {
   it('is kept with who and why, shown by health, and refused for what nobody knows', async () => {
     await expect(client.post('/pause', { kind: 'destination', name: 'pcas' })).rejects.toMatchObject({

@@ -160,6 +160,20 @@ describe('what is counted', () => {
     expect(readClinicalTable('PatientID\n1\n1\n', 'PatientID')).toBe('PatientID 1 has two rows; expected one');
   });
 
+  it('is no Dice of 0 where the truth is empty: a right answer is not counted, a wrong one is a false positive', async () => {
+    const nothing = { slices: [], slice: (k: number) => left.slice(k) };
+    const empty = file('empty', { LEFT_LUNG: nothing, RIGHT_LUNG: right });
+    const [onlyRight, both] = [file('right', { RIGHT_LUNG: right }), file('both sides', { LEFT_LUNG: left, RIGHT_LUNG: right })];
+    const all = [
+      await score('full', [result('a', [both]), result('b', [both])]),
+      await score('empty', [result('a', [onlyRight]), result('b', [both])], [empty]),
+    ];
+    expect(all[1].truthHas).not.toContain('LEFT_LUNG');
+    const of = (model: string) => summarise(['a', 'b'], all).structures.find((one) => one.structure === 'LEFT_LUNG' && one.model === model);
+    expect(of('a')).toMatchObject({ n: 1, absent: 0, falsePositives: 0, metrics: { dice: { mean: 1 } }, diceWithFailuresAsZero: 1 });
+    expect(of('b')).toMatchObject({ n: 1, falsePositives: 1, metrics: { dice: { n: 1, mean: 1 } } });
+  });
+
   it('of no case at all is a summary without figures', () => {
     expect(summarise(['a'], [])).toMatchObject({
       casesIn: 0,

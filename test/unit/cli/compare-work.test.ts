@@ -1,0 +1,81 @@
+/** What becomes of cases that cannot be asked for, against a node that answers as it is told here. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { ComparisonProgress } from '../../../src/cli/compare-progress.js';
+import { ComparisonRuns, type NodeModel } from '../../../src/cli/compare-runs.js';
+import { ComparisonWork } from '../../../src/cli/compare-work.js';
+import { NodeClient } from '../../../src/cli/node-client.js';
+import { ComparisonFolder } from '../../../src/evaluation/comparison/comparison-folder.js';
+import { ReadyFiles } from '../../../src/evaluation/comparison/ready-files.js';
+import { summarise } from '../../../src/evaluation/comparison/summarise.js';
+import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
+import { tempFolder } from '../../support/temp.js';
+
+const source = madeUpSource();
+const lung = writeSeg(segInput(source, [segmentOf('LEFT_LUNG', ellipsoid(source.grid, [0.7, 0.5, 0.5], 0.2))])).bytes;
+const model: NodeModel = { label: 'm', name: 'm', version: '1', digest: 'd' };
+const STUDY = '1.2.3';
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+describe('a comparison with a node', () => {
+  const servers: Server[] = [];
+  afterAll(() => servers.forEach((server) => server.close()));
+
+  /** A comparison of one case whose truth and ready result are there; `answer` is what the node says to a path below the evaluation. */
+  async function comparison(answer: (path: string) => Answer) {
+    const folder = tempFolder('compare-work');
+    writeFileSync(join(folder, 'truth.dcm'), lung);
+    mkdirSync(join(folder, 'ready'));
+    writeFileSync(join(folder, 'ready', 'c.dcm'), lung);
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      const path = (request.url ?? '').replace(/^\/evaluations\/(e\/)?/, '');
+      asked.push(path);
+      const { status, body } = answer(path);
+      response.writeHead(status).end(JSON.stringify(body));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(join(folder, 'anteroom.sock'), resolve));
+    const models = [model, { label: 'ready', results: join(folder, 'ready') }];
+    const out = ComparisonFolder.open(join(folder, 'out'), { models, cohort: 'c' }, 'e', new Date(0));
+    const runs = new ComparisonRuns(new NodeClient(folder), 'e', [model], () => undefined);
+    const entry = { name: 'c', source: { studyInstanceUid: STUDY }, truth: join(folder, 'truth.dcm') };
+    const planned = [{ name: 'c', source: 'c', entry }];
+    const results = new Map([['ready', await ReadyFiles.in(join(folder, 'ready'))]]);
+    const carryOut = () =>
+      new ComparisonWork({ folder: out, progress: new ComparisonProgress(true, 1), models, results, truths: undefined, runs }).carryOut(
+        planned,
+      );
+    return { carryOut, asked, out };
+  }
+
+  const found = [{ studyInstanceUid: STUDY, patientId: 'P', series: [{ seriesInstanceUid: '1.2.3.4', modality: 'CT', files: [] }] }];
+  const refusal = (code: string): Answer => ({ status: 500, body: { message: code, code } });
+
+  it.each([
+    ['the study is not there', (path: string): Answer => ({ status: 200, body: path === 'search' ? [] : {} }), 'NOT_FOUND'],
+    [
+      'its run is refused',
+      (path: string): Answer => (path === 'search' ? { status: 200, body: found } : refusal('STUDY_PURGED')),
+      'STUDY_PURGED',
+    ],
+  ])('keeps a case in n where %s, and scores the results that are ready', async (_, answer, code) => {
+    const { carryOut } = await comparison(answer);
+    const scores = await carryOut();
+    expect(scores).toMatchObject([{ truth: 'there', models: [{ model: 'm', failure: { code } }, { model: 'ready' }] }]);
+    const { structures } = summarise(['m', 'ready'], scores);
+    expect(structures.find(({ model: name }) => name === 'ready')).toMatchObject({ structure: 'LEFT_LUNG', n: 1, scored: 1, failed: 0 });
+  });
+
+  it.each(['INTERNAL', 'DISK_LOW'])('ends where the node says %s, which speaks against no case', async (code) => {
+    const { carryOut, out } = await comparison(() => refusal(code));
+    await expect(carryOut()).rejects.toThrow(code);
+    expect(out.scored('c')).toBeUndefined();
+  });
+});
