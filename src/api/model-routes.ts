@@ -6,6 +6,7 @@ import { loggerOf } from '../foundation/log.js';
 import { endPermission, givePermission } from '../ledger/model-permissions.js';
 import { recordModelTest } from '../ledger/model-tests.js';
 import { listModels, modelById, modelInUse, modelToActivate, type ModelRow } from '../ledger/models.js';
+import { descriptionChanges, type ModelDescription } from '../models/differences.js';
 import { takeIntoUse } from '../models/register.js';
 import type { ModelUpdate } from '../models/update.js';
 import type { NodePort } from './node-port.js';
@@ -27,6 +28,8 @@ const activateRequest = override.extend({ digest: name().optional() });
 const testedRequest = z.strictObject({
   name: name(),
   digest: name(),
+  card: name(),
+  package: name(),
   workflow: name(),
   sample: name(),
   reference: name(),
@@ -54,8 +57,9 @@ export function modelRoutes(router: Router, node: NodePort): void {
     response.status(201).json({ ...modelView(row), ...modelStanding(node, row), queuedRuns });
   });
   router.post('/models/tested', (request, response) => {
-    const { name: asked, digest, ...test } = parseBody(testedRequest, request);
+    const { name: asked, digest, card, package: yaml, ...test } = parseBody(testedRequest, request);
     const row = modelOf(node, asked, digest);
+    demandSame(row, { card, package: yaml }, test.workflow);
     recordModelTest(db, row.id, { ...test, cause: 'by-hand' }, clock(), null);
     const now = modelById(db, row.id) as ModelRow;
     response.json({ ...modelView(now), ...modelStanding(node, now) });
@@ -70,6 +74,14 @@ export function modelRoutes(router: Router, node: NodePort): void {
   updateRoutes(router, node);
 }
 
+/** @throws AnteroomError MODEL_TEST_OTHER for a test of something else than what the node runs on patients */
+function demandSame(row: ModelRow, tested: ModelDescription, workflow: string): void {
+  const { workflow: registered } = JSON.parse(row.package) as { workflow: string };
+  const seen = descriptionChanges(row, tested).map(({ what, before, after }) => `${what} is ${after}, registered is ${before}`);
+  if (workflow !== registered) seen.push(`workflow ${workflow} was run, registered is ${registered}`);
+  if (seen.length > 0) throw new AnteroomError('MODEL_TEST_OTHER', `${row.name} (${row.digest}): ${seen.join('; ')}`);
+}
+
 function updateRoutes(router: Router, node: NodePort): void {
   const { db, bell } = node;
   router.get('/models/updates', async (request, response) => {
@@ -78,7 +90,7 @@ function updateRoutes(router: Router, node: NodePort): void {
     const rows = names.flatMap((one) => (asked === undefined ? (modelInUse(db, one) ?? []) : modelOf(node, one)));
     response.json(await Promise.all(rows.map((row) => updateView(node, row))));
   });
-  // What is in use stays so: another digest is another row, with a test of its own before it.
+  // What is in use stays so: another digest is another row, with a test of its own before it, and another package of the same is refused.
   router.post('/models/:name/update', async (request, response) => {
     const { folder, name: of, model_file: modelFile } = modelOf(node, request.params.name);
     if (folder === null) throw new AnteroomError('NOT_FOUND', `the folder of the package of model ${of}`);

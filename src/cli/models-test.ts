@@ -1,5 +1,5 @@
 /** `anteroom models test`: runs a model on its sample and compares what it leaves with a reference. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
@@ -7,7 +7,7 @@ import { fetchSample, type SampleFolders } from '../evaluation/samples/fetch-sam
 import { phantomSample } from '../evaluation/samples/phantom-sample.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { readModelPackage, type ModelPackage } from '../models/package.js';
+import { CARD_FILE, readModelPackage, type ModelPackage } from '../models/package.js';
 import { digestOf } from '../models/register.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import { createProcessRuntime } from '../runs/runtimes/process.js';
@@ -85,7 +85,8 @@ async function test(model: ModelPackage, options: TestOptions): Promise<boolean>
     if (!conclusion) line(`    ${whatFailed(outcome.report)}`);
   }
   const failed = outcomes.find(({ report }) => !report.conclusion);
-  await tellNode(madeBy, failed ?? outcomes[0], folders, options);
+  if (options.record) line('the node is told of a test against it, not of this one: run it again without --record');
+  else await tellNode(model, madeBy, failed ?? outcomes[0], { folders, options });
   return failed === undefined;
 }
 
@@ -133,19 +134,21 @@ function tryOnce(
 
 /** What came of it is told of a model that is registered with this digest. Where no node runs, or it does not know the model, only the report says so. */
 async function tellNode(
+  { dir, model: yaml }: ModelPackage,
   { model, digest, workflow }: MadeBy,
   outcome: TestOutcome,
-  folders: SampleFolders,
-  options: TestOptions,
+  { folders, options }: { folders: SampleFolders; options: TestOptions },
 ): Promise<void> {
   const { report, files } = outcome;
   const test = { workflow, sample: folders.sampleDir, reference: folders.referenceDir, report: files[1], passed: report.conclusion };
+  const tested = { card: readFileSync(join(dir, CARD_FILE), 'utf8'), package: JSON.stringify(yaml) };
   const reason = report.conclusion ? {} : { reason: whatFailed(report) };
   try {
-    const row = await clientFor(options).post<StandingModel>('/models/tested', { name: model, digest, ...test, ...reason });
+    const row = await clientFor(options).post<StandingModel>('/models/tested', { name: model, digest, ...tested, ...test, ...reason });
     line(`${row.name} ${row.version} is ${row.state}`);
   } catch (thrown) {
-    if (thrown instanceof NodeRefusal) line(`the node does not know ${model} with this digest: its state stays as it is`);
+    if (thrown instanceof NodeRefusal && thrown.code === 'MODEL_TEST_OTHER') line(`the node does not count it: ${thrown.message}`);
+    else if (thrown instanceof NodeRefusal) line(`the node does not know ${model} with this digest: its state stays as it is`);
     else if (thrown instanceof AnteroomError && thrown.code === 'NODE_NOT_RUNNING') line('no node is running: no state was changed');
     else throw thrown;
   }

@@ -225,6 +225,19 @@ export const CATALOGUE = {
       'Add it without --activate, then `anteroom models test` and `anteroom models activate`; or give `--reason TEXT` (and `--by NAME`), which is recorded and shown with the model.',
     httpStatus: 409,
   }),
+  MODEL_IN_USE: entry({
+    kind: 'operator',
+    text: 'The model is in use, and would become another one under the same digest without a test',
+    remedy:
+      'Give the changed package an image of its own (another digest), which is tested beside the one in use; or answer for it: `anteroom models add FOLDER --activate --reason TEXT` takes effect at once and ends its tests and its permission.',
+    httpStatus: 409,
+  }),
+  MODEL_TEST_OTHER: entry({
+    kind: 'operator',
+    text: 'What was tested is not what is registered',
+    remedy: 'Test the folder, model.yaml and workflow that are registered (`anteroom models show NAME`), or register what was tested.',
+    httpStatus: 409,
+  }),
   USE_NOT_PERMITTED: entry({
     kind: 'permanent',
     text: 'The licence or the status of the model does not allow this use',

@@ -55,7 +55,7 @@ export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
       model.modelFile ?? null,
       at,
     );
-    const row = db.get<ModelRow>('SELECT * FROM models WHERE name = ? AND digest = ?', model.name, model.digest) as ModelRow;
+    const row = modelOfDigest(db, model.name, model.digest) as ModelRow;
     if (row.registered_at === at) db.event(at, 'models', row.id, null, 'registered');
     return row;
   });
@@ -123,6 +123,11 @@ export function setModelFolder(db: Db, id: number, folder: string): void {
 /** A model by its row. */
 export function modelById(db: Db, id: number): ModelRow | undefined {
   return db.get<ModelRow>('SELECT * FROM models WHERE id = ?', id);
+}
+
+/** The one of this name and digest. */
+export function modelOfDigest(db: Db, name: string, digest: string): ModelRow | undefined {
+  return db.get<ModelRow>('SELECT * FROM models WHERE name = ? AND digest = ?', name, digest);
 }
 
 /** The model of this name that runs use. */

@@ -63,7 +63,8 @@ export const MOVES = {
   },
   models: {
     registered: ['tested', 'active', 'retired'],
-    tested: ['active', 'retired'],
+    // back to registered: it says other things of itself than what was tested
+    tested: ['registered', 'active', 'retired'],
     active: ['suspended', 'retired'],
     suspended: ['active', 'retired'],
     retired: ['registered'],

@@ -6,8 +6,10 @@ import { AnteroomError } from '../foundation/errors.js';
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from '../ledger/database.js';
 import { lastTest } from '../ledger/model-tests.js';
-import { activateModel, modelById, registerModel, type ModelRow, type NewModel, type Override } from '../ledger/models.js';
+import { startAnew } from '../ledger/model-renewal.js';
+import { activateModel, modelById, modelOfDigest, registerModel, type ModelRow, type NewModel, type Override } from '../ledger/models.js';
 import { queueRunsWaitingFor } from '../ledger/model-waits.js';
+import { descriptionChanges, type ModelChange } from './differences.js';
 import type { RegisteredModelYaml } from './model-yaml.js';
 import { organizerTargets } from './mhub-workflow.js';
 import { CARD_FILE, type ModelPackage } from './package.js';
@@ -34,7 +36,8 @@ export interface RegisterOptions {
 
 /**
  * Registers a package and, where asked for, makes it the one in use.
- * @throws {AnteroomError} MODEL_UNTESTED, MODEL_INVALID, and what `resolveImage` throws.
+ * A digest that says other things of itself than before starts anew; one in use does so only where somebody answers for it.
+ * @throws {AnteroomError} MODEL_IN_USE, MODEL_UNTESTED, MODEL_INVALID, and what `resolveImage` throws.
  */
 export async function register(
   db: Db,
@@ -54,7 +57,16 @@ export async function register(
   };
   // Together: runs that wait for a model which is active would wait for ever.
   return db.transaction(() => {
+    const before = modelOfDigest(db, read.name, digest);
+    const changes = before === undefined ? [] : descriptionChanges(before, read);
+    const inUse = before?.state === 'active' || before?.state === 'suspended';
+    if (before !== undefined && inUse && changes.length > 0 && !isWhole(activate))
+      throw new AnteroomError(
+        'MODEL_IN_USE',
+        `${read.name} (${digest}) is ${before.state}, and another now: ${changes.map(changeText).join('; ')}`,
+      );
     const { id } = registerModel(db, read, at);
+    if (changes.length > 0) startAnew(db, id, isWhole(activate) ? activate : null, `changed: ${changes.map(changeText).join('; ')}`, at);
     return activate === undefined ? registration(db, id, at) : takeIntoUse(db, id, activate, at);
   });
 }
@@ -75,8 +87,12 @@ export function takeIntoUse(db: Db, id: number, { by, reason }: Partial<Override
   return registration(db, id, at);
 }
 
-function isWhole(override: Partial<Override>): override is Override {
-  return override.by !== undefined && override.reason !== undefined;
+function changeText({ what, before, after }: ModelChange): string {
+  return `${what} was ${before}, is ${after}`;
+}
+
+function isWhole(override: Partial<Override> | undefined): override is Override {
+  return override?.by !== undefined && override.reason !== undefined;
 }
 
 /** Whether the last test of this digest was passed. A model that an earlier release tested has no row of it, and no override. */

@@ -5,16 +5,10 @@ import type { ModelRow } from '../ledger/models.js';
 import { cardOf } from './answers.js';
 import { structuresOf } from './card.js';
 import type { RegisteredModelYaml } from './model-yaml.js';
+import { differences, type ModelChange } from './differences.js';
 import { CARD_FILE, MODEL_FILE, readModelPackage } from './package.js';
 import { digestOf, type ImageResolver } from './register.js';
 import { notClinical } from './use-gate.js';
-
-export interface ModelChange {
-  /** `digest`, `structures`, or the place in the card or model.yaml. */
-  readonly what: string;
-  readonly before: string;
-  readonly after: string;
-}
 
 export interface ModelUpdate {
   readonly name: string;
@@ -52,20 +46,4 @@ export async function lookForUpdate(row: ModelRow & { readonly folder: string },
     newDigest,
     changes: changes.filter((change) => change.before !== change.after),
   };
-}
-
-/** Every place of two trees that is not the same; lists of words are one place. */
-function differences(before: unknown, after: unknown, file: string): ModelChange[] {
-  const [one, other] = [new Map(leavesOf(before, [])), new Map(leavesOf(after, []))];
-  return [...new Set([...one.keys(), ...other.keys()])].map((path) => ({
-    what: `${file} ${path}`,
-    before: one.get(path) ?? 'nothing',
-    after: other.get(path) ?? 'nothing',
-  }));
-}
-
-function leavesOf(value: unknown, path: readonly string[]): [string, string][] {
-  if (typeof value !== 'object' || value === null) return [[path.join('.'), String(value)]];
-  if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object')) return [[path.join('.'), value.join(', ')]];
-  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
 }

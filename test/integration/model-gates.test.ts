@@ -109,9 +109,16 @@ describeWith('the gates of a model', missingForNode(), () => {
     'is suspended when its test, which it had passed, fails without its digest having changed, and somebody is told',
     async () => {
       const [sample, reference, out] = [study.folder, join(tempFolder('gates'), 'reference'), tempFolder('gates-out')];
-      const tested = await command('models', 'test', folder, '--sample', sample, '--reference', reference, '--record', '--out', out);
-      expect(tested).toMatchObject({ exitCode: 0 });
+      const test = (...args: string[]) =>
+        command('models', 'test', folder, '--sample', sample, '--reference', reference, '--out', out, ...args);
       const standing = async () => (await node.admin.get<(ModelView & ModelStanding)[]>('/models'))[0];
+      // What has been compared with itself says nothing.
+      expect(await test('--record')).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('run it again without --record') as string,
+      });
+      expect(await standing()).toMatchObject({ test: { last: null } });
+      expect(await test()).toMatchObject({ exitCode: 0 });
       expect(await standing()).toMatchObject({ state: 'active', overrideReason: null, test: { passed: true } });
       await until('a test that the node makes by itself', async () => (await standing()).test.last?.cause === 'schedule');
 

@@ -236,6 +236,21 @@ describe('taking a model into use', () => {
     });
   });
 
+  it('counts a test only of the card, the model.yaml and the workflow that are registered', async () => {
+    const yaml = { runtime: 'process', command: ['x'], workflow: 'default', outputs: { labelMaps: [] } };
+    add('one', 'registered', 1);
+    db.run('UPDATE models SET package = ?', JSON.stringify(yaml));
+    const test = { name: 'm', digest: 'one', card: '{}', workflow: 'default', sample: '/s', reference: '/r', report: '/x', passed: true };
+    const tell = (other: object, tested: object = {}) =>
+      client.post('/models/tested', { ...test, package: JSON.stringify({ ...yaml, ...tested }), ...other });
+    await expect(tell({ card: '{"name":"other"}' })).rejects.toThrow('meta.json name is other, registered is nothing');
+    await expect(tell({}, { memoryMb: 64 })).rejects.toThrow('model.yaml memoryMb is 64, registered is nothing');
+    await expect(tell({ workflow: 'fast' })).rejects.toThrow('workflow fast was run, registered is default');
+    expect(states()).toEqual(['one registered']);
+    await tell({});
+    expect(states()).toEqual(['one tested']);
+  });
+
   it('does not fall back on an older one where the last one has not passed its test', async () => {
     add('one', 'active', 1);
     add('two', 'registered', 2);

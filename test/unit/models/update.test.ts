@@ -3,6 +3,8 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Db } from '../../../src/ledger/database.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
+import { givePermission, permissionInForce } from '../../../src/ledger/model-permissions.js';
+import { lastTest, recordModelTest } from '../../../src/ledger/model-tests.js';
 import { activateModel, listModels, modelById, type ModelRow } from '../../../src/ledger/models.js';
 import { readModelPackage } from '../../../src/models/package.js';
 import { register } from '../../../src/models/register.js';
@@ -48,6 +50,73 @@ it('names digest, use, structures and every place of card and model.yaml; what i
   expect(taken.row).toMatchObject({ state: 'registered', version: '1.1.0' });
   expect(listModels(db).map((one) => `${one.version} ${one.state}`)).toEqual(['1.1.0 registered', '1.0.0 active']);
   db.close();
+});
+
+describe('another package under the same digest', () => {
+  const test = { cause: 'by-hand', passed: true, workflow: 'default', sample: '/s', reference: '/r' } as const;
+  let folder: string;
+  let db: Db;
+  beforeEach(() => {
+    folder = tempFolder('changed');
+    cpSync('deploy/models/lungs', folder, { recursive: true });
+    db = Db.open(join(tempFolder('ledger'), 'ledger.sqlite'), { migrate: true });
+  });
+  afterEach(() => {
+    db.close();
+  });
+  const resolveImage = () => Promise.resolve({ digest: 'sha256:1' });
+  const add = (activate?: object) =>
+    register(db, readModelPackage(folder), { resolveImage, at: 5, ...(activate === undefined ? {} : { activate }) });
+  const tested = async () => {
+    const { row } = await add();
+    recordModelTest(db, row.id, test, 5, 9);
+    givePermission(db, { model_id: row.id, by: 'ann', reason: 'x', until: 100 }, 5);
+  };
+  const change = () => {
+    edit(join(folder, 'model.yaml'), [['memoryMb: 2048', 'memoryMb: 4096']]);
+  };
+  const memory = () => (JSON.parse(modelById(db, 1)?.package ?? '') as { memoryMb: number }).memoryMb;
+
+  it('has to be tested again, and its permission ends', async () => {
+    await tested();
+    expect((await add()).row.state).toBe('tested');
+    change();
+    expect((await add()).row).toMatchObject({ state: 'registered', test_due_at: null });
+    expect(lastTest(db, 1)).toBeUndefined();
+    expect(permissionInForce(db, 1, 6)).toBeUndefined();
+    await expect(add({})).rejects.toThrow('no test of it was told of');
+  });
+
+  it.each(['active', 'suspended'] as const)('is refused where that is %s, unless somebody answers for it', async (state) => {
+    await tested();
+    await add({});
+    if (state === 'suspended') db.move('models', 1, 'suspended', { at: 6 });
+    change();
+    await expect(add()).rejects.toThrow(`is ${state}, and another now: model.yaml memoryMb was 2048, is 4096`);
+    await expect(add({})).rejects.toThrow('memoryMb');
+    expect(memory()).toBe(2048);
+    expect((await add({ by: 'ann', reason: 'it needs more' })).row).toMatchObject({
+      state: 'active',
+      override_by: 'ann',
+      override_reason: 'it needs more',
+    });
+    expect(memory()).toBe(4096);
+    expect(lastTest(db, 1)).toBeUndefined();
+  });
+
+  it('is the same where only another name of the image, or other test data, is named', async () => {
+    await tested();
+    await add({});
+    const path = join(folder, 'model.yaml');
+    writeFileSync(
+      path,
+      `${readFileSync(path, 'utf8')
+        .replace(/^image: .*$/m, 'image: other:1')
+        .replace(/^test:[^]*?\n(?=\S|$)/m, '')}\n`,
+    );
+    expect((await add()).row).toMatchObject({ state: 'active', override_by: null });
+    expect(lastTest(db, 1)).toBeDefined();
+  });
 });
 
 function edit(path: string, changes: readonly (readonly [string, string])[]): void {
