@@ -51,16 +51,7 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
     const reference = nameImage(unpacked, head);
     demandFree(folder, unpacked, head);
     failpoint('import.checked');
-    await takeImage(file, head, engine, reference, async () => {
-      const isNew = !existsSync(folder);
-      if (isNew) renameSync(unpacked, folder);
-      try {
-        await addPackage(folder, { ...options, modelFile: head.model.modelFile });
-      } catch (thrown) {
-        if (isNew) rmSync(folder, { recursive: true, force: true });
-        throw thrown;
-      }
-    });
+    await registerOrUndo({ file, head, engine, reference, unpacked, folder }, options);
     line(`its package is ${folder}`);
   } finally {
     progressDone();
@@ -104,29 +95,68 @@ function sameBytes(one: string, other: string): boolean {
   return statSync(one).size === statSync(other).size && readFileSync(one).equals(readFileSync(other));
 }
 
-/** Loads and names the image, then lets `use` work with it; where anything fails the engine is left as it was. */
-async function takeImage(
-  file: string,
-  { image }: ExportHead,
-  engine: ImageTransfer,
-  reference: string,
-  use: () => Promise<void>,
-): Promise<void> {
-  const [wasThere, before] = [(await engine.idOf(image.id)) !== undefined, await engine.idOf(reference)];
+/** What was checked, and where it goes. */
+interface Checked {
+  readonly file: string;
+  readonly head: ExportHead;
+  readonly engine: ImageTransfer;
+  /** The name that the image gets. */
+  readonly reference: string;
+  readonly unpacked: string;
+  readonly folder: string;
+}
+
+type Undo = () => Promise<void> | void;
+
+/** Loads the image, puts the package in its place and registers it; where anything fails, engine and folder are left as they were. */
+async function registerOrUndo(checked: Checked, options: ImportOptions): Promise<void> {
+  const { head, unpacked, folder } = checked;
+  const undo: Undo[] = [];
+  let asked = false;
   try {
-    if (!wasThere) {
-      await engine.load(imageIn(file));
-      if ((await engine.idOf(image.id)) === undefined) throw refused(`the engine has loaded another image than ${image.id}`);
+    await takeImage(checked, undo);
+    if (!existsSync(folder)) {
+      undo.push(() => rmSync(folder, { recursive: true, force: true }));
+      renameSync(unpacked, folder);
     }
-    failpoint('import.loaded');
-    await engine.tag(image.id, reference);
-    await use();
+    asked = true;
+    await addPackage(folder, { ...options, modelFile: head.model.modelFile });
   } catch (thrown) {
-    if (before === undefined) await engine.remove(reference);
-    else await engine.tag(before, reference);
-    if (!wasThere) await engine.remove(image.id);
+    if (asked && (await mayBeRegistered(checked, options))) throw kept(checked, thrown);
+    for (const step of undo.reverse()) await step();
     throw thrown;
   }
+}
+
+/** Loads and names the image. */
+async function takeImage({ file, head: { image }, engine, reference }: Checked, undo: Undo[]): Promise<void> {
+  const [wasThere, before] = [(await engine.idOf(image.id)) !== undefined, await engine.idOf(reference)];
+  if (!wasThere) {
+    undo.push(() => engine.remove(image.id));
+    await engine.load(imageIn(file));
+    if ((await engine.idOf(image.id)) === undefined) throw refused(`the engine has loaded another image than ${image.id}`);
+  }
+  failpoint('import.loaded');
+  undo.push(() => (before === undefined ? engine.remove(reference) : engine.tag(before, reference)));
+  await engine.tag(image.id, reference);
+}
+
+/** An answer can be lost after the node has committed: only the node can say that nothing of it is registered. */
+async function mayBeRegistered({ head, engine, folder }: Checked, options: ImportOptions): Promise<boolean> {
+  try {
+    for (const model of await clientFor(options).get<ListedModel[]>('/models'))
+      if (model.name === head.model.name && model.folder === folder && (await engine.idOf(model.digest)) === head.image.id) return true;
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function kept({ head: { model }, folder }: Checked, thrown: unknown): unknown {
+  if (!(thrown instanceof AnteroomError) || thrown.code !== 'NODE_NOT_RUNNING') return thrown;
+  const seen = `${thrown.seen}: it went away while ${model.name} ${model.version} was registered, which may have been done`;
+  const next = 'see `anteroom models list`, and import the file again if it is not there';
+  return new AnteroomError('NODE_NOT_RUNNING', `${seen}; its image and ${folder} are kept: ${next}`, { cause: thrown });
 }
 
 function megabytes(bytes: number): number {

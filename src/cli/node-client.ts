@@ -35,6 +35,8 @@ export class NodeClient {
   /** Rejects with NODE_NOT_RUNNING where nobody answers and with NodeRefusal where the node refuses. */
   private call<T>(method: string, path: string, body?: string): Promise<T> {
     return new Promise((resolve, reject) => {
+      const wentAway = (cause: NodeJS.ErrnoException) =>
+        reject(new AnteroomError('NODE_NOT_RUNNING', `${this.socketPath}: ${cause.code ?? cause.message}`, { cause }));
       const sent = request(
         // A connection of its own for each call: one kept open may be to a node that has gone since.
         {
@@ -46,6 +48,7 @@ export class NodeClient {
         },
         (answer) => {
           const chunks: Buffer[] = [];
+          answer.on('error', wentAway);
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
           answer.on('end', () => {
             const text = Buffer.concat(chunks).toString('utf8');
@@ -55,11 +58,7 @@ export class NodeClient {
           });
         },
       );
-      sent.on('error', (cause) =>
-        reject(
-          new AnteroomError('NODE_NOT_RUNNING', `${this.socketPath}: ${(cause as NodeJS.ErrnoException).code ?? cause.message}`, { cause }),
-        ),
-      );
+      sent.on('error', wentAway);
       sent.end(body);
     });
   }

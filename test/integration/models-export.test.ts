@@ -2,6 +2,8 @@
 import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import {
   existsSync,
   mkdirSync,
@@ -98,11 +100,48 @@ describeWith('models export and import', missing, () => {
     await expectNothing();
   });
 
+  it('leaves nothing behind where the node refuses the model', async () => {
+    const { exitCode, stderr } = await node.command('models', 'import', file, '--activate');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/expected a passed one, or a name and a reason/);
+    await expectNothing();
+  });
+
   it.each(['import.checked', 'import.loaded'])('may be killed at %s', async (failpoint) => {
     const args = ['--import', FAILPOINTS, resolve('dist/anteroom.cjs'), 'models', 'import', file, '--config', node.settingsFile];
     const child = spawn(process.execPath, args, { env: { ...process.env, ANTEROOM_FAILPOINT: failpoint }, stdio: 'ignore' });
     expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
     expect(await node.admin.get<ModelView[]>('/models')).toEqual([]);
+  });
+
+  it.each([
+    ['answers then', false],
+    ['does not', true],
+  ])('keeps what the node has registered where its answer was lost, if the node %s', async (_, gone) => {
+    await docker
+      .getImage(id)
+      .remove({ force: true })
+      .catch(() => undefined);
+    const [dataDir, into] = [tempFolder('lost'), tempFolder('into')];
+    let isLost = false;
+    const proxy = createServer((asked, response) => {
+      const body = asked.method === 'POST' ? buffer(asked).then((bytes) => JSON.parse(String(bytes)) as unknown) : undefined;
+      const answer = body === undefined ? node.admin.get(asked.url ?? '') : body.then((value) => node.admin.post(asked.url ?? '', value));
+      void answer.then((value) => {
+        isLost ||= body !== undefined;
+        if (body !== undefined || (isLost && gone)) response.destroy();
+        else response.end(JSON.stringify(value));
+      });
+    }).listen(join(dataDir, 'anteroom.sock'));
+    const args = ['models', 'import', file, '--config', node.settingsFile, '--data', dataDir, '--into', into];
+    const child = spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [stderr] = await Promise.all([buffer(child.stderr), once(child, 'close')]);
+    proxy.close();
+    expect(String(stderr)).toMatch(/it went away while travelling 1\.0\.0 was registered.* are kept: see `anteroom models list`/);
+    expect(child.exitCode).toBe(1);
+    expect(await node.admin.get<ModelView[]>('/models')).toMatchObject([{ digest: id, folder: join(into, `${NAME}-1.0.0`) }]);
+    expect((await docker.getImage(REFERENCE).inspect()).Id).toBe(id);
+    expect(readdirSync(into)).toEqual([`${NAME}-1.0.0`]);
   });
 
   it('registers the model under the digest that it had, however often', async () => {
