@@ -6,7 +6,7 @@ import { dataFolders } from '../archive/folders.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
 import { AnteroomError } from '../foundation/errors.js';
-import { ensureEvaluationRun, evaluationStudy, runsOfEvaluation, type EvaluationRunRow } from '../ledger/evaluations.js';
+import { ensureEvaluationRun, evaluationStudy, runsOfEvaluation, settledCopies, type EvaluationRunRow } from '../ledger/evaluations.js';
 import { listModels, type ModelRow } from '../ledger/models.js';
 import { resultsOfRun, type ResultRow } from '../ledger/results.js';
 import { requestCancel } from '../ledger/runs.js';
@@ -45,6 +45,12 @@ const runWish = z.strictObject({
   seriesInstanceUid: uid,
 });
 
+/** A copy of a case that the node still has. */
+export interface CaseCopy {
+  readonly caseName: string;
+  readonly studyInstanceUid: string;
+}
+
 /** Adds the routes below `/evaluations`. */
 export function evaluationRoutes(router: Router, node: NodePort): void {
   const { db, bell, clock } = node;
@@ -60,6 +66,10 @@ export function evaluationRoutes(router: Router, node: NodePort): void {
   router.post('/evaluations/:evaluation/cases', async (request, response) => {
     const taken: TakenCase = await takeInCase(node, { evaluation: request.params.evaluation, ...parseBody(caseFiles, request) });
     response.status(201).json(taken);
+  });
+  router.get('/evaluations/:evaluation/cases', (request, response) => {
+    const copies = settledCopies(db, request.params.evaluation);
+    response.json(copies.map((row): CaseCopy => ({ caseName: row.case_name, studyInstanceUid: row.study_instance_uid })));
   });
   router.post('/evaluations/:evaluation/runs', (request, response) => {
     response.status(201).json({ run: run(node, request.params.evaluation, parseBody(runWish, request)) });

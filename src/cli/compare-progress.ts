@@ -1,6 +1,7 @@
 /** How far a comparison is, on a terminal; and one line for each case that has ended. */
 import type { EvaluationRunView } from '../api/evaluation-routes.js';
 import type { CaseScore } from '../evaluation/comparison/case-score.js';
+import { printable } from '../foundation/printable.js';
 import { line, progress, progressDone } from './print.js';
 
 /** Tells how far one command is. */
@@ -45,6 +46,11 @@ export class ComparisonProgress {
       `${this.before + this.ended} of ${this.total}  ${caseName}${truth === 'unreadable' ? ' (its truth cannot be read)' : ''}: ${each.join(', ')}`,
     );
     progress(this.text(0));
+  }
+
+  copyStays(caseName: string, reason: string): void {
+    progressDone();
+    process.stderr.write(printable(`the node keeps its copy of ${caseName}: ${reason}`) + '\n');
   }
 
   nodeIsSilent(): void {

@@ -1,7 +1,7 @@
 /** The runs of a comparison in the node: asked for, waited for, and found again after either side was killed. */
 import { setTimeout } from 'node:timers/promises';
 import type { FoundCase, StudySearch, TakenCase } from '../api/evaluation-cases.js';
-import type { EvaluationRunView } from '../api/evaluation-routes.js';
+import type { CaseCopy, EvaluationRunView } from '../api/evaluation-routes.js';
 import type { ListedModel } from '../api/views.js';
 import type { ComparedModel } from '../evaluation/comparison/comparison-folder.js';
 import { AnteroomError } from '../foundation/errors.js';
@@ -73,9 +73,14 @@ export class ComparisonRuns {
     return this.client.post(`${this.path}/pause`);
   }
 
-  /** The node's copy of a case is not needed any more. A copy that something else keeps stays. */
-  async forget(study: string): Promise<void> {
-    await this.patiently(() => this.client.post(`${this.path}/cases/${study}/forget`)).catch(() => undefined);
+  /** The copies of cases that the node has. */
+  copies(): Promise<CaseCopy[]> {
+    return this.patiently(() => this.client.get<CaseCopy[]>(`${this.path}/cases`));
+  }
+
+  /** The node's copy of a case is not needed any more. Rejects where something else keeps it. */
+  forget(study: string): Promise<unknown> {
+    return this.patiently(() => this.client.post(`${this.path}/cases/${study}/forget`));
   }
 
   private get path(): string {

@@ -4,7 +4,7 @@ import type { CaseScore } from '../evaluation/comparison/case-score.js';
 import type { ComparedModel, ComparisonFolder } from '../evaluation/comparison/comparison-folder.js';
 import type { ReadyFiles } from '../evaluation/comparison/ready-files.js';
 import { scoreCase, type ModelResult } from '../evaluation/comparison/score-case.js';
-import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { AnteroomError, mayPass, toAnteroomError } from '../foundation/errors.js';
 import { namedCase, readyCase, truthOf, type PlannedCase, type ReadyCase } from './compare-cases.js';
 import type { ComparisonProgress } from './compare-progress.js';
 import type { ComparisonRuns } from './compare-runs.js';
@@ -52,6 +52,7 @@ export class ComparisonWork {
   async carryOut(planned: readonly PlannedCase[]): Promise<CaseScore[]> {
     const { progress, runs } = this.parts;
     const scores = this.scoredBefore(planned);
+    await this.forgetCopies(scores);
     const waiting = planned.filter(({ name }) => !scores.has(name));
     progress.begin(planned.length, scores.size);
     const asked: Promise<Asked>[] = [];
@@ -66,7 +67,26 @@ export class ComparisonWork {
       // A node that is gone has nothing to cancel; what it still has waiting is found again.
       if (this.stopping) await runs?.pause().catch(() => undefined);
     }
+    if (!this.stopping) await this.forgetCopies(scores);
     return planned.flatMap(({ name }) => scores.get(name) ?? []);
+  }
+
+  /** Of cases that no command asks for again, also where an earlier one was killed or the case could not be run after it was copied. */
+  private async forgetCopies(scores: ReadonlyMap<string, CaseScore>): Promise<void> {
+    const { runs, progress } = this.parts;
+    const copies = (await runs?.copies()) ?? [];
+    for (const { caseName, studyInstanceUid } of copies) {
+      const score = scores.get(caseName);
+      if (score === undefined || !this.isFinal(score)) continue;
+      await runs?.forget(studyInstanceUid).catch((thrown: unknown) => progress.copyStays(caseName, toAnteroomError(thrown).seen));
+    }
+  }
+
+  /** False where a person or time may remove what a model failed of: then the next command tries it again. Results that are ready cost nothing alone. */
+  private isFinal({ models }: CaseScore): boolean {
+    const { results, runs } = this.parts;
+    const tried = models.filter(({ model }) => runs === undefined || !results.has(model));
+    return !tried.some(({ failure }) => failure !== undefined && mayPass(failure.code));
   }
 
   /** Of an earlier command. @throws AnteroomError COMPARISON_OTHER where the cohort says something else of a case now */
@@ -75,7 +95,7 @@ export class ComparisonWork {
     const scores = new Map<string, CaseScore>();
     for (const { name, source } of planned) {
       const score = folder.scored(name);
-      if (score === undefined) continue;
+      if (score === undefined || !this.isFinal(score)) continue;
       if (score.source !== source)
         throw new AnteroomError('COMPARISON_OTHER', `case ${name} in ${folder.path} is of ${score.source}; the cohort says ${source} now`);
       scores.set(name, score);
@@ -122,7 +142,7 @@ export class ComparisonWork {
     });
     folder.keep(score);
     progress.caseEnded(score);
-    if (ready.toCopy && study !== undefined) await runs?.forget(study);
+    if (ready.toCopy) await this.forgetCopies(new Map([[name, score]]));
     return score;
   }
 

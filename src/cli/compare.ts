@@ -49,13 +49,15 @@ async function compare(options: CompareOptions): Promise<number> {
   const ready = options.results.map(readyResults);
   const models: ComparedModel[] = [...nodeModels, ...ready];
   demandModels(models);
-  const folder = ComparisonFolder.open(resolve(options.out), { models, cohort: resolve(options.cohort) }, randomUUID(), new Date());
+  const truth = options.truth === undefined ? undefined : resolve(options.truth);
+  const subject = { models, cohort: resolve(options.cohort), ...(truth === undefined ? {} : { truth }) };
+  const folder = ComparisonFolder.open(resolve(options.out), subject, randomUUID(), new Date());
   const progress = new ComparisonProgress(options.json === true, nodeModels.length);
   const runs = new ComparisonRuns(client, folder.id, nodeModels, () => progress.nodeIsSilent());
   const planned = await plannedCases(cohort, (query) => runs.search(query));
   const results = new Map<string, ReadyFiles>();
   for (const { label, results: from } of ready) results.set(label, await ReadyFiles.in(from));
-  const truths = options.truth === undefined ? undefined : await ReadyFiles.in(resolve(options.truth));
+  const truths = truth === undefined ? undefined : await ReadyFiles.in(truth);
   const work = new ComparisonWork({ folder, progress, models, results, truths, ...(nodeModels.length === 0 ? {} : { runs }) });
   stopOnSignals(work);
   const scores = await work.carryOut(planned);

@@ -564,6 +564,12 @@ export class AnteroomError extends Error {
   }
 }
 
+/** True of a code whose cause a person or time can remove: what failed with it is worth another try. */
+export function mayPass(code: string): boolean {
+  const kind = code in CATALOGUE ? CATALOGUE[code as ErrorCode].kind : undefined;
+  return kind === 'operator' || kind === 'transient';
+}
+
 /** Any thrown value as an error of the catalogue; what is not ours becomes INTERNAL with the original as its cause. */
 export function toAnteroomError(thrown: unknown): AnteroomError {
   if (thrown instanceof AnteroomError) return thrown;

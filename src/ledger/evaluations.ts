@@ -1,5 +1,6 @@
 /** Queries on evaluations: copies of cases, and the runs of models on cases. */
 import type { EpochMs } from '../foundation/clock.js';
+import { mayPass } from '../foundation/errors.js';
 import type { Db } from './database.js';
 import { insertRun, type NewRun, type RunRow } from './runs.js';
 
@@ -28,6 +29,15 @@ export function evaluationStudy(db: Db, studyInstanceUid: string): EvaluationStu
   return db.get<EvaluationStudyRow>('SELECT * FROM evaluation_studies WHERE study_instance_uid = ?', studyInstanceUid);
 }
 
+/** The copies of an evaluation that lie in the archive and have settled. */
+export function settledCopies(db: Db, evaluation: string): EvaluationStudyRow[] {
+  return db.all<EvaluationStudyRow>(
+    `SELECT e.* FROM evaluation_studies e JOIN studies s USING (study_instance_uid) WHERE e.evaluation = ? AND s.state = 'settled'
+     ORDER BY e.case_name`,
+    evaluation,
+  );
+}
+
 /** All instances of a copy are there. */
 export function completeEvaluationStudy(db: Db, studyInstanceUid: string, at: EpochMs): void {
   db.run('UPDATE evaluation_studies SET complete_at = ? WHERE study_instance_uid = ?', at, studyInstanceUid);
@@ -40,7 +50,7 @@ export interface EvaluationRunKey {
   readonly modelId: number;
 }
 
-/** The run of a model on a case; made where there is none. One that was cancelled because its command ended is queued again. */
+/** The run of a model on a case; made where there is none. One that ended for what a person or time removes is queued again. */
 export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, at: EpochMs): number {
   return db.transaction(() => {
     const found = db.get<RunRow>(
@@ -51,8 +61,8 @@ export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, 
     );
     if (found !== undefined) {
       const set = { due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0 };
-      if (found.failure_code === 'RUN_CANCELLED')
-        db.move('runs', found.id, 'queued', { at, from: ['cancelled'], set, detail: 'its evaluation goes on' });
+      if (mayPass(found.failure_code ?? ''))
+        db.move('runs', found.id, 'queued', { at, from: ['cancelled', 'failed'], set, detail: 'its evaluation goes on' });
       return found.id;
     }
     const id = insertRun(db, run, at);

@@ -16,6 +16,8 @@ export interface ComparisonSubject {
   readonly models: readonly ComparedModel[];
   /** Absolute path of the cohort file. */
   readonly cohort: string;
+  /** Absolute path of the folder of truths. */
+  readonly truth?: string;
 }
 
 export interface ComparedModel {
@@ -42,7 +44,7 @@ export class ComparisonFolder {
     readonly goesOn: boolean,
   ) {}
 
-  /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models or another cohort */
+  /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models, another cohort or another truth */
   static open(path: string, subject: ComparisonSubject, newId: string, at: Date): ComparisonFolder {
     mkdirSync(join(path, 'cases'), { recursive: true });
     const file = join(path, 'comparison.json');
@@ -62,10 +64,15 @@ export class ComparisonFolder {
     return this.begun.id;
   }
 
-  /** A case that was scored before. */
+  /** A case that was scored before. @throws AnteroomError FILE_UNREADABLE */
   scored(caseName: string): CaseScore | undefined {
     const file = this.fileOf(caseName);
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CaseScore) : undefined;
+    if (!existsSync(file)) return undefined;
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')) as CaseScore;
+    } catch (cause) {
+      throw new AnteroomError('FILE_UNREADABLE', `${file} is no JSON; delete it to have the case scored again`, { cause });
+    }
   }
 
   keep(score: CaseScore): void {
@@ -76,7 +83,7 @@ export class ComparisonFolder {
   async keepResults(caseName: string, label: string, files: readonly string[]): Promise<string[]> {
     const folder = join('results', caseName);
     mkdirSync(join(this.path, folder), { recursive: true });
-    const name = label.replaceAll(/[^\w.-]+/g, '_');
+    const name = label.replaceAll(/[^\w.@-]+/g, '_');
     return Promise.all(
       files.map(async (file, index) => {
         const kept = join(folder, `${name}${files.length === 1 ? '' : `-${index + 1}`}.dcm`);
@@ -114,11 +121,12 @@ export class ComparisonFolder {
   }
 }
 
-function textOf({ models, cohort }: ComparisonSubject): string {
-  return `${models.map(({ label, digest, results }) => `${label} (${digest ?? results ?? ''})`).join(', ')} on ${cohort}`;
+function textOf({ models, cohort, truth }: ComparisonSubject): string {
+  const named = models.map(({ label, digest, results }) => `${label} (${digest ?? results ?? ''})`);
+  return `${named.join(', ')} on ${cohort}${truth === undefined ? '' : ` with the truth in ${truth}`}`;
 }
 
 function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.part`, text);
+  writeFileSync(`${file}.part`, text, { flush: true });
   renameSync(`${file}.part`, file);
 }

@@ -1,4 +1,5 @@
 /** What becomes of cases that cannot be asked for, against a node that answers as it is told here. */
+import { jest } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -59,10 +60,14 @@ describe('a comparison with a node', () => {
   const refusal = (code: string): Answer => ({ status: 500, body: { message: code, code } });
 
   it.each([
-    ['the study is not there', (path: string): Answer => ({ status: 200, body: path === 'search' ? [] : {} }), 'NOT_FOUND'],
+    [
+      'the study is not there',
+      (path: string): Answer => ({ status: 200, body: path === 'search' || path === 'cases' ? [] : {} }),
+      'NOT_FOUND',
+    ],
     [
       'its run is refused',
-      (path: string): Answer => (path === 'search' ? { status: 200, body: found } : refusal('STUDY_PURGED')),
+      (path: string): Answer => (path === 'runs' ? refusal('STUDY_PURGED') : { status: 200, body: path === 'search' ? found : [] }),
       'STUDY_PURGED',
     ],
   ])('keeps a case in n where %s, and scores the results that are ready', async (_, answer, code) => {
@@ -77,5 +82,66 @@ describe('a comparison with a node', () => {
     const { carryOut, out } = await comparison(() => refusal(code));
     await expect(carryOut()).rejects.toThrow(code);
     expect(out.scored('c')).toBeUndefined();
+  });
+
+  /** The node has a run that ended so. */
+  const ran =
+    (state: { readonly state: string; readonly failureCode?: string }) =>
+    (path: string): Answer => {
+      if (path === 'search') return { status: 200, body: found };
+      if (path.startsWith('runs?')) return { status: 200, body: [{ model: 'm', digest: 'd', files: [], runTimeMs: 1, ...state }] };
+      return { status: 200, body: [] };
+    };
+
+  it('asks again for what failed of something that a person or time removes, and for nothing else', async () => {
+    for (const [failureCode, times] of [
+      ['IMAGE_MISSING', 2],
+      ['MODEL_EXITED', 1],
+    ]) {
+      const { carryOut, asked } = await comparison(ran({ state: 'failed', failureCode: String(failureCode) }));
+      const [first, second] = [await carryOut(), await carryOut()];
+      expect(second).toEqual(first);
+      expect([failureCode, asked.filter((path) => path === 'runs').length]).toEqual([failureCode, times]);
+    }
+  });
+
+  it('has the copies of scored cases forgotten where an earlier command did not come to it, and tells which stay', async () => {
+    const { carryOut, asked } = await comparison((path) => {
+      const copies = ['c', 'other'].map((caseName) => ({ caseName, studyInstanceUid: `9.${caseName}` }));
+      return path === 'cases'
+        ? { status: 200, body: copies }
+        : path.endsWith('forget')
+          ? refusal('STUDY_KEPT')
+          : ran({ state: 'done' })(path);
+    });
+    const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await carryOut();
+    asked.length = 0;
+    await carryOut();
+    const told = stderr.mock.calls.map(([text]) => text);
+    stderr.mockRestore();
+    expect(asked.filter((path) => path.endsWith('/forget'))).toContain('cases/9.c/forget');
+    expect(asked).not.toContain('cases/9.other/forget');
+    expect(told).toContain('the node keeps its copy of c: STUDY_KEPT\n');
+  });
+});
+
+describe('the folder of a comparison', () => {
+  it('is of one truth, and no result takes the place of another', async () => {
+    const folder = tempFolder('comparison');
+    const subject = { models: [model], cohort: 'c' };
+    const open = (truth?: string) =>
+      ComparisonFolder.open(folder, { ...subject, ...(truth === undefined ? {} : { truth }) }, 'e', new Date(0));
+    const out = open('/experts');
+    expect(open('/experts').goesOn).toBe(true);
+    for (const other of ['/others', undefined])
+      expect(() => open(other)).toThrow(/is of m \(d\) on c with the truth in \/experts; expected m \(d\) on c/);
+    expect(await out.keepResults('c', 'a@1', ['x'])).not.toEqual(await out.keepResults('c', 'a_1', ['x']));
+  });
+
+  it('says which file of it is damaged', () => {
+    const out = ComparisonFolder.open(tempFolder('comparison'), { models: [model], cohort: 'c' }, 'e', new Date(0));
+    writeFileSync(join(out.path, 'cases', 'c.json'), '');
+    expect(() => out.scored('c')).toThrow(/A file cannot be read: .*c\.json is no JSON; delete it to have the case scored again/);
   });
 });

@@ -1,6 +1,6 @@
 /** What the database itself keeps of evaluations: one run of a model on a case, and nothing clinical of a copy. */
 import { Db } from '../../../src/ledger/database.js';
-import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation } from '../../../src/ledger/evaluations.js';
+import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation, settledCopies } from '../../../src/ledger/evaluations.js';
 import { lastOutcomes, registerModel } from '../../../src/ledger/models.js';
 import { insertRun, runById, type NewRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
@@ -33,6 +33,29 @@ describe('an evaluation in the ledger', () => {
     db.move('runs', id, 'failed', { at: 9, set: { failure_code: 'MODEL_EXITED', ended_at: 9 } });
     ensureEvaluationRun(db, key, run, 10);
     expect(runById(db, id)?.state).toBe('failed');
+  });
+
+  it('queues again what failed of something that a person or time removes', () => {
+    const run = { ...evaluation, versionId: versionOf('1.1.1'), modelId: model.id };
+    for (const code of ['IMAGE_MISSING', 'DISK_LOW']) {
+      const id = ensureEvaluationRun(db, { ...key, caseName: code }, run, 5);
+      db.move('runs', id, 'failed', { at: 7, set: { failure_code: code, ended_at: 7 } });
+      expect(ensureEvaluationRun(db, { ...key, caseName: code }, run, 8)).toBe(id);
+      expect(runById(db, id)).toMatchObject({ state: 'queued', failure_code: null, ended_at: null });
+    }
+  });
+
+  it('knows the copies of its cases that are still there', () => {
+    for (const [uid, name] of [
+      ['1.7', 'there'],
+      ['1.8', 'gone'],
+    ]) {
+      ensureEvaluationStudy(db, { study_instance_uid: uid, evaluation: 'copies', case_name: name, series_instance_uid: '1' });
+      versionOf(uid);
+      db.run("UPDATE studies SET state = 'settled' WHERE study_instance_uid = ?", uid);
+      if (name === 'gone') db.run("UPDATE studies SET state = 'purged' WHERE study_instance_uid = ?", uid);
+    }
+    expect(settledCopies(db, 'copies').map((row) => row.case_name)).toEqual(['there']);
   });
 
   it('does not speak against a model that is in use', () => {
