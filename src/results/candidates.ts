@@ -9,6 +9,9 @@ import type { ReportYaml } from '../models/report-yaml.js';
 import { PASSING_FORMS } from './passing/forms.js';
 import { classifyOutputs, type OutputCandidate, type OutputKind } from './read-outputs.js';
 
+/** UIDs that the standard gives (PS3.6 annex A). */
+const DICOM_ROOT = '1.2.840.10008.';
+
 /** An output that may become a result, and what it is. */
 export interface Candidate extends Omit<OutputCandidate, 'path' | 'kind'> {
   readonly output: OutputRow;
@@ -56,13 +59,19 @@ export function demandPromised(candidates: readonly Candidate[], { segmentation,
   throw new AnteroomError('GATE_REJECTED', `none of the files that model.yaml makes a report of among the outputs; expected ${files}`);
 }
 
-/** What the UIDs of outputs become, so that results refer to results. Nothing can refer to a series that several outputs are in. */
-export function resultUidsByOutput(entered: readonly (Candidate & { readonly row: ResultRow })[]): ReadonlyMap<string, string> {
+/**
+ * What the UIDs of outputs become, so that results refer to results. Nothing can refer to a series that several outputs are in. What an
+ * output has in common with its image (some models copy its UIDs) stays the image's, and a UID of the standard what it is.
+ */
+export function resultUidsByOutput(
+  entered: readonly (Candidate & { readonly row: ResultRow })[],
+  foreign: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
   const uids = new Map<string, string>();
   for (const { seriesInstanceUid, sopInstanceUid, row } of entered) {
     const together = entered.filter((other) => other.seriesInstanceUid === seriesInstanceUid).length;
     if (seriesInstanceUid !== undefined && together === 1) uids.set(seriesInstanceUid, row.series_instance_uid);
     if (sopInstanceUid !== undefined) uids.set(sopInstanceUid, row.sop_instance_uid);
   }
-  return uids;
+  return new Map([...uids].filter(([uid]) => !foreign.has(uid) && !uid.startsWith(DICOM_ROOT)));
 }

@@ -19,12 +19,13 @@ import type { Expectations } from './verdict.js';
  * its mapping; any other kind of object by its own form.
  * @throws AnteroomError GEOMETRY_REFUSED for an image that is no regular stack, and what is not the file's own fault
  */
-export async function judgeOutput(path: string, { kind, labelMap, report }: Candidate, context: FormContext): Promise<Judgement> {
+export async function judgeOutput(path: string, candidate: Candidate, context: FormContext): Promise<Judgement> {
+  const { kind, labelMap, report } = candidate;
   const { sources, expectations } = context;
   if (labelMap !== undefined) return judgeLabelMap(path, context, labelMap);
   if (report !== undefined) return judgeReport(path, report, context.sources);
   const form = kind === 'report' ? undefined : PASSING_FORMS[kind];
-  if (form !== undefined) return judgeObject(path, form, context);
+  if (form !== undefined) return judgeObject(path, candidate, form, context);
   const seg = await readOr(() => readSegFile(path), 'a DICOM-SEG that can be read');
   if ('passed' in seg) return { verdict: seg };
   const source = await sources.referenced(seg.referencedSeries.map(({ seriesInstanceUid }) => seriesInstanceUid));

@@ -7,6 +7,7 @@ import { parseInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { SEGMENTATION_SOP_CLASSES, readSeg } from '../dicom/seg/read.js';
+import { isReportOfFindings } from '../dicom/sr/read.js';
 import type { Segmentation } from '../dicom/seg/segmentation.js';
 import { AnteroomError } from '../foundation/errors.js';
 
@@ -22,12 +23,11 @@ export interface OutputCandidate {
   readonly seriesInstanceUid?: string;
 }
 
-/** Structured reports (PS3.4 annex B.5): all SOP classes below this root. */
-const SR_ROOT = '1.2.840.10008.5.1.4.1.1.88.';
 /** A hundred structures in a CT of the whole body stay far below; the node reads several times as much into memory. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
-/** More than any header's beginning up to SeriesInstanceUID. */
+/** Up to SeriesInstanceUID, as a rule: a segmentation that names a thousand images needs more. */
 const HEAD_BYTES = 64 * 1024;
+const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Classifies the files of an output folder by what they hold, not by their names; the order stays.
@@ -36,12 +36,16 @@ const HEAD_BYTES = 64 * 1024;
  */
 export async function classifyOutputs(folder: string, paths: readonly string[]): Promise<OutputCandidate[]> {
   const candidates: OutputCandidate[] = [];
-  for (const path of paths) candidates.push(classify(path, await readHead(join(folder, path))));
+  for (const path of paths) candidates.push(await classify(folder, path));
   return candidates;
 }
 
-function classify(path: string, head: Uint8Array): OutputCandidate {
+/** Reads on until the UIDs are there. */
+async function classify(folder: string, path: string, headBytes = HEAD_BYTES): Promise<OutputCandidate> {
+  const head = await readHead(join(folder, path), headBytes);
   const uids = uidsOf(head);
+  const more = head.byteLength === headBytes && headBytes < MAX_HEAD_BYTES;
+  if (uids?.sopClassUid !== undefined && uids.seriesInstanceUid === undefined && more) return classify(folder, path, 16 * headBytes);
   if (uids === undefined) return { path, kind: 'other' };
   return { path, kind: kindOf(uids.sopClassUid), ...uids };
 }
@@ -50,7 +54,7 @@ function kindOf(sopClassUid: string | undefined): OutputKind {
   if (sopClassUid === undefined) return 'dicom';
   if (SEGMENTATION_SOP_CLASSES.includes(sopClassUid)) return 'seg';
   if (sopClassUid === SOP_CLASS.RTStructureSetStorage) return 'rtstruct';
-  return sopClassUid.startsWith(SR_ROOT) ? 'sr' : 'dicom';
+  return isReportOfFindings(sopClassUid) ? 'sr' : 'dicom';
 }
 
 /** The object's UIDs; undefined where the file is no Part 10 file. One whose data set is broken still counts as DICOM, so that the gate names what is wrong. */
@@ -89,9 +93,9 @@ export function readRegularFile(path: string): Promise<Uint8Array> {
   });
 }
 
-function readHead(path: string): Promise<Uint8Array> {
+function readHead(path: string, headBytes: number): Promise<Uint8Array> {
   return withRegularFile(path, async (handle) => {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
     return buffer.subarray(0, bytesRead);
   });
 }

@@ -1,9 +1,10 @@
 /** The images that a run was given: which of them a result lies on. Headers are read once, when they are asked for. */
 import { join } from 'node:path';
 import { readHead } from '../archive/read-head.js';
+import { TAG, tagKey } from '../dicom/element/tags.js';
 import { toHeader } from '../dicom/element/to-header.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
-import type { Header } from '../dicom/header.js';
+import { firstText, type Header } from '../dicom/header.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
 import type { InstanceRow } from '../ledger/instances.js';
@@ -46,6 +47,19 @@ export class RunSources {
   /** The header of one instance, for patient and study. */
   async header(): Promise<Header> {
     return toHeader(await readHead(join(this.archiveFolder, this.images[0].instances[0].path)));
+  }
+
+  /** UIDs that no output may take for its own, and that stay what they are wherever one names them: of inputs, their studies and frames of reference. */
+  async foreignUids(): Promise<ReadonlySet<string>> {
+    const uids = this.inputs.flatMap(({ seriesInstanceUid, instances }) => [
+      seriesInstanceUid,
+      ...instances.map(({ sop_instance_uid }) => sop_instance_uid),
+    ]);
+    for (const { instances } of this.inputs) {
+      const header = toHeader(await readHead(join(this.archiveFolder, instances[0].path)));
+      uids.push(...[TAG.StudyInstanceUID, TAG.FrameOfReferenceUID].flatMap((tag) => firstText(header, tagKey(tag)) ?? []));
+    }
+    return new Set(uids);
   }
 
   /** The headers of an image. Throws GEOMETRY_REFUSED where it is no regular stack. */

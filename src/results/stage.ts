@@ -158,7 +158,7 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     const row = ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids);
     wanted.push({ row, make: (order) => makeReport(content, order) });
   }
-  return passAll(options, run, model, judged, wanted, resultUidsByOutput(entered));
+  return passAll(options, run, model, judged, wanted, resultUidsByOutput(entered, await context.sources.foreignUids()));
 }
 
 /** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */

@@ -8,6 +8,9 @@ import { encodeElement, shortHead, type Layout, type WritableElement } from './w
 /** What a 16-bit length can say (PS3.5 7.1.2). */
 const SHORT_VALUE_BYTES = 0xfffe;
 const PIXEL_GROUP = 0x7fe00000;
+/** Below it only group 0004 is of data sets, that of directories (PS3.5 7.1): a group 0002 within one would be read as file meta information. */
+const FIRST_TAG = 0x00080000;
+const DIRECTORY_GROUP = 0x0004;
 
 export interface Recoding {
   /** These take the place of elements by tag, or are added. */
@@ -19,15 +22,19 @@ export interface Recoding {
 }
 
 /**
- * Everything before group 7FE0 in ascending order, sequences with defined lengths, text in the character set that it has. Group lengths
+ * Everything of a data set before group 7FE0 in ascending order, sequences with defined lengths, text in the character set that it has. Group lengths
  * are left out, and encapsulated pictures in sequences.
  * @throws {AnteroomError} PIXELS_UNSUPPORTED for a data set in big endian.
  */
 export function recodedHeader(dataset: DataSet, { replaced = new Map(), ...how }: Recoding = {}): Uint8Array[] {
   if (!dataset.littleEndian) throw new AnteroomError('PIXELS_UNSUPPORTED', 'the data set is in big endian');
-  const own = [...dataset.elements()].filter(({ tag }) => tag < PIXEL_GROUP && !replaced.has(tag));
+  const own = [...dataset.elements()].filter(({ tag }) => isOfDataSet(tag) && tag < PIXEL_GROUP && !replaced.has(tag));
   const elements = [...own.map((element) => [element.tag, writable(dataset, element, how)] as const), ...replaced];
   return encoded(elements, how.layout);
+}
+
+function isOfDataSet(tag: number): boolean {
+  return tag >= FIRST_TAG || tag >>> 16 === DIRECTORY_GROUP;
 }
 
 type Manner = Omit<Recoding, 'replaced'>;

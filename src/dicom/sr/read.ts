@@ -1,7 +1,7 @@
 /** Reads structured reports of any maker and SOP class (PS3.3 A.35). Nothing is judged here. */
 import type { DataSet } from '../element/parse.js';
 import { TAG } from '../element/tags.js';
-
+import { SOP_CLASS } from '../element/uids.js';
 import type { Code } from '../structures/code.js';
 import { readCodes } from '../structures/code-items.js';
 import type { ContentItem, ContentValue, ObjectReference, Relationship } from './content-item.js';
@@ -34,6 +34,22 @@ const KEY_OBJECTS = '1.2.840.10008.5.1.4.1.1.88.59';
 /** True for the SOP class of a structured report. */
 export function isStructuredReport(sopClassUid: string | undefined): boolean {
   return sopClassUid?.startsWith(SR_ROOT) === true && sopClassUid !== KEY_OBJECTS;
+}
+
+/** Reports that say something of images; of the others key objects have archives hide what they name (IHE IOCM), and doses are what a device gave. */
+const REPORTS_OF_FINDINGS: readonly string[] = [
+  SOP_CLASS.BasicTextSRStorage,
+  SOP_CLASS.EnhancedSRStorage,
+  SOP_CLASS.ComprehensiveSRStorage,
+  SOP_CLASS.Comprehensive3DSRStorage,
+  SOP_CLASS.MammographyCADSRStorage,
+  SOP_CLASS.ChestCADSRStorage,
+  SOP_CLASS.ColonCADSRStorage,
+];
+
+/** True for the SOP class of a report of findings in images. */
+export function isReportOfFindings(sopClassUid: string): boolean {
+  return REPORTS_OF_FINDINGS.includes(sopClassUid);
 }
 
 /** The report with its whole tree. */

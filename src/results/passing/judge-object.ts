@@ -5,18 +5,20 @@ import { isUid } from '../../foundation/ids.js';
 import { judgeBelonging } from '../belonging.js';
 import type { Judgement } from '../judgement.js';
 import { readOr } from '../judgement.js';
-import { readRegularFile } from '../read-outputs.js';
+import { readRegularFile, type OutputCandidate } from '../read-outputs.js';
 import type { RunSources } from '../run-sources.js';
 import type { GateReason } from '../verdict.js';
-import type { FormContext, FormVerdict, PassingForm } from './form.js';
+import type { FormContext, PassingForm } from './form.js';
 import { makeObject } from './make-object.js';
 
-/** Judges a file of an output folder. Throws what is not the file's own fault. */
-export async function judgeObject(path: string, form: PassingForm, context: FormContext): Promise<Judgement> {
+type OutputUids = Pick<OutputCandidate, 'sopClassUid' | 'sopInstanceUid' | 'seriesInstanceUid'>;
+
+/** Judges a file of an output folder. `taken`: what its beginning says. Throws what is not the file's own fault. */
+export async function judgeObject(path: string, taken: OutputUids, form: PassingForm, context: FormContext): Promise<Judgement> {
   const expected = `${form.name} that can be read`;
   const read = await readOr(async () => parseInstance(await readRegularFile(path)), expected);
   if ('passed' in read) return { verdict: read };
-  const outside = await judgeIdentity(read, context.sources);
+  const outside = [...judgeClassified(read.dataset, taken), ...(await judgeIdentity(read, context.sources))];
   if (outside.length > 0) return { verdict: { passed: false, reasons: outside } };
   const verdict = await readOr(() => form.judge(read.dataset, context), expected);
   if ('passed' in verdict) return { verdict };
@@ -27,10 +29,25 @@ export async function judgeObject(path: string, form: PassingForm, context: Form
 
 /** Judges the written object like the container's. */
 function again(form: PassingForm, context: FormContext) {
-  return async (written: DataSet, uids: ReadonlyMap<string, string>): Promise<FormVerdict> => {
+  return async (written: ParsedInstance, uids: ReadonlyMap<string, string>): Promise<readonly GateReason[]> => {
     const siblings = new Set([...context.siblings].map((uid) => uids.get(uid) ?? uid));
-    return form.judge(written, { ...context, siblings });
+    const { reasons } = await form.judge(written.dataset, { ...context, siblings });
+    return [...(await judgeIdentity(written, context.sources)), ...reasons];
   };
+}
+
+/** What the file was taken for by its beginning is what it is as a whole: an element may come twice. */
+function judgeClassified(dataset: DataSet, taken: OutputUids): GateReason[] {
+  const named = [
+    ['SOPClassUID', dataset.uid(TAG.SOPClassUID), taken.sopClassUid],
+    ['SOPInstanceUID', dataset.uid(TAG.SOPInstanceUID), taken.sopInstanceUid],
+    ['SeriesInstanceUID', dataset.uid(TAG.SeriesInstanceUID), taken.seriesInstanceUid],
+  ] as const;
+  return named.flatMap(([keyword, seen, expected]): GateReason[] =>
+    seen === expected
+      ? []
+      : [{ check: 'uids', seen: `${keyword} ${seen ?? 'absent'}`, expected: `${expected ?? 'none'}, as its beginning says` }],
+  );
 }
 
 /** Patient, study, and UIDs that are the object's own. */
@@ -41,19 +58,21 @@ async function judgeIdentity(instance: ParsedInstance, sources: RunSources): Pro
     issuerOfPatientId: dataset.text(TAG.IssuerOfPatientID) ?? '',
     studyInstanceUid: dataset.uid(TAG.StudyInstanceUID) ?? '',
   };
-  return [...judgeUids(instance, sources), ...judgeBelonging(belonging, await sources.header())];
+  return [...judgeUids(instance, await sources.foreignUids()), ...judgeBelonging(belonging, await sources.header())];
 }
 
-function judgeUids({ dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUid }: ParsedInstance, { inputs }: RunSources): GateReason[] {
+function judgeUids(
+  { dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUid }: ParsedInstance,
+  foreign: ReadonlySet<string>,
+): GateReason[] {
   const reasons: GateReason[] = [];
-  const input = new Set(inputs.flatMap(({ seriesInstanceUid, instances }) => [seriesInstanceUid, ...instances.map(sopInstanceUidOf)]));
   for (const [keyword, tag] of [
     ['SOPInstanceUID', TAG.SOPInstanceUID],
     ['SeriesInstanceUID', TAG.SeriesInstanceUID],
   ] as const) {
     const uid = dataset.uid(tag) ?? '';
     if (!isUid(uid)) reasons.push({ check: 'uids', seen: `${keyword} ${uid || 'absent'}`, expected: 'a UID' });
-    else if (input.has(uid)) reasons.push({ check: 'uids', seen: `${keyword} ${uid}, which is an input's`, expected: 'one of its own' });
+    else if (foreign.has(uid)) reasons.push({ check: 'uids', seen: `${keyword} ${uid}, which is an input's`, expected: 'one of its own' });
   }
   const named = [
     ['SOPClassUID', mediaStorageSopClassUid, dataset.uid(TAG.SOPClassUID)],
@@ -64,8 +83,4 @@ function judgeUids({ dataset, mediaStorageSopClassUid, mediaStorageSopInstanceUi
       reasons.push({ check: 'uids', seen: `${keyword} ${inMeta} in the file meta information`, expected: inDataSet ?? 'none' });
   }
   return reasons;
-}
-
-function sopInstanceUidOf({ sop_instance_uid }: { readonly sop_instance_uid: string }): string {
-  return sop_instance_uid;
 }

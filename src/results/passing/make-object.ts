@@ -11,7 +11,7 @@ import { AnteroomError } from '../../foundation/errors.js';
 import { contributorOf, provenanceOf } from '../provenance.js';
 import type { MadeResult, ResultOrder } from '../result-order.js';
 import { markedForResearch } from '../series-description.js';
-import { rejectionText } from '../verdict.js';
+import { rejectionText, type GateReason } from '../verdict.js';
 import { writeResult } from '../write-result.js';
 import type { FormVerdict } from './form.js';
 
@@ -23,10 +23,10 @@ export async function makeObject(
   instance: ParsedInstance,
   { summary }: FormVerdict,
   order: ResultOrder,
-  judge: (written: DataSet, uids: ReadonlyMap<string, string>) => Promise<FormVerdict>,
+  judge: (written: ParsedInstance, uids: ReadonlyMap<string, string>) => Promise<readonly GateReason[]>,
 ): Promise<MadeResult> {
   const written = await writeResult(order.root, order.path, partsOf(instance, order), async (partPath) => {
-    const { reasons } = await judge(parseInstance(await readFile(partPath)).dataset, order.uids);
+    const reasons = await judge(parseInstance(await readFile(partPath)), order.uids);
     if (reasons.length > 0)
       throw new AnteroomError(
         'INTERNAL',

@@ -1,34 +1,20 @@
-/** Objects of models that leave as they are: which do, under which UIDs, and why others are refused. */
+/** RTSTRUCTs of models, which leave as they are: which do, under which UIDs, and why others are refused. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { headerOf, type Attributes } from '../../../src/dicom/compose.js';
+import { headerOf } from '../../../src/dicom/compose.js';
 import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js';
-import { recodedHeader } from '../../../src/dicom/element/recode.js';
-import { TAG, tagKey, type Keyword } from '../../../src/dicom/element/tags.js';
-import { SOP_CLASS, TRANSFER_SYNTAX } from '../../../src/dicom/element/uids.js';
-import { fileMeta } from '../../../src/dicom/element/write.js';
+import { TAG } from '../../../src/dicom/element/tags.js';
+import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
 import type { SegInput, SegSource } from '../../../src/dicom/seg/input.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { changed } from '../../support/changed-object.js';
 import { lungsOn, ResultStage } from '../../support/result-stage.js';
 
 const STUDY = chestPhantom({ name: 'passing', spacingMm: [24, 24, 24] }).files.map(({ bytes }) => bytes);
 
 const structureSet = (source: SegSource) => writeStructureSet(lungsOn(source));
-
-/** The object with other attributes. */
-function changed(file: Uint8Array, attributes: Attributes): Uint8Array {
-  const { dataset } = parseInstance(file);
-  const header = headerOf(attributes);
-  const replaced = new Map(Object.keys(attributes).map((keyword) => [TAG[keyword as Keyword], header[tagKey(TAG[keyword as Keyword])]]));
-  const meta = fileMeta({
-    sopClassUid: SOP_CLASS.RTStructureSetStorage,
-    sopInstanceUid: (attributes.SOPInstanceUID as string | undefined) ?? dataset.uid(TAG.SOPInstanceUID)!,
-    transferSyntaxUid: TRANSFER_SYNTAX.ImplicitVRLittleEndian,
-  });
-  return Buffer.concat([meta, ...recodedHeader(dataset, { replaced, layout: 'implicit' })]);
-}
 
 /** A run that ends with these files, after its results are made. */
 async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>, yaml: object = {}) {

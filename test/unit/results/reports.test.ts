@@ -1,4 +1,4 @@
-/** Reports as results: of an answer by its mapping, of an answer that found nothing, and of a model that wrote one itself. */
+/** Reports as results: of an answer by its mapping, and of an answer that found nothing. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseInstance } from '../../../src/dicom/element/parse.js';
@@ -8,14 +8,12 @@ import type { SegSource } from '../../../src/dicom/seg/input.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
 import type { ContentItem } from '../../../src/dicom/sr/content-item.js';
 import { readReport, type StructuredReport } from '../../../src/dicom/sr/read.js';
-import { writeReport } from '../../../src/dicom/sr/write.js';
 import { encodeNrrd } from '../../../src/kit/nrrd.js';
 import type { ResultRow } from '../../../src/ledger/results.js';
 import { provenSuccessors } from '../../../src/ledger/withdrawals.js';
 import { modelYamlSchema } from '../../../src/models/model-yaml.js';
-import { CONTENT, reportInput } from '../../support/report.js';
 import { lungsOn, ResultStage } from '../../support/result-stage.js';
-import { labelMapOf, madeUpHeader } from '../../support/seg.js';
+import { labelMapOf } from '../../support/seg.js';
 
 const SLICES = chestPhantom({ name: 'reports', spacingMm: [24, 24, 24] })
   .files.slice(4, 10)
@@ -205,56 +203,3 @@ describe('a model that may find nothing, and has found nothing', () => {
     expect(provenSuccessors(node.db, seg.id, 'pacs')).toMatchObject([{ result_id: report.id }]);
   });
 });
-
-describe('a report that a model wrote', () => {
-  const stage = () => new ResultStage({}, PREDICTION);
-
-  /** About the run's images, with something changed. */
-  function report(source: SegSource, change: Partial<typeof CONTENT> = {}, studyInstanceUid?: string): Uint8Array {
-    const instances = source.slices.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid }));
-    const content = {
-      ...CONTENT,
-      groups: CONTENT.groups.slice(0, 1),
-      series: [{ seriesInstanceUid: source.seriesInstanceUid, modality: 'CT', instances }],
-      ...change,
-    };
-    const input = reportInput(content);
-    const study = (source.header['0020000D'].Value as string[])[0];
-    return writeReport({ ...input, source: source.header, identity: { ...input.identity, studyInstanceUid: studyInstanceUid ?? study } });
-  }
-
-  it('is delivered as it is, item by item, under UIDs of the node', async () => {
-    const node = stage();
-    const { run, results } = await ended(node, (source) => ({ 'a.dcm': report(source) }));
-    expect(run).toMatchObject({ state: 'done', reason: null });
-    expect(results).toMatchObject([{ state: 'passed', sop_class_uid: SOP_CLASS.ComprehensiveSRStorage }]);
-    const seen = reportOf(node, results[0]);
-    expect(seen.sopInstanceUid).toBe(results[0].sop_instance_uid);
-    expect(said(seen.root)).toContain('Probability of cancer = 41.25 %');
-    expect(node.deliveries()).toMatchObject([{ result_id: results[0].id }]);
-  });
-
-  it.each<[string, (source: SegSource) => Uint8Array, RegExp]>([
-    [
-      'images of another series',
-      (source) => report(source, { series: CONTENT.series }),
-      /reference: 1\.2\.3\.4\.20\.1, which is neither an input nor an output/,
-    ],
-    ['another patient', (source) => report({ ...source, header: madeUpHeader() }), /patient: another PatientID/],
-    ['a person as its author', (source) => verified(report(source), 'VERIFIED'), /format: VerificationFlag VERIFIED, expected UNVERIFIED/],
-  ])('is refused with %s', async (_name, make, reason) => {
-    const node = stage();
-    const { run } = await ended(node, (source) => ({ 'a.dcm': make(source) }));
-    expect(run).toMatchObject({ state: 'rejected', failure_code: 'GATE_REJECTED' });
-    expect(run.reason).toMatch(reason);
-    expect(node.deliveries()).toEqual([]);
-  });
-});
-
-/** The same object with another VerificationFlag. */
-function verified(file: Uint8Array, flag: 'VERIFIED'): Uint8Array {
-  const bytes = Buffer.from(file);
-  const at = bytes.indexOf('UNVERIFIED');
-  bytes.write(flag.padEnd('UNVERIFIED'.length), at, 'latin1');
-  return bytes;
-}

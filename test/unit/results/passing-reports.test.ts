@@ -1,0 +1,127 @@
+/** Structured reports that models wrote, which leave as they are: which do, and why others are refused. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js';
+import { TAG } from '../../../src/dicom/element/tags.js';
+import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
+import { encodeElement } from '../../../src/dicom/element/write.js';
+import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
+import type { SegSource } from '../../../src/dicom/seg/input.js';
+import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { readReport } from '../../../src/dicom/sr/read.js';
+import { writeReport } from '../../../src/dicom/sr/write.js';
+import { changed } from '../../support/changed-object.js';
+import { CONTENT, reportInput } from '../../support/report.js';
+import { lungsOn, ResultStage } from '../../support/result-stage.js';
+import { madeUpHeader } from '../../support/seg.js';
+
+const SLICES = chestPhantom({ name: 'reports', spacingMm: [24, 24, 24] })
+  .files.slice(4, 10)
+  .map(({ bytes }) => bytes);
+const PREDICTION = [{ type: 'Prediction', label: 'cancer', valueType: 'Likelihood' }];
+
+const studyOf = (source: SegSource) => (source.header['0020000D'].Value as string[])[0];
+
+/** About the run's images, with something changed. */
+function report(source: SegSource, change: Partial<typeof CONTENT> = {}): Uint8Array {
+  const instances = source.slices.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid }));
+  const content = {
+    ...CONTENT,
+    groups: CONTENT.groups.slice(0, 1),
+    series: [{ seriesInstanceUid: source.seriesInstanceUid, modality: 'CT', instances }],
+    ...change,
+  };
+  const input = reportInput(content);
+  return writeReport({ ...input, source: source.header, identity: { ...input.identity, studyInstanceUid: studyOf(source) } });
+}
+
+/** A run that ends with these files, after its results are made. */
+async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>) {
+  const stage = new ResultStage({}, PREDICTION);
+  await stage.receive(...SLICES);
+  const run = stage.settle();
+  await stage.produce(run, outputs);
+  await stage.makeResults();
+  return { stage, run: stage.run(run), results: stage.results() };
+}
+
+function written({ folders }: ResultStage, path: string | null): DataSet {
+  return parseInstance(readFileSync(join(folders.results, path ?? ''))).dataset;
+}
+
+/** The report, whose beginning says what it is, and whose end another class. */
+function twofold(source: SegSource): Uint8Array {
+  const text = encodeElement(TAG.TextValue, { vr: 'UT', Value: ['x'.repeat(100_000)] }, 'implicit');
+  const other = encodeElement(TAG.SOPClassUID, { vr: 'UI', Value: [SOP_CLASS.KeyObjectSelectionDocumentStorage] }, 'implicit');
+  return Buffer.concat([changed(report(source), {}), ...text, ...other]);
+}
+
+describe('a report that a model wrote', () => {
+  it('is delivered as it is, item by item, under UIDs of the node', async () => {
+    const { stage, run, results } = await ended((source) => ({ 'a.dcm': report(source) }));
+    expect(run).toMatchObject({ state: 'done', reason: null });
+    expect(results).toMatchObject([{ state: 'passed', sop_class_uid: SOP_CLASS.ComprehensiveSRStorage }]);
+    const seen = readReport(written(stage, results[0].path));
+    expect(seen.sopInstanceUid).toBe(results[0].sop_instance_uid);
+    expect(JSON.stringify(seen.root)).toContain('41.25');
+    expect(stage.deliveries()).toMatchObject([{ result_id: results[0].id }]);
+  });
+
+  it.each([SOP_CLASS.KeyObjectSelectionDocumentStorage, SOP_CLASS.XRayRadiationDoseSRStorage])(
+    'is kept with the run, and not delivered, where a PACS acts upon its class (%s)',
+    async (SOPClassUID) => {
+      const { stage, run, results } = await ended((source) => ({ 'a.dcm': changed(report(source), { SOPClassUID }) }));
+      expect(run).toMatchObject({ state: 'done', reason: expect.stringContaining('nothing is delivered') as string });
+      expect(results).toEqual([]);
+      expect(stage.deliveries()).toEqual([]);
+    },
+  );
+
+  it('has no file meta information but that of the node', async () => {
+    const { stage, results } = await ended((source) => {
+      const own = encodeElement(TAG.MediaStorageSOPInstanceUID, { vr: 'UI', Value: ['1.2.3'] }, 'implicit');
+      return { 'a.dcm': Buffer.concat([changed(report(source), {}), ...own]) };
+    });
+    const [{ path, sop_instance_uid }] = results;
+    expect(parseInstance(readFileSync(join(stage.folders.results, path ?? ''))).mediaStorageSopInstanceUid).toBe(sop_instance_uid);
+    expect(written(stage, path).has(TAG.MediaStorageSOPInstanceUID)).toBe(false);
+  });
+
+  it('leaves the references to images alone where another output has copied their UIDs', async () => {
+    const { stage, results } = await ended((source) => {
+      const input = lungsOn(source);
+      const identity = { ...input.identity, sopInstanceUid: source.slices[0].sopInstanceUid, seriesInstanceUid: source.seriesInstanceUid };
+      return { 'seg.dcm': writeSeg({ ...input, identity }).bytes, 'sr.dcm': report(source) };
+    });
+    const [evidence] = readReport(written(stage, results[1].path)).evidence;
+    expect(evidence.seriesInstanceUid).toBe(parseInstance(SLICES[0]).dataset.uid(TAG.SeriesInstanceUID));
+    const images = SLICES.map((bytes) => parseInstance(bytes).dataset.uid(TAG.SOPInstanceUID));
+    expect([...evidence.sopInstanceUids].sort()).toEqual([...images].sort());
+  });
+
+  it.each<[string, (source: SegSource) => Uint8Array, RegExp]>([
+    [
+      'images of another series',
+      (source) => report(source, { series: CONTENT.series }),
+      /reference: 1\.2\.3\.4\.20\.1, which is neither an input nor an output/,
+    ],
+    ['another patient', (source) => report({ ...source, header: madeUpHeader() }), /patient: another PatientID/],
+    [
+      'a person as its author',
+      (source) => changed(report(source), { VerificationFlag: 'VERIFIED' }),
+      /format: VerificationFlag VERIFIED, expected UNVERIFIED/,
+    ],
+    ['another class behind its beginning', twofold, /uids: SOPClassUID 1\.2\.840\.10008\.5\.1\.4\.1\.1\.88\.59, expected .*\.88\.33/],
+    ['the study as its UID', (s) => changed(report(s), { SOPInstanceUID: studyOf(s) }), /uids: SOPInstanceUID .*, which is an input's/],
+    [
+      'the study as its series',
+      (s) => changed(report(s), { SeriesInstanceUID: studyOf(s) }),
+      /uids: SeriesInstanceUID .*, which is an input's/,
+    ],
+  ])('is refused with %s', async (_name, make, reason) => {
+    const { stage, run } = await ended((source) => ({ 'a.dcm': make(source) }));
+    expect(run).toMatchObject({ state: 'rejected', failure_code: 'GATE_REJECTED' });
+    expect(run.reason).toMatch(reason);
+    expect(stage.deliveries()).toEqual([]);
+  });
+});
