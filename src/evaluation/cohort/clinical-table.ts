@@ -4,7 +4,7 @@ import { csvRows } from '../../foundation/csv.js';
 export interface ClinicalTable {
   /** Columns of which every cell that is filled is a number, at least one of them. */
   readonly columns: readonly string[];
-  /** By PatientID: the numbers of its row; a cell without one is left out. */
+  /** By PatientID: the numbers of its row; a cell without one is left out, and so is a row without a PatientID. */
   readonly rows: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
@@ -25,7 +25,8 @@ export function readClinicalTable(text: string, key: string): ClinicalTable | st
       const cell = cells[head.indexOf(name)] ?? '';
       return isNothing(cell) ? [] : [[name, Number(cell)]];
     });
-  return { columns, rows: new Map(rows.map((cells, index) => [ids[index], new Map(numbers(cells))])) };
+  const ofPatients = rows.map((cells, index) => [ids[index], new Map(numbers(cells))] as const).filter(([id]) => id !== '');
+  return { columns, rows: new Map(ofPatients) };
 }
 
 function isNothing(cell: string): boolean {

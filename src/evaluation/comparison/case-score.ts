@@ -12,6 +12,18 @@ export const METRICS = [
 ] as const;
 export type Metric = (typeof METRICS)[number];
 
+/** A figure of each metric; null where there is none. */
+export type MetricFigures = Readonly<Record<Metric, number | null>>;
+
+export const NO_FIGURES: MetricFigures = {
+  dice: null,
+  hausdorffMm: null,
+  hausdorff95Mm: null,
+  meanSurfaceDistanceMm: null,
+  volumeDifferenceMl: null,
+  relativeVolumeDifference: null,
+};
+
 /** How a structure is in an answer, and in words what it lacks. */
 export interface Had {
   readonly state: WholePlan['state'];
@@ -25,8 +37,7 @@ export interface StructureScore {
   readonly output: Had;
   /** Absent where there is nothing to hold it against. */
   readonly reference?: Had;
-  /** Null where there is no figure. */
-  readonly figures: Readonly<Record<Metric, number | null>>;
+  readonly figures: MetricFigures;
   /** Why a figure is missing. */
   readonly why?: string;
 }

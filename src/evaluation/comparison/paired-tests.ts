@@ -15,6 +15,8 @@ export interface Tested {
   readonly metric: Metric;
   /** Pairs with a figure on both sides. */
   readonly n: number;
+  /** Pairs whose truth has both and of which a side has no figure: its model failed there, or it is not measured. */
+  readonly lost: number;
   readonly meanDifference: number | null;
   readonly meanDifferenceInterval?: Interval;
   readonly signedRank: Measured<SignedRank>;
@@ -94,9 +96,12 @@ function test(metric: Metric, { first, second }: ToTest): Omit<Tested, 'pHolm'> 
     return one === null || other === null ? [] : [one - other];
   });
   const interval = meanInterval(differences);
+  const counted = (side: readonly Scored[]) => side.filter(({ standing }) => standing !== 'false positive').map(({ caseName }) => caseName);
+  const ofSecond = new Set(counted(second));
   return {
     metric,
     n: differences.length,
+    lost: counted(first).filter((caseName) => ofSecond.has(caseName)).length - differences.length,
     meanDifference: differences.length === 0 ? null : mean(differences),
     ...(interval === undefined ? {} : { meanDifferenceInterval: interval }),
     signedRank: signedRank(differences),

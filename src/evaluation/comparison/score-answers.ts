@@ -4,16 +4,7 @@ import { commonGrid, type CommonGrid } from '../compare/common-grid.js';
 import { compareMasks } from '../metrics/compare-masks.js';
 import { valueOf } from '../metrics/measured.js';
 import type { Answer } from './answer.js';
-import type { Had, StructureScore } from './case-score.js';
-
-const NO_FIGURES: StructureScore['figures'] = {
-  dice: null,
-  hausdorffMm: null,
-  hausdorff95Mm: null,
-  meanSurfaceDistanceMm: null,
-  volumeDifferenceMl: null,
-  relativeVolumeDifference: null,
-};
+import { NO_FIGURES, type Had, type StructureScore } from './case-score.js';
 
 /**
  * The figures of each structure that the reference has, or the output: of those that only one of both has as it is, the other puts the whole

@@ -1,5 +1,5 @@
 /** What is counted: each structure of each model in each case whose truth has it. What failed and what is missing stays in. */
-import type { CaseScore, Metric, ModelOutcome, StructureScore } from './case-score.js';
+import { NO_FIGURES, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
 
 /** One structure of one model in one case. */
 export interface Scored {
@@ -12,19 +12,10 @@ export interface Scored {
    * model drew it; this has no figure and is not in n, and neither is what both left empty.
    */
   readonly standing: 'scored' | 'absent' | 'failed' | 'not measured' | 'false positive';
-  readonly figures: Readonly<Record<Metric, number | null>>;
+  readonly figures: MetricFigures;
   /** What the truth or the result lacks of it, in words; empty where nothing. */
   readonly lack: string;
 }
-
-const NOTHING: Scored['figures'] = {
-  dice: null,
-  hausdorffMm: null,
-  hausdorff95Mm: null,
-  meanSurfaceDistanceMm: null,
-  volumeDifferenceMl: null,
-  relativeVolumeDifference: null,
-};
 
 /** Groups in the order in which their first members come. */
 export function groups<T>(all: readonly T[], keyOf: (one: T) => string): T[][] {
@@ -58,7 +49,7 @@ export function scoresOfModel(model: string, cases: readonly CaseScore[]): Score
     return [...given].flatMap((structure): Scored[] => {
       const score = known.get(structure);
       if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(score, outcome?.failure !== undefined) }];
-      return isFalsePositive(score) ? [{ ...of, structure, standing: 'false positive', figures: NOTHING, lack: '' }] : [];
+      return isFalsePositive(score) ? [{ ...of, structure, standing: 'false positive', figures: NO_FIGURES, lack: '' }] : [];
     });
   });
 }
@@ -68,8 +59,8 @@ function isFalsePositive(score: StructureScore | undefined): boolean {
 }
 
 function counted(score: StructureScore | undefined, failed: boolean): Pick<Scored, 'standing' | 'figures' | 'lack'> {
-  if (failed) return { standing: 'failed', figures: NOTHING, lack: '' };
-  if (score === undefined || score.output.state === 'absent') return { standing: 'absent', figures: { ...NOTHING, dice: 0 }, lack: '' };
+  if (failed) return { standing: 'failed', figures: NO_FIGURES, lack: '' };
+  if (score === undefined || score.output.state === 'absent') return { standing: 'absent', figures: { ...NO_FIGURES, dice: 0 }, lack: '' };
   return { standing: score.figures.dice === null ? 'not measured' : 'scored', figures: score.figures, lack: lackIn(score) };
 }
 

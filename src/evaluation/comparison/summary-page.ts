@@ -4,6 +4,7 @@ import { escaped, htmlTable } from '../html.js';
 import { valueOf } from '../metrics/measured.js';
 import { describe } from '../statistics/describe.js';
 import type { CaseScore, Metric } from './case-score.js';
+import { scoresOfModel } from './scored.js';
 import { boxPlot, type BoxRow } from './plots.js';
 import type { Tested } from './paired-tests.js';
 import type { Figures, Summary } from './summarise.js';
@@ -48,7 +49,7 @@ const NOTES =
   'A case whose truth was looked at for a structure and is empty is not in its n: where a model draws it all the same, that is a false positive. ' +
   'Wholes are put together of their parts by code; one that lacks a part is not measured, and what one lacks otherwise is said beside it. Metrics have the definitions of plastimatch. ' +
   'In brackets: 95 % bootstrap interval of the mean (2000 resamples, seeded). Wilcoxon: two-sided signed-rank test, pairs without a difference left out, ' +
-  'exact up to 50 pairs. p (Holm) is corrected for all tests of the metric in the same table.';
+  'exact up to 50 pairs; pairs of which a side has failed or is not measured are lost to it. Rows of the clinical table and cases without a PatientID are joined to nothing. p (Holm) is corrected for all tests of the metric in the same table.';
 
 function modelsTable({ models }: PageSubject, summary: Summary): string {
   const rows = summary.models.map((model, index) => {
@@ -69,8 +70,9 @@ function modelsTable({ models }: PageSubject, summary: Summary): string {
 }
 
 function plotOf(labels: readonly string[], cases: readonly CaseScore[], metric: Metric, title: string): string {
+  const withTruth = cases.filter(({ truth }) => truth === 'there');
   const all = [
-    ...cases.flatMap(({ models }) => models.flatMap(({ model, scores }) => scores.map((score) => ({ by: model, score })))),
+    ...labels.flatMap((model) => scoresOfModel(model, withTruth).map((score) => ({ by: model, score }))),
     ...cases.flatMap(({ pairs }) => pairs.flatMap(({ models, scores }) => scores.map((score) => ({ by: models.join(' and '), score })))),
   ];
   const byRow = new Map<string, { by: string; structure: string; values: number[] }>();
@@ -142,7 +144,7 @@ function agreementTable({ agreement }: Summary): string {
 function testsTable<T extends Tested>(tests: readonly T[], names: (test: T) => readonly [string, string]): string {
   if (tests.length === 0) return '';
   return htmlTable(
-    ['', '', 'metric', 'n', 'mean difference [95 %]', 'W', 'p', 'p (Holm)', ''],
+    ['', '', 'metric', 'n', 'pairs lost', 'mean difference [95 %]', 'W', 'p', 'p (Holm)', ''],
     tests.map((test) => {
       const { meanDifference: difference, meanDifferenceInterval: interval, signedRank } = test;
       const result = valueOf(signedRank);
@@ -150,6 +152,7 @@ function testsTable<T extends Tested>(tests: readonly T[], names: (test: T) => r
         ...names(test),
         test.metric,
         String(test.n),
+        String(test.lost),
         difference === null
           ? ''
           : `${difference.toPrecision(3)}${interval === undefined ? '' : ` [${interval.low.toPrecision(3)}, ${interval.high.toPrecision(3)}]`}`,

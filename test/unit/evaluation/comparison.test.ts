@@ -13,6 +13,7 @@ import { segmentationOfContours } from '../../../src/evaluation/comparison/drawn
 import { scoreAnswers } from '../../../src/evaluation/comparison/score-answers.js';
 import { scoreCase, type ModelResult } from '../../../src/evaluation/comparison/score-case.js';
 import { summarise } from '../../../src/evaluation/comparison/summarise.js';
+import { summaryPage } from '../../../src/evaluation/comparison/summary-page.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
 import { tempFolder } from '../../support/temp.js';
 
@@ -172,6 +173,26 @@ describe('what is counted', () => {
     const of = (model: string) => summarise(['a', 'b'], all).structures.find((one) => one.structure === 'LEFT_LUNG' && one.model === model);
     expect(of('a')).toMatchObject({ n: 1, absent: 0, falsePositives: 0, metrics: { dice: { mean: 1 } }, diceWithFailuresAsZero: 1 });
     expect(of('b')).toMatchObject({ n: 1, falsePositives: 1, metrics: { dice: { n: 1, mean: 1 } } });
+  });
+
+  it('is shown on the plot as in the table: what is missing is a Dice of 0', () => {
+    const models = ['a', 'b'].map((label) => ({ label }));
+    const page = summaryPage({ begunAt: '2026-01-01T00:00:00Z', cohort: 'c', models }, cases, summarise(['a', 'b'], cases));
+    const [, dots] = />Left lung: a<\/text><g [^>]*>(.*?)<\/g>/s.exec(page) ?? ['', ''];
+    // One case where it is drawn, two where it is absent.
+    expect(dots.match(/<circle /g)).toHaveLength(3);
+  });
+
+  it('is in tests the pairs that have figures, with how many are lost', () => {
+    const { modelTests } = summarise(['a', 'b'], cases);
+    expect(modelTests.find(({ structure, metric }) => structure === 'LEFT_LUNG' && metric === 'dice')).toMatchObject({ n: 2, lost: 2 });
+  });
+
+  it('joins no case to a row of the clinical table by a PatientID that is empty', () => {
+    const clinical = readClinicalTable('PatientID,age\n,61\ngood,7\n,8\n', 'PatientID');
+    if (typeof clinical === 'string') throw new Error(clinical);
+    const nameless = cases.map((one) => ({ ...one, patientId: '' }));
+    expect(summarise(['a', 'b'], nameless, clinical).clinical).toMatchObject({ casesJoined: 0, casesWithoutRow: 6 });
   });
 
   it('of no case at all is a summary without figures', () => {
