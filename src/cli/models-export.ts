@@ -3,13 +3,14 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ModelView } from '../api/views.js';
+import { demandRoom } from '../foundation/disk-room.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { nodeVersion } from '../foundation/version.js';
 import { EXPORT_FORM, type ExportHead } from '../models/exported/manifest.js';
 import { writeExport } from '../models/exported/write.js';
 import { readModelPackage, type ModelPackage } from '../models/package.js';
 import { weightsOf } from '../models/weights.js';
-import { freeBytesOf, imageTransfer, type ImageToExport, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { imageTransfer, type ImageToExport, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { KIT_LABEL } from '../runs/runtimes/labels.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { line, progressDone, progressOfBytes } from './print.js';
@@ -39,7 +40,7 @@ async function exportModel(named: string, options: CommonOptions & { out: string
   const files = await filesOf(model, engine, image.id);
   const packageBytes = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
   const total = image.sizeBytes + packageBytes;
-  demandRoom(dirname(out), total);
+  demandRoom(dirname(out), total + SPARE_BYTES, 'the export');
   try {
     const written = await writeExport(
       out,
@@ -114,13 +115,4 @@ function headOf({ card }: ModelPackage, { reference, image, packageBytes, modelF
     image: { reference, id, os, architecture, sizeBytes, kit: labels[KIT_LABEL] ?? null },
     packageBytes,
   };
-}
-
-function demandRoom(folder: string, bytes: number): void {
-  const [free, needed] = [freeBytesOf(folder), bytes + SPARE_BYTES];
-  if (free < needed)
-    throw new AnteroomError(
-      'DISK_LOW',
-      `${folder} has ${Math.round(free / 1e6)} MB free, expected ${Math.round(needed / 1e6)} MB for the export`,
-    );
 }

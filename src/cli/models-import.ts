@@ -3,13 +3,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } fro
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ListedModel } from '../api/views.js';
+import { demandRoom } from '../foundation/disk-room.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { refused, type ExportHead } from '../models/exported/manifest.js';
 import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
 import { nameImage } from '../models/exported/unpacked.js';
 import { readModelPackage } from '../models/package.js';
-import { freeBytesOf, imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { addPackage, type AddOptions } from './models-add.js';
 import { withOverrideOptions } from './models-use.js';
 import { clientFor, settingsFor, withCommonOptions } from './options.js';
@@ -42,11 +43,11 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   demandPlatform(head, await engine.platform());
   await demandNode(options);
   mkdirSync(into, { recursive: true });
-  demandRoom(into, head.packageBytes);
+  demandRoom(into, head.packageBytes, 'the package', settings.disk.refuseFreeMb * 1_000_000);
   const unpacked = join(into, `.${name}-${version}.part`);
   const { size } = statSync(file);
   try {
-    await checkAndUnpack(file, unpacked, (bytes) => progressOfBytes('checked', bytes, size));
+    await checkAndUnpack(file, unpacked, head, (bytes) => progressOfBytes('checked', bytes, size));
     progressDone();
     const reference = nameImage(unpacked, head);
     demandFree(folder, unpacked, head);
@@ -74,12 +75,6 @@ function demandPlatform({ image }: ExportHead, engine: EnginePlatform): void {
 /** Before gigabytes are read: without a node nothing can be registered. */
 async function demandNode(options: ImportOptions): Promise<void> {
   await clientFor(options).get<ListedModel[]>('/models');
-}
-
-function demandRoom(folder: string, bytes: number): void {
-  const free = freeBytesOf(folder);
-  if (free < bytes)
-    throw new AnteroomError('DISK_LOW', `${folder} has ${megabytes(free)} MB free, expected ${megabytes(bytes)} MB for the package`);
 }
 
 /** An earlier import of the same may have been killed before it was registered; what somebody has changed is not replaced. */

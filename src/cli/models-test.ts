@@ -1,9 +1,9 @@
 /** `anteroom models test`: runs a model on its sample and compares what it leaves with a reference. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
-import { fetchSample, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
+import { fetchSample, forgetOthers, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
 import { phantomSample } from '../evaluation/samples/phantom-sample.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
@@ -86,12 +86,15 @@ async function test(model: ModelPackage, options: TestOptions): Promise<boolean>
   }
   const failed = outcomes.find(({ report }) => !report.conclusion);
   if (options.record) line('the node is told of a test against it, not of this one: run it again without --record');
-  else await tellNode(model, madeBy, failed ?? outcomes[0], { folders, options });
+  else if ((await tellNode(model, madeBy, failed ?? outcomes[0], { folders, options })) && failed === undefined)
+    // The node repeats the last test that was passed: until it knows of this one, the sample of that stays.
+    forgetOthers(cacheOf(model, options), madeBy.workflow, folders);
   return failed === undefined;
 }
 
 /** The two folders that are named, or what the data has in their place. */
-async function foldersFor({ dir, model }: ModelPackage, workflow: string, options: TestOptions): Promise<SampleFolders> {
+async function foldersFor(tested: ModelPackage, workflow: string, options: TestOptions): Promise<SampleFolders> {
+  const { dir, model } = tested;
   const { sample, reference, sha256 = model.test?.sha256 } = options;
   if (sample !== undefined && reference !== undefined) return { sampleDir: resolve(sample), referenceDir: resolve(reference) };
   const named = model.test?.data;
@@ -101,16 +104,22 @@ async function foldersFor({ dir, model }: ModelPackage, workflow: string, option
       'SAMPLE_REFUSED',
       'neither --from, nor --sample and --reference, nor `test.data` in model.yaml; expected one of them',
     );
-  const cache = join(settingsFor(options).dataDir, 'samples');
+  const keepFreeBytes = settingsFor(options).disk.refuseFreeMb * 1_000_000;
+  const cache = cacheOf(tested, options);
   const onProgress = (what: string, bytes: number, of: number | undefined) =>
     progress(`${what} ${Math.round(bytes / 1e6)}${of === undefined ? '' : ` of ${Math.round(of / 1e6)}`} MB`);
-  const found = await fetchSample({ data, workflow, ...(sha256 === undefined ? {} : { sha256 }) }, { cache, onProgress });
+  const found = await fetchSample({ data, workflow, ...(sha256 === undefined ? {} : { sha256 }) }, { cache, keepFreeBytes, onProgress });
   progressDone();
-  const made = options.from === undefined && model.test?.sample === 'phantom' ? phantomSample(cache) : found.sampleDir;
+  const made = options.from === undefined && model.test?.sample === 'phantom' ? phantomSample(dirname(cache)) : found.sampleDir;
   return {
     sampleDir: sample === undefined ? made : resolve(sample),
     referenceDir: reference === undefined ? found.referenceDir : resolve(reference),
   };
+}
+
+/** Where the archives of a model are kept unpacked. */
+function cacheOf({ card }: ModelPackage, options: TestOptions): string {
+  return join(settingsFor(options).dataDir, 'samples', `${card.name}-${card.version}`);
 }
 
 function runtimeFor(model: ModelPackage, options: TestOptions, out: string): Runtime {
@@ -132,13 +141,13 @@ function tryOnce(
   return runTrial({ model, digest, sampleDir, folder, workflow, runtime, limits: settingsFor(options).runs.limits });
 }
 
-/** What came of it is told of a model that is registered with this digest. Where no node runs, or it does not know the model, only the report says so. */
+/** What came of it is told of a model that is registered with this digest. Where no node runs, or it does not know the model, only the report says so. True: noted. */
 async function tellNode(
   { dir, model: yaml }: ModelPackage,
   { model, digest, workflow }: MadeBy,
   outcome: TestOutcome,
   { folders, options }: { folders: SampleFolders; options: TestOptions },
-): Promise<void> {
+): Promise<boolean> {
   const { report, files } = outcome;
   const test = { workflow, sample: folders.sampleDir, reference: folders.referenceDir, report: files[1], passed: report.conclusion };
   const tested = { card: readFileSync(join(dir, CARD_FILE), 'utf8'), package: JSON.stringify(yaml) };
@@ -146,10 +155,12 @@ async function tellNode(
   try {
     const row = await clientFor(options).post<StandingModel>('/models/tested', { name: model, digest, ...tested, ...test, ...reason });
     line(`${row.name} ${row.version} is ${row.state}`);
+    return true;
   } catch (thrown) {
     if (thrown instanceof NodeRefusal && thrown.code === 'MODEL_TEST_OTHER') line(`the node does not count it: ${thrown.message}`);
     else if (thrown instanceof NodeRefusal) line(`the node does not know ${model} with this digest: its state stays as it is`);
     else if (thrown instanceof AnteroomError && thrown.code === 'NODE_NOT_RUNNING') line('no node is running: no state was changed');
     else throw thrown;
+    return false;
   }
 }

@@ -29,7 +29,7 @@ export async function sampleFaults({ dir, files, model }: ModelPackage): Promise
     const faults: string[] = [];
     for (const workflow of workflows.length === 0 ? [model.workflow] : workflows) {
       try {
-        const folders = await fetchSample({ data: there, workflow }, { cache });
+        const folders = await fetchSample({ data: there, workflow }, { cache, keepFreeBytes: 0 });
         if (sample !== 'phantom') faults.push(...faultsIn(folders.sampleDir, 'the series that the model is given', true));
         faults.push(...faultsIn(folders.referenceDir, 'what the model is known to leave; `anteroom models test --record` makes it', false));
       } catch (thrown) {

@@ -1,14 +1,17 @@
 /** Where a model's sample and reference come from: a folder, or a ZIP archive on this machine or behind a URL. Archives are unpacked once. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { demandRoom } from '../../foundation/disk-room.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { MAX_SAMPLE_BYTES, unpackSample } from './unpack.js';
 
 /** Without a byte for so long a download counts as broken. */
 const SILENCE_MS = 60_000;
+/** After so much of a download the disk is looked at again. */
+const LOOK_AFTER_BYTES = 16 * 1024 * 1024;
 
 export interface SampleSource {
   /** A folder with `<workflow>/sample` and `<workflow>/reference`, a ZIP archive in that layout, or its http(s) URL. */
@@ -24,20 +27,24 @@ export interface SampleFolders {
 }
 
 export interface FetchOptions {
-  /** Where archives are kept unpacked, in a folder of their own each. */
+  /** Where a model's archives are kept unpacked, in a folder of their own each. */
   readonly cache: string;
+  /** What stays free on the disk of it: the node's low mark, below which it receives nothing. */
+  readonly keepFreeBytes: number;
   readonly onProgress?: (what: string, bytes: number, of: number | undefined) => void;
 }
 
 /**
  * The folders of a workflow. What was unpacked before is used again.
- * @throws {AnteroomError} SAMPLE_REFUSED where the source is not there, is another file than stated, too large, or of another layout.
+ * @throws {AnteroomError} SAMPLE_REFUSED where the source is not there, is another file than stated, too large, or of another layout; DISK_LOW.
  */
 export async function fetchSample({ data, workflow, sha256 }: SampleSource, options: FetchOptions): Promise<SampleFolders> {
   const isUrl = /^https?:\/\//.test(data);
   if (!isUrl && existsSync(data) && statSync(data).isDirectory()) return foldersIn(join(resolve(data), workflow));
   const cached = sha256 === undefined ? undefined : unpackedFolder(options.cache, sha256, workflow);
   if (cached !== undefined && existsSync(cached)) return foldersIn(cached);
+  if (data.startsWith('http://') && sha256 === undefined)
+    throw refused(data, 'http without the SHA-256 of the archive, so that anybody on the way could change it', 'https, or a SHA-256');
   if (!isUrl && !existsSync(data)) throw refused(data, 'nothing is there', 'a folder, a ZIP archive or a URL');
   const download = join(options.cache, `download-${process.pid}.zip`);
   mkdirSync(options.cache, { recursive: true, mode: 0o700 });
@@ -46,10 +53,21 @@ export async function fetchSample({ data, workflow, sha256 }: SampleSource, opti
     const seen = isUrl ? await downloaded(data, download, options) : await hashOf(archive);
     if (sha256 !== undefined && seen !== sha256.toLowerCase()) throw refused(data, `SHA-256 ${seen}`, sha256);
     const folder = unpackedFolder(options.cache, seen, workflow);
-    if (!existsSync(folder)) await unpackSample(archive, workflow, folder, (bytes, of) => options.onProgress?.('unpacked', bytes, of));
+    const onProgress = (bytes: number, of: number) => options.onProgress?.('unpacked', bytes, of);
+    if (!existsSync(folder)) await unpackSample(archive, workflow, folder, { keepFreeBytes: options.keepFreeBytes, onProgress });
     return foldersIn(folder);
   } finally {
     rmSync(download, { force: true });
+  }
+}
+
+/** Removes what was unpacked for a workflow before: each sample may be gigabytes, and only that of the last test that was passed is used again. */
+export function forgetOthers(cache: string, workflow: string, { sampleDir, referenceDir }: SampleFolders): void {
+  if (!existsSync(cache)) return;
+  for (const name of readdirSync(cache)) {
+    const folder = join(cache, name);
+    const isUsed = [sampleDir, referenceDir].some((used) => used.startsWith(`${folder}/`));
+    if (!isUsed && /^[0-9a-f]{16}-/.test(name) && name.slice(17) === workflow) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -68,7 +86,7 @@ async function hashOf(path: string): Promise<string> {
 }
 
 /** Downloads to a file; returns its SHA-256. */
-async function downloaded(url: string, path: string, { onProgress }: FetchOptions): Promise<string> {
+async function downloaded(url: string, path: string, { cache, keepFreeBytes, onProgress }: FetchOptions): Promise<string> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), SILENCE_MS);
   const heard = () => {
@@ -81,18 +99,23 @@ async function downloaded(url: string, path: string, { onProgress }: FetchOption
     const stated = Number(answer.headers.get('content-length') ?? Number.NaN);
     const of = Number.isNaN(stated) ? undefined : stated;
     if (of !== undefined && of > MAX_SAMPLE_BYTES) throw tooLarge(url, of);
+    demandRoom(cache, of ?? 0, 'the download', keepFreeBytes);
     const hash = createHash('sha256');
     let bytes = 0;
-    const counting = new Transform({
-      transform(chunk: Buffer, _, done) {
+    const counted = async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
         heard();
         hash.update(chunk);
+        const before = bytes;
         bytes += chunk.length;
+        if (bytes > MAX_SAMPLE_BYTES) throw tooLarge(url, bytes);
+        if (Math.floor(bytes / LOOK_AFTER_BYTES) > Math.floor(before / LOOK_AFTER_BYTES))
+          demandRoom(cache, LOOK_AFTER_BYTES, 'the download', keepFreeBytes);
         onProgress?.('downloaded', bytes, of);
-        done(bytes > MAX_SAMPLE_BYTES ? tooLarge(url, bytes) : null, chunk);
-      },
-    });
-    await pipeline(Readable.fromWeb(answer.body), counting, createWriteStream(path), { signal: silence.signal });
+        yield chunk;
+      }
+    };
+    await pipeline(Readable.fromWeb(answer.body), counted, createWriteStream(path), { signal: silence.signal });
     if (of !== undefined && answer.headers.get('content-encoding') === null && bytes !== of) throw refused(url, `${bytes} bytes`, `${of}`);
     return hash.digest('hex');
   } catch (thrown) {

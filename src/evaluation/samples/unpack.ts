@@ -1,6 +1,7 @@
 /** The sample and the reference of one workflow out of a ZIP archive in MHub's layout: `<workflow>/sample/…`, `<workflow>/reference/…`. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { demandRoom } from '../../foundation/disk-room.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { readZip, unpackEntry, type ZipEntry } from './zip.js';
 
@@ -10,18 +11,27 @@ export const MAX_SAMPLE_BYTES = 8e9;
 /** Both folders of a workflow; another folder may be around them. */
 const PARTS = ['sample', 'reference'] as const;
 
+export interface UnpackOptions {
+  /** What stays free on the disk: the node's low mark, below which it receives nothing. */
+  readonly keepFreeBytes: number;
+  readonly onProgress?: (bytes: number, of: number) => void;
+}
+
 /**
  * Unpacks what belongs to a workflow into `folder`, which is whole or not there.
- * @throws {AnteroomError} SAMPLE_REFUSED where it is not in the archive, is too large, or has names that lead elsewhere.
+ * @throws {AnteroomError} SAMPLE_REFUSED where it is not in the archive, is too large, or has names that lead elsewhere; DISK_LOW.
  */
 export async function unpackSample(
   zip: string,
   workflow: string,
   folder: string,
-  onProgress?: (bytes: number, of: number) => void,
+  { keepFreeBytes, onProgress }: UnpackOptions,
 ): Promise<void> {
   const entries = await readZip(zip);
   const wanted = entries.flatMap((entry) => placed(zip, entry, workflow) ?? []);
+  const names = new Set<string>();
+  const twice = wanted.find(({ path }) => names.size === names.add(path).size);
+  if (twice !== undefined) throw new AnteroomError('SAMPLE_REFUSED', `${zip} has ${twice.path} twice, expected one entry of each name`);
   for (const part of PARTS) {
     if (!wanted.some(({ path }) => path.startsWith(`${part}/`)))
       throw new AnteroomError('SAMPLE_REFUSED', `${zip} has ${workflowsIn(entries)}, expected files below ${workflow}/${part}/`);
@@ -31,6 +41,7 @@ export async function unpackSample(
     throw new AnteroomError('SAMPLE_REFUSED', `${zip} unpacks to ${total} bytes, expected at most ${MAX_SAMPLE_BYTES}`);
   const part = `${folder}.part`;
   rmSync(part, { recursive: true, force: true });
+  demandRoom(dirname(folder), total, 'the sample', keepFreeBytes);
   mkdirSync(part, { recursive: true });
   try {
     let done = 0;

@@ -1,5 +1,4 @@
 /** Reading an exported model: everything is checked before anything of it is used. */
-import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -42,22 +41,31 @@ export async function readHead(file: string): Promise<ExportHead> {
 
 /**
  * Holds every part against the manifest, and unpacks the package into `folder` on the way, which is emptied first. Where the file is not whole nothing
- * of it stays.
+ * of it stays, and no more is unpacked than the head says, for which room was found.
  * @param onBytes is told how much has been read
  * @throws AnteroomError MODEL_FILE_REFUSED, FILE_UNREADABLE, and what the disk throws
  */
-export async function checkAndUnpack(file: string, folder: string, onBytes: (bytes: number) => void): Promise<void> {
+export async function checkAndUnpack(
+  file: string,
+  folder: string,
+  { packageBytes }: ExportHead,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     const seen: ExportPart[] = [];
     let manifest: ExportManifest | undefined;
+    let unpackedBytes = 0;
     await readEntries(
       file,
       async (header, content) => {
         const path = header.name;
         if (manifest !== undefined) throw refused(`${path} follows on the manifest, expected nothing`);
         if (header.type !== 'file') throw refused(`${path} is a ${header.type ?? 'thing of no type'}, expected files only`);
+        if (path.startsWith(PACKAGE_FOLDER)) unpackedBytes += header.size ?? 0;
+        if (unpackedBytes > packageBytes)
+          throw refused(`with ${path} its package has ${unpackedBytes} bytes, expected ${packageBytes}, as ${HEAD_PART} says`);
         if (path === MANIFEST_PART) manifest = parseManifest(await jsonText(header, content));
         else seen.push(await takePart(path, content, folder));
         return false;
@@ -77,7 +85,7 @@ export function imageIn(file: string): Readable {
   const image = new PassThrough();
   readEntries(file, async (header, content) => {
     if (!header.name.startsWith(IMAGE_FOLDER)) content.resume();
-    else for await (const chunk of content) if (!image.write(chunk)) await once(image, 'drain');
+    else await pipeline(content, image, { end: false });
     return false;
   }).then(
     () => image.end(),

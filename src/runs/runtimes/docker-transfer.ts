@@ -1,6 +1,7 @@
 /** Images out of an engine and into another: what `models export` and `import` ask of it. */
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { freeBytesOf } from '../../foundation/disk-room.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { connectDocker, type DockerAddress } from './docker-engine.js';
 import { failureAmong } from './docker-events.js';
@@ -98,10 +99,4 @@ export function imageTransfer(address: DockerAddress): ImageTransfer {
       await engine.call((docker) => docker.getImage(reference).remove() as Promise<unknown>, { fine: [409] });
     },
   };
-}
-
-/** Bytes that a normal user can still write to the disk of a folder. */
-export function freeBytesOf(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
 }

@@ -1,12 +1,13 @@
 /** Samples and references out of archives in MHub's layout: what is taken, and what is refused. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
-import { fetchSample } from '../../../src/evaluation/samples/fetch-sample.js';
+import { fetchSample, forgetOthers } from '../../../src/evaluation/samples/fetch-sample.js';
 import { missingTools } from '../../support/tools.js';
 import { tempFolder } from '../../support/temp.js';
 
@@ -73,7 +74,7 @@ function written(bytes: Buffer): string {
   return path;
 }
 const fetchOf = (data: string, sha256?: string) =>
-  fetchSample({ data, workflow: 'default', ...(sha256 === undefined ? {} : { sha256 }) }, { cache });
+  fetchSample({ data, workflow: 'default', ...(sha256 === undefined ? {} : { sha256 }) }, { cache, keepFreeBytes: 0 });
 
 it('are unpacked once, with nothing of another workflow', async () => {
   const path = written(zipOf(GOOD));
@@ -129,6 +130,7 @@ it.each<[string, Entry[] | Buffer, RegExp]>([
   ['another packing', [...GOOD, { name: 'default/sample/x', content: 'x', says: { method: 14 } }], /method 14/],
   ['no reference', GOOD.slice(0, 2), /has the workflows default, expected files below default\/reference\//],
   ['nothing of use', [{ name: 'x' }], /has 1 entries, none in such a folder/],
+  ['two entries of one name', [...GOOD, GOOD[1]], /has sample\/ct\/1\.dcm twice, expected one entry of each name/],
   ['no archive', Buffer.from('<html>'), /no end of a central directory/],
   ['half an archive', zipOf(GOOD).subarray(2000), /expected a whole/],
 ])('are refused with %s, and nothing is left', async (_, content, reason) => {
@@ -154,10 +156,43 @@ it('are downloaded, checked by their SHA-256, and not downloaded again', async (
     const { referenceDir } = await fetchOf(`${root}/test.zip`, sha256);
     expect(existsSync(join(referenceDir, 'lungs.json'))).toBe(true);
     const before = asked;
+    await expect(fetchOf(`${root}/test.zip`)).rejects.toThrow('http without the SHA-256 of the archive');
     await fetchOf(`${root}/test.zip`, sha256);
     expect(asked).toBe(before);
-    await expect(fetchOf(`${root}/gone`)).rejects.toThrow('status 404, expected 200');
+    await expect(fetchOf(`${root}/gone`, 'f'.repeat(64))).rejects.toThrow('status 404, expected 200');
   } finally {
     server.close();
   }
+});
+
+it('leave free what the node needs to receive, before anything is written', async () => {
+  const bytes = zipOf(GOOD);
+  const options = { cache, keepFreeBytes: 1e15 };
+  await expect(fetchSample({ data: written(bytes), workflow: 'default' }, options)).rejects.toMatchObject({
+    code: 'DISK_LOW',
+    seen: expect.stringMatching(/MB for the sample, of which 1000000000 MB stay free$/) as string,
+  });
+  const server = createServer((_, response) => response.end(bytes)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/test.zip`;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  try {
+    await expect(fetchSample({ data: url, workflow: 'default', sha256 }, options)).rejects.toMatchObject({
+      code: 'DISK_LOW',
+      seen: expect.stringMatching(/MB for the download, of which/) as string,
+    });
+  } finally {
+    server.close();
+  }
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+it('stay for the last test alone, by workflow', async () => {
+  await fetchOf(written(zipOf(GOOD)));
+  const other = [{ name: 'fast/reference/1.json', content: '{}' }, ...GOOD];
+  const fast = await fetchSample({ data: written(zipOf(other)), workflow: 'fast' }, { cache, keepFreeBytes: 0 });
+  const last = await fetchOf(written(zipOf(other)));
+  expect(readdirSync(cache)).toHaveLength(3);
+  forgetOthers(cache, 'default', last);
+  expect(readdirSync(cache).sort()).toEqual([fast, last].map(({ sampleDir }) => basename(dirname(sampleDir))).sort());
 });

@@ -1,5 +1,6 @@
 /** An exported model is read as it was written, or refused with the part that is not as it should be, and then nothing stays. */
-import { existsSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync, readlinkSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -7,6 +8,7 @@ import { IMAGE_PIECE_BYTES, type ExportHead } from '../../../src/models/exported
 import { checkAndUnpack, imageIn, readHead } from '../../../src/models/exported/read.js';
 import { writeExport } from '../../../src/models/exported/write.js';
 import { changedPart, rewritten, type Part } from '../../support/exported-model.js';
+import { until } from '../../support/until.js';
 import { tempFolder } from '../../support/temp.js';
 
 const IMAGE = Buffer.alloc(IMAGE_PIECE_BYTES + 1000, 'layer ');
@@ -36,10 +38,17 @@ async function exported(): Promise<string> {
 const text = (from: string, to: string) => (content: Buffer) => Buffer.from(String(content).replace(from, to));
 const flipped = (content: Buffer) => Buffer.concat([content.subarray(0, 500), Buffer.of(content[500] ^ 1), content.subarray(501)]);
 
+function isLinkTo(file: string, link: string): boolean {
+  try {
+    return readlinkSync(link) === file;
+  } catch {
+    return false;
+  }
+}
+
 async function take(file: string): Promise<string> {
   const folder = join(tempFolder('taken'), 'package');
-  await readHead(file);
-  await checkAndUnpack(file, folder, () => undefined);
+  await checkAndUnpack(file, folder, await readHead(file), () => undefined);
   return folder;
 }
 
@@ -51,6 +60,16 @@ describe('an exported model', () => {
     for (const [name, content] of Object.entries(FILES)) expect(readFileSync(join(folder, name), 'utf8')).toBe(content);
     expect((await buffer(imageIn(file))).equals(IMAGE)).toBe(true);
     expect(existsSync(`${file}.part`)).toBe(false);
+  });
+
+  it('is closed where the engine wants no more of its image', async () => {
+    const file = await exported();
+    const isOpen = () => readdirSync('/proc/self/fd').some((fd) => isLinkTo(file, `/proc/self/fd/${fd}`));
+    const image = imageIn(file);
+    await once(image, 'readable');
+    expect(isOpen()).toBe(true);
+    image.destroy();
+    await until('the file is closed', () => !isOpen(), 5000);
   });
 
   it('is not there at all where the engine breaks off', async () => {
@@ -76,8 +95,13 @@ describe('an exported model', () => {
     ],
     [
       'a part too many',
-      (parts) => [...parts.slice(0, -1), { header: { name: 'package/more' }, content: Buffer.from('x') }, ...parts.slice(-1)],
+      (parts) => [...parts.slice(0, -1), { header: { name: 'package/more' }, content: Buffer.alloc(0) }, ...parts.slice(-1)],
       /package\/more is not where/,
+    ],
+    [
+      'a package larger than the head says',
+      changedPart('package/test/default/sample/1.dcm', text('pixels', 'many pixels'), true),
+      /with package\/test\/default\/sample\/1\.dcm its package has 13 bytes, expected 8, as head\.json says/,
     ],
     ['no manifest', (parts) => parts.slice(0, -1), /it ends before manifest\.json, its last part: it was cut off/],
     ['something after the manifest', (parts) => [...parts, parts[1]], /package\/meta\.json follows on the manifest/],
@@ -101,10 +125,12 @@ describe('an exported model', () => {
   ])('is refused with %s', async (_, change, reason) => {
     const file = await rewritten(await exported(), change);
     const taking = tempFolder('taken');
-    await expect(readHead(file).then(() => checkAndUnpack(file, join(taking, 'package'), () => undefined))).rejects.toMatchObject({
-      code: 'MODEL_FILE_REFUSED',
-      seen: expect.stringMatching(reason) as string,
-    });
+    await expect(readHead(file).then((head) => checkAndUnpack(file, join(taking, 'package'), head, () => undefined))).rejects.toMatchObject(
+      {
+        code: 'MODEL_FILE_REFUSED',
+        seen: expect.stringMatching(reason) as string,
+      },
+    );
     expect(readdirSync(taking)).toEqual([]);
   });
 
