@@ -131,7 +131,8 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     runtimes,
     settings: settings.runs,
     capacity,
-    refusalOf: (run) => refusedUse(db, run, destinationsOfRun(run), use, clock()) ?? refusedByCard(db, run),
+    useRefusalOf: (run) => refusedUse(db, run, destinationsOfRun(run), use, clock()),
+    refusalOf: (run) => refusedByCard(db, run),
   });
   const equipment = nodeEquipment(settings.node.name, id);
   const destinations = outboxDestinations(settings.destinations, {
@@ -257,6 +258,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         destinations: [...destinations.keys()],
         whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
         useRules: use,
+        onDrift: settings.modelTests.onDrift,
         lookForUpdate: (row) => lookForUpdate(row, (reference) => images.resolveImage(reference)),
         whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs, capacity), capacity),
         logPathOf: (runId) => {

@@ -1,9 +1,10 @@
 /** Registered models over HTTP: what there is, what is used, that a test was passed, and what somebody allows. */
 import type { Router } from 'express';
 import { z } from 'zod';
+import { tellDrift } from '../evaluation/test-schedule.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { endPermission, givePermission } from '../ledger/model-permissions.js';
+import { endPermission, givePermission, refusedRunsOf } from '../ledger/model-permissions.js';
 import { recordModelTest } from '../ledger/model-tests.js';
 import { listModels, modelById, modelInUse, modelToActivate, type ModelRow } from '../ledger/models.js';
 import { descriptionChanges, type ModelDescription } from '../models/differences.js';
@@ -38,8 +39,8 @@ const testedRequest = z.strictObject({
   reason: z.string().optional(),
 });
 const permissionRequest = z.union([
-  z.strictObject({ by: name(), reason: name(), until: z.iso.datetime({ offset: true }) }),
-  z.strictObject({ by: name(), end: z.literal(true) }),
+  z.strictObject({ by: name(), digest: name().optional(), reason: name(), until: z.iso.datetime({ offset: true }) }),
+  z.strictObject({ by: name(), digest: name().optional(), end: z.literal(true) }),
 ]);
 
 /** Adds the routes of registered models. */
@@ -60,7 +61,9 @@ export function modelRoutes(router: Router, node: NodePort): void {
     const { name: asked, digest, card, package: yaml, ...test } = parseBody(testedRequest, request);
     const row = modelOf(node, asked, digest);
     demandSame(row, { card, package: yaml }, test.workflow);
-    recordModelTest(db, row.id, { ...test, cause: 'by-hand' }, clock(), null);
+    const { onDrift } = node;
+    const drift = recordModelTest(db, row.id, { ...test, cause: 'by-hand' }, clock(), { nextAt: null, onDrift });
+    if (drift !== undefined) tellDrift(row, onDrift, drift, test.report);
     const now = modelById(db, row.id) as ModelRow;
     response.json({ ...modelView(now), ...modelStanding(node, now) });
   });
@@ -122,7 +125,7 @@ function permissionRoute(router: Router, node: NodePort): void {
   const { db, bell, clock } = node;
   router.post('/models/:name/permission', (request, response) => {
     const asked = parseBody(permissionRequest, request);
-    const row = modelOf(node, request.params.name);
+    const row = modelOf(node, request.params.name, asked.digest);
     if ('end' in asked) {
       if (!endPermission(db, row.id, asked.by, clock())) throw new AnteroomError('NOT_FOUND', `no permission for model ${row.name} holds`);
       log.warn('a permission for a model was taken back', { model: row.name, version: row.version });
@@ -131,7 +134,7 @@ function permissionRoute(router: Router, node: NodePort): void {
       log.warn('a model is allowed although its licence or status does not say so', { model: row.name, version: row.version });
     }
     bell.ring('runs');
-    response.status(201).json({ ...modelView(row), ...modelStanding(node, row) });
+    response.status(201).json({ ...modelView(row), ...modelStanding(node, row), refusedRuns: refusedRunsOf(db, row.id) });
   });
 }
 

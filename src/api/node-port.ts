@@ -12,6 +12,7 @@ import type { StudyRow } from '../ledger/studies.js';
 import type { CatalogueSource, SourceRead } from '../models/catalogue/read-source.js';
 import type { RegisterOptions, Registration } from '../models/register.js';
 import type { ModelUpdate } from '../models/update.js';
+import type { Settings } from '../settings/schema.js';
 import type { UseRules } from '../models/use-gate.js';
 import type { Reroute, RerouteRequest } from '../routing/reroute.js';
 
@@ -35,6 +36,8 @@ export interface NodePort {
   lookForUpdate(row: ModelRow & { readonly folder: string }): Promise<ModelUpdate>;
   /** What the settings say of use; see `models/use-gate.ts`. */
   readonly useRules: UseRules;
+  /** What becomes of a model in use whose test, which it had passed, fails. */
+  readonly onDrift: Settings['modelTests']['onDrift'];
   /** Takes an instance into the archive that no peer has sent: a copy for an evaluation. Resolves when it is durable. */
   storeCopy(file: Uint8Array): Promise<void>;
   /** Reads a source of cards into the catalogue; see `models/catalogue/read-source.ts`. */

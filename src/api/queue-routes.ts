@@ -3,9 +3,10 @@ import type { Router } from 'express';
 import { z } from 'zod';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { listModels, resumeModel } from '../ledger/models.js';
+import { listModels, resumeModel, type Override } from '../ledger/models.js';
 import { listPauses, pause, PAUSE_KINDS, pauseText, unpause, type PauseKind, type PauseRow } from '../ledger/pauses.js';
 import { rulesWithOpenRuns } from '../ledger/queued-runs.js';
+import { isTested } from '../models/register.js';
 import type { NodePort } from './node-port.js';
 import { parseBody } from './requests.js';
 
@@ -13,7 +14,7 @@ const log = loggerOf('api');
 
 const target = { kind: z.enum(PAUSE_KINDS), name: z.string().default('') };
 const pauseRequest = z.strictObject({ ...target, reason: z.string().min(1).optional(), by: z.string().min(1).default('unknown') });
-const resumeRequest = z.strictObject({ ...target, by: z.string().min(1).default('unknown') });
+const resumeRequest = z.strictObject({ ...target, by: z.string().trim().min(1).optional(), reason: z.string().trim().min(1).optional() });
 
 /** What is paused, and pausing and resuming it. */
 export function queueRoutes(router: Router, node: NodePort): void {
@@ -29,10 +30,9 @@ export function queueRoutes(router: Router, node: NodePort): void {
     response.status(201).json(pauseView(row));
   });
   router.post('/resume', (request, response) => {
-    const { kind, name, by } = parseBody(resumeRequest, request);
-    const ended = unpause(db, kind, name);
-    const resumed = kind === 'model' && resumeSuspended(node, name, by);
-    if (!ended && !resumed) {
+    const { kind, name, ...override } = parseBody(resumeRequest, request);
+    const resumed = kind === 'model' && resumeSuspended(node, name, override);
+    if (!unpause(db, kind, name) && !resumed) {
       const what = `${kind} ${name}`.trim();
       const paused = listPauses(db).map((row) => `${row.kind} ${row.name}`.trim());
       throw new AnteroomError('PAUSE_UNKNOWN', `${what} is not paused; paused are: ${paused.join(', ') || 'none'}`);
@@ -52,10 +52,20 @@ export function pauseView(row: PauseRow) {
 
 export type PauseView = ReturnType<typeof pauseView>;
 
-/** A model that the circuit breaker has suspended is resumed by the same word. */
-function resumeSuspended({ db, clock }: NodePort, name: string, by: string): boolean {
+/**
+ * A model that was suspended is resumed by the same word.
+ * @throws AnteroomError MODEL_UNTESTED where it has drifted, has passed no test since, and nobody answers for it
+ */
+function resumeSuspended({ db, clock }: NodePort, name: string, { by = 'unknown', reason }: Partial<Override>): boolean {
   const suspended = listModels(db).find((model) => model.name === name && model.state === 'suspended');
-  return suspended !== undefined && resumeModel(db, suspended.id, `resumed by ${by}`, clock());
+  if (suspended === undefined) return false;
+  if (suspended.suspended_by !== 'drift' || isTested(db, suspended)) return resumeModel(db, suspended.id, `resumed by ${by}`, clock());
+  if (reason === undefined || by === 'unknown')
+    throw new AnteroomError(
+      'MODEL_UNTESTED',
+      `${name}: ${suspended.suspended_reason}; expected a test passed since, or a name and a reason`,
+    );
+  return resumeModel(db, suspended.id, `resumed by ${by}: ${reason}`, clock(), { by, reason });
 }
 
 /** @throws AnteroomError PAUSE_UNKNOWN for a slip of the pen: it would seem to be paused, and nothing would be */

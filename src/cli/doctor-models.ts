@@ -11,7 +11,13 @@ const SOON_MS = 14 * 86_400_000;
 export function modelFindings(models: readonly (ListedModel & ModelStanding)[], everyDays: number, now = Date.now()): Finding[] {
   return models
     .filter(({ state }) => state === 'active')
-    .flatMap((model) => [...untested(model), ...failing(model), ...overdue(model, everyDays, now), ...useOf(model, now)]);
+    .flatMap((model) => [
+      ...untested(model),
+      ...failing(model),
+      ...unrepeatable(model, everyDays),
+      ...overdue(model, everyDays, now),
+      ...useOf(model, now),
+    ]);
 }
 
 function untested({ name, overrideReason, overrideBy }: ListedModel): Finding[] {
@@ -32,6 +38,13 @@ function failing({ name, test: { last } }: ListedModel & ModelStanding): Finding
       remedy: `See ${last.report ?? 'the log'}; \`anteroom pause model ${name}\` stops it meanwhile.`,
     },
   ];
+}
+
+/** An earlier release has tested it, and kept nothing of that. */
+function unrepeatable({ name, overrideReason, test: { last } }: ListedModel & ModelStanding, everyDays: number): Finding[] {
+  if (everyDays === 0 || overrideReason !== null || last !== null) return [];
+  const seen = 'no test of it is known that could be repeated: a drift would not be found';
+  return [{ subject: `model ${name}`, standing: 'warning', seen, remedy: `Test it once: \`anteroom models test ${name}\`.` }];
 }
 
 /** Tests give way to runs: on a busy node one may never come to its end. */

@@ -137,6 +137,7 @@ function waitingForAPerson(counts: Attention): Finding {
     ...(counts.failedRuns + counts.rejectedRuns > 0
       ? [`${counts.failedRuns} failed and ${counts.rejectedRuns} rejected runs (anteroom runs)`]
       : []),
+    ...(counts.refusedRuns > 0 ? [`${counts.refusedRuns} runs refused, as their model may not be used (anteroom runs)`] : []),
     ...(counts.waitingRuns > 0 ? [`${counts.waitingRuns} runs waiting for their model (anteroom models list)`] : []),
     ...(counts.heldDeliveries + counts.rejectedDeliveries > 0
       ? [`${counts.heldDeliveries} held and ${counts.rejectedDeliveries} rejected deliveries (anteroom deliveries)`]

@@ -50,23 +50,30 @@ export function addUseCommands(models: Command): void {
       ),
   )
     .argument('<name>', 'name of the model')
+    .option('--digest <digest>', 'of several versions; the one in use, or else the last one registered, if left out')
     .requiredOption('--by <name>', 'who answers for it')
     .option('--reason <text>', 'why')
     .option('--until <date>', 'the last day on which it holds, as in 2027-03-31; at most a year away')
     .option('--end', 'takes the permission back')
     .option('--json', 'print JSON')
     .action(async (name: string, options: AllowOptions, command: Command) => {
-      const { by, reason, until, end } = options;
+      const { by, digest, reason, until, end } = options;
       if (end !== true && (reason === undefined || until === undefined))
         command.error('error: name --reason and --until, or --end to take the permission back');
-      const asked = end === true ? { by, end } : { by, reason, until: endOfDay(until as string) };
-      const model = await clientFor(options).post<StandingModel>(`/models/${encodeURIComponent(name)}/permission`, asked);
-      if (options.json) json(model);
-      else line(useText(model));
+      const asked = end === true ? { by, digest, end } : { by, digest, reason, until: endOfDay(until as string) };
+      const path = `/models/${encodeURIComponent(name)}/permission`;
+      const model = await clientFor(options).post<StandingModel & { refusedRuns: number[] }>(path, asked);
+      if (options.json) return json(model);
+      line(useText(model));
+      const { refusedRuns: refused } = model;
+      if (end !== true && refused.length > 0)
+        line(
+          `${refused.length} run(s) of it were refused: \`anteroom retry --run ${refused[0]}\`${refused.length === 1 ? '' : ' and so on'} runs them now`,
+        );
     });
 }
 
-type AllowOptions = CommonOptions & { by: string; reason?: string; until?: string; end?: boolean; json?: boolean };
+type AllowOptions = CommonOptions & { by: string; digest?: string; reason?: string; until?: string; end?: boolean; json?: boolean };
 
 /** The end of a day of local time. @throws AnteroomError USAGE */
 function endOfDay(date: string): string {

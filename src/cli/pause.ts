@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { PauseView } from '../api/queue-routes.js';
 import { PAUSE_KINDS, type PauseKind } from '../ledger/pauses.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import type { OverrideOptions } from './models-use.js';
 import { json, line } from './print.js';
 
 /** Adds `pause` and `resume`. */
@@ -17,14 +18,16 @@ export function addPauseCommands(program: Command): void {
       line(`${paused.text}; \`anteroom resume ${`${kind} ${name ?? ''}`.trim()}\` lets it go on`);
     });
 
-  pauseCommand(program, 'resume', 'lets what was paused go on; a model also where the circuit breaker has suspended it').action(
-    async (kind: PauseKind, name: string | undefined, options: CommonOptions & { json?: boolean }) => {
-      const answer = await clientFor(options).post<{ stillPaused: PauseView[] }>('/resume', { kind, name, by: userInfo().username });
+  pauseCommand(program, 'resume', 'lets what was paused go on; a model also where it was suspended')
+    .option('--reason <text>', 'why a model is used on that has drifted and has passed no test since; recorded and shown with the model')
+    .option('--by <name>', 'who answers for that, if not you')
+    .action(async (kind: PauseKind, name: string | undefined, options: CommonOptions & OverrideOptions & { json?: boolean }) => {
+      const { reason, by = userInfo().username } = options;
+      const answer = await clientFor(options).post<{ stillPaused: PauseView[] }>('/resume', { kind, name, by, reason });
       if (options.json) return json(answer);
       line(`${kind === 'all' ? 'everything' : `${kind} ${name ?? ''}`} goes on`);
       for (const { text } of answer.stillPaused) line(`still: ${text}`);
-    },
-  );
+    });
 }
 
 function pauseCommand(program: Command, name: string, description: string): Command {

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startStageLoop, type Bell } from '../foundation/bell.js';
 import type { Clock, EpochMs } from '../foundation/clock.js';
-import { toAnteroomError } from '../foundation/errors.js';
+import { toAnteroomError, type ErrorCode } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { lastPassedTest, lastTest, recordModelTest, setTestDue, type ModelTestRow } from '../ledger/model-tests.js';
@@ -23,6 +23,9 @@ const log = loggerOf('evaluation');
 const DAY_MS = 86_400_000;
 /** After one that could not be made, and after one that gave way. */
 const AGAIN_MS = { hindered: 3_600_000, gaveWay: 300_000 };
+
+/** What a machine with too little room or a lost container does to the best model: one such test suspends nothing. */
+const BLAMES_MACHINE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RUN_LOST', 'CONTAINER_START_FAILED', 'MODEL_OOM', 'MODEL_TIMEOUT']);
 
 /** What carries out a test; see `runs/trials-beside.ts`. */
 export interface Trials {
@@ -72,9 +75,9 @@ export async function repeatDueTest(options: ScheduleOptions): Promise<EpochMs |
   const everyMs = settings.everyDays * DAY_MS;
   const scheduled = listModels(db).flatMap((model) => {
     const passed = model.state === 'active' ? lastPassedTest(db, model.id) : undefined;
-    return passed === undefined ? [] : { model, passed, dueAt: model.test_due_at ?? passed.at + everyMs };
+    return passed === undefined ? [] : { model, passed, dueAt: dueAtOf(db, model, clock(), everyMs) };
   });
-  for (const { model, dueAt } of scheduled) if (model.test_due_at === null) setTestDue(db, model.id, dueAt);
+  for (const { model, dueAt } of scheduled) if (model.test_due_at !== dueAt) setTestDue(db, model.id, dueAt);
   const [first, second] = scheduled.sort((a, b) => a.dueAt - b.dueAt);
   if (first === undefined || first.dueAt > clock()) return first?.dueAt;
   if (!trials.mayStart()) return undefined;
@@ -82,18 +85,23 @@ export async function repeatDueTest(options: ScheduleOptions): Promise<EpochMs |
   return second?.dueAt;
 }
 
+/** What is further away than a whole interval was set for a longer one. */
+function dueAtOf(db: Db, { id, test_due_at: dueAt }: ModelRow, now: EpochMs, everyMs: number): EpochMs {
+  return dueAt !== null && dueAt <= now + everyMs ? dueAt : (lastTest(db, id)?.at ?? now) + everyMs;
+}
+
 async function repeat(options: ScheduleOptions, model: ModelRow, passed: ModelTestRow, everyMs: number): Promise<void> {
-  const { db, clock } = options;
+  const { db, clock, settings } = options;
   const { workflow, sample, reference } = passed;
-  const before = lastTest(db, model.id);
   const test = { cause: 'schedule', workflow, sample, reference } as const;
   try {
     const outcome = await outcomeOf(options, model, passed);
     const at = clock();
-    recordModelTest(db, model.id, { ...test, ...outcome }, at, at + everyMs);
-    if (!outcome.passed && before?.passed === 1) drifted(options, model, passed, outcome);
+    const { onDrift } = settings;
+    const drift = recordModelTest(db, model.id, { ...test, ...outcome }, at, { nextAt: at + everyMs, onDrift });
+    if (drift !== undefined) tellDrift(model, onDrift, drift, outcome.report);
     else
-      log.info('the test of a model was repeated', {
+      log[outcome.passed ? 'info' : 'warn']('the test of a model was repeated', {
         model: model.name,
         version: model.version,
         status: outcome.passed ? 'passed' : 'failed',
@@ -117,7 +125,7 @@ interface Outcome {
   readonly reason?: string;
 }
 
-/** @throws {AnteroomError} what says nothing of the model: the engine is away, the sample is gone, the test gave way. */
+/** @throws {AnteroomError} what says nothing of the model: the engine is away, the sample is gone, there was no room, the test gave way. */
 async function outcomeOf(
   { clock, trials, folder }: ScheduleOptions,
   model: ModelRow,
@@ -144,7 +152,7 @@ async function outcomeOf(
     return { passed: report.conclusion, report: files[1], ...(report.conclusion ? {} : { reason: whatFailed(report) }) };
   } catch (thrown) {
     const error = toAnteroomError(thrown);
-    if (BLAMES_MODEL.has(error.code)) return { passed: false, reason: `${error.code}: ${error.seen}` };
+    if (BLAMES_MODEL.has(error.code) && !BLAMES_MACHINE.has(error.code)) return { passed: false, reason: `${error.code}: ${error.seen}` };
     throw error;
   }
 }
@@ -157,20 +165,14 @@ async function otherProgram({ package: yaml, folder, digest, model_file: modelFi
   return now === digest ? undefined : `Digest is ${now} in ${folder}, registered was ${digest}`;
 }
 
-function drifted({ db, clock, settings }: ScheduleOptions, model: ModelRow, passed: ModelTestRow, { reason = '', report }: Outcome): void {
-  const at = clock();
-  const why = `its test, which it passed at ${new Date(passed.at).toISOString().slice(0, 16).replace('T', ' ')}, fails now: ${reason}`;
-  const suspends = settings.onDrift === 'suspend';
-  if (suspends) {
-    const set = { suspended_reason: why, suspended_at: at, suspended_by: 'drift' };
-    db.move('models', model.id, 'suspended', { at, from: ['active'], set, detail: why });
-  }
-  log.error(suspends ? 'a model has drifted and is suspended: its runs wait until it is resumed' : 'a model has drifted', {
+/** Tells that a model in use does not pass the test any more that it had passed. */
+export function tellDrift(model: ModelRow, onDrift: Settings['modelTests']['onDrift'], seen: string, report: string | undefined): void {
+  log.error(onDrift === 'suspend' ? 'a model has drifted and is suspended: its runs wait until it is resumed' : 'a model has drifted', {
     model: model.name,
     version: model.version,
     digest: model.digest,
-    seen: reason,
+    seen,
     path: report,
-    remedy: `Look at the report; find out what has changed, test it again, then: anteroom resume model ${model.name}`,
+    remedy: `Look at the report; find out what has changed, test it again, then: anteroom resume model ${model.name} (--reason TEXT where no test is passed)`,
   });
 }

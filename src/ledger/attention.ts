@@ -10,6 +10,8 @@ export interface Attention {
   readonly heldWithdrawals: number;
   readonly failedRuns: number;
   readonly rejectedRuns: number;
+  /** Runs that ended as their model may not be used on patients here. */
+  readonly refusedRuns: number;
   /** Runs that wait for their model. */
   readonly waitingRuns: number;
   /** What is paused, one sentence each. */
@@ -31,6 +33,7 @@ export function attention(db: Db): Attention {
     heldWithdrawals: count('withdrawals', 'held') + editedResults(db),
     failedRuns: count('runs', 'failed', forPatients),
     rejectedRuns: count('runs', 'rejected', forPatients),
+    refusedRuns: count('runs', 'cancelled', `${forPatients} AND failure_code = 'USE_NOT_PERMITTED'`),
     waitingRuns: db.get<{ n: number }>("SELECT count(*) AS n FROM runs WHERE state = 'waiting' AND same_as IS NULL")?.n ?? 0,
     pauses: listPauses(db).map(pauseText),
     suspendedModels: suspended(db),

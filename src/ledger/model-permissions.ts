@@ -64,3 +64,10 @@ export function permissionInForce(db: Db, modelId: number, at: EpochMs): Permiss
 export function lastPermission(db: Db, modelId: number): PermissionRow | undefined {
   return db.get<PermissionRow>('SELECT * FROM model_permissions WHERE model_id = ? ORDER BY id DESC LIMIT 1', modelId);
 }
+
+/** Runs of this model that ended as it may not be used on patients, and that would run with it if they were tried again. */
+export function refusedRunsOf(db: Db, modelId: number): number[] {
+  const sql =
+    "SELECT id FROM runs WHERE model_id = ? AND purpose = 'clinical' AND state = 'cancelled' AND failure_code = 'USE_NOT_PERMITTED' ORDER BY id";
+  return db.all<{ id: number }>(sql, modelId).map(({ id }) => id);
+}

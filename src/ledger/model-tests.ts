@@ -22,14 +22,22 @@ export type NewModelTest = Pick<ModelTestRow, 'cause' | 'workflow' | 'sample' | 
   readonly reason?: string | undefined;
 };
 
+/** When it is to be repeated, and what becomes of a model in use that has drifted. */
+export interface AfterTest {
+  readonly nextAt: EpochMs | null;
+  readonly onDrift: 'suspend' | 'warn';
+}
+
 /**
  * Records how a test of a model ended. A passed one makes a registered model a tested one; a model that was in use without needs its override no
- * longer. `nextAt`: when it is to be repeated.
+ * longer. One that a model in use had passed before and fails now is a drift, unless somebody answers for its use without a passed test: it suspends
+ * the model in the same transaction. Returns why, where it is one.
  */
-export function recordModelTest(db: Db, id: number, test: NewModelTest, at: EpochMs, nextAt: EpochMs | null): ModelTestRow {
+export function recordModelTest(db: Db, id: number, test: NewModelTest, at: EpochMs, { nextAt, onDrift }: AfterTest): string | undefined {
   const { cause, passed, workflow, sample, reference, report, reason } = test;
   return db.transaction(() => {
-    const { lastId } = db.run(
+    const before = lastPassedTest(db, id);
+    db.run(
       'INSERT INTO model_tests (model_id, at, cause, passed, workflow, sample, reference, report, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id,
       at,
@@ -41,15 +49,23 @@ export function recordModelTest(db: Db, id: number, test: NewModelTest, at: Epoc
       report ?? null,
       reason ?? null,
     );
-    const { state } = modelById(db, id) as ModelRow;
+    const { state, override_reason: override } = modelById(db, id) as ModelRow;
     db.event(at, 'models', id, state, state, `test ${passed ? 'passed' : 'failed'} (${cause})${reason === undefined ? '' : `: ${reason}`}`);
     if (passed) {
       db.move('models', id, 'tested', { at, from: ['registered'], detail: `test passed, report ${report ?? 'none'}` });
       db.run('UPDATE models SET override_reason = NULL, override_by = NULL WHERE id = ?', id);
     }
     setTestDue(db, id, nextAt);
-    return db.get<ModelTestRow>('SELECT * FROM model_tests WHERE id = ?', lastId) as ModelTestRow;
+    if (passed || state !== 'active' || before === undefined || override !== null) return undefined;
+    const why = driftText(before.at, reason);
+    const set = { suspended_reason: why, suspended_at: at, suspended_by: 'drift' };
+    if (onDrift === 'suspend') db.move('models', id, 'suspended', { at, from: ['active'], set, detail: why });
+    return why;
   });
+}
+
+function driftText(passedAt: EpochMs, reason = 'see its report'): string {
+  return `its test, which it passed at ${new Date(passedAt).toISOString().slice(0, 16).replace('T', ' ')}, fails now: ${reason}`;
 }
 
 /** When a model's test is to be repeated; null: not by itself. */

@@ -63,10 +63,15 @@ export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
 
 const TRUSTED = { suspended_reason: null, suspended_at: null, suspended_by: null };
 
-/** Makes a suspended model the active one again and queues the runs that waited for it. False if it is not suspended. */
-export function resumeModel(db: Db, id: number, detail: string, at: EpochMs): boolean {
+/**
+ * Makes a suspended model the active one again and queues the runs that waited for it; with an override where it has not passed its test since.
+ * False if it is not suspended.
+ */
+export function resumeModel(db: Db, id: number, detail: string, at: EpochMs, override?: Override): boolean {
+  const answersFor: Record<string, string> = override === undefined ? {} : { override_by: override.by, override_reason: override.reason };
+  const set = { ...TRUSTED, trusted_since: at, ...answersFor };
   return db.transaction(() => {
-    if (!db.move('models', id, 'active', { at, from: ['suspended'], set: { ...TRUSTED, trusted_since: at }, detail })) return false;
+    if (!db.move('models', id, 'active', { at, from: ['suspended'], set, detail })) return false;
     queueRunsWaitingFor(db, modelById(db, id) as ModelRow, at);
     return true;
   });

@@ -21,7 +21,9 @@ const log = loggerOf('runs');
 export interface QueueOptions extends AttemptOptions {
   /** What all running models together may take. */
   readonly capacity: Capacity;
-  /** Why a run must not start with the model that it has now, for people; undefined where it may. */
+  /** Why a run must not start with the model that it has now, as it may not be used for it; undefined where it may. */
+  readonly useRefusalOf: (run: RunRow) => Refusal | undefined;
+  /** Why the model does not take what the run has for it; undefined where it does. */
   readonly refusalOf: (run: RunRow) => Refusal | undefined;
 }
 
@@ -72,19 +74,35 @@ export class RunQueue {
     return true;
   }
 
-  /** Ends a run that its model must not have. What cannot be asked must not stop the queue: the run starts, and the model tells. */
+  /** Ends a run that its model must not have. */
   private refuse(run: RunRow): boolean {
-    const { db, clock, refusalOf } = this.options;
+    const { db, clock } = this.options;
     const at = clock();
+    const refusal = this.useRefusal(run) ?? this.cardRefusal(run);
+    if (refusal === undefined) return false;
+    const set = { failure_code: refusal.code, reason: refusal.reason, ended_at: at };
+    return db.move('runs', run.id, 'cancelled', { at, from: ['queued'], set, detail: set.failure_code });
+  }
+
+  /** What cannot be asked is not allowed. */
+  private useRefusal(run: RunRow): Refusal | undefined {
     try {
-      const refusal = refusalOf(run);
-      if (refusal === undefined) return false;
-      const set = { failure_code: refusal.code, reason: refusal.reason, ended_at: at };
-      return db.move('runs', run.id, 'cancelled', { at, from: ['queued'], set, detail: set.failure_code });
+      return this.options.useRefusalOf(run);
+    } catch (thrown) {
+      const { code, seen, stack } = toAnteroomError(thrown);
+      log.error('it cannot be told whether a model may be used for a run: it does not start', { run: run.id, code, stack });
+      return { code: 'USE_NOT_PERMITTED', reason: `model ${run.model_name}: it cannot be told whether it may be used: ${seen}` };
+    }
+  }
+
+  /** What cannot be asked must not stop the queue: the run starts, and the model tells. */
+  private cardRefusal(run: RunRow): Refusal | undefined {
+    try {
+      return this.options.refusalOf(run);
     } catch (thrown) {
       const { code, stack } = toAnteroomError(thrown);
-      log.error('it cannot be told whether a run may start with its model: it starts', { run: run.id, code, stack });
-      return false;
+      log.error('it cannot be told whether a model takes what a run has: it starts', { run: run.id, code, stack });
+      return undefined;
     }
   }
 

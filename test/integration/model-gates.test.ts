@@ -69,6 +69,7 @@ describeWith('the gates of a model', missingForNode(), () => {
       expect(run).toMatchObject({ state: 'cancelled', failureCode: 'USE_NOT_PERMITTED' });
       expect(run.reason).toContain('archive is not marked research');
       expect((await command('doctor')).stdout).toContain('! model lungs: only in shadow, or for destinations marked research');
+      expect((await command('doctor')).stdout).toContain('1 runs refused, as their model may not be used');
       expect((await command('account')).exitCode).toBe(0);
     },
     TIMEOUT_MS,
@@ -84,6 +85,7 @@ describeWith('the gates of a model', missingForNode(), () => {
       const lastDay = `${soon.getFullYear()}-${String(soon.getMonth() + 1).padStart(2, '0')}-${String(soon.getDate()).padStart(2, '0')}`;
       const allowed = await command('models', 'allow', 'lungs', '--by', 'Dr. Chen', '--reason', 'study 17', '--until', lastDay);
       expect(allowed.stdout).toMatch(/allowed by Dr\. Chen until .*: study 17/);
+      expect(allowed.stdout).toMatch(/1 run\(s\) of it were refused: `anteroom retry --run \d+` runs them now/);
       // It ends soon, which is told before it does.
       expect((await command('doctor')).stdout).toMatch(/! model lungs: allowed by Dr\. Chen until .*: study 17/);
       expect((await command('models', 'show', 'lungs')).stdout).toMatch(/use here +.*allowed by Dr\. Chen until .*: study 17/);
@@ -137,8 +139,11 @@ describeWith('the gates of a model', missingForNode(), () => {
         level: 'error',
         model: 'lungs',
       });
+      expect((await command('resume', 'model', 'lungs')).stderr).toContain('expected a test passed since, or a name and a reason');
+      expect(await command('resume', 'model', 'lungs', '--reason', 'a change that was wanted')).toMatchObject({ exitCode: 0 });
+      expect(await standing()).toMatchObject({ state: 'active', overrideReason: 'a change that was wanted' });
     },
-    TIMEOUT_MS,
+    2 * TIMEOUT_MS,
   );
 });
 

@@ -12,6 +12,8 @@ import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { ensureResult, insertOutput, resultLike } from '../../../src/ledger/results.js';
+import { modelById } from '../../../src/ledger/models.js';
+import { listPauses } from '../../../src/ledger/pauses.js';
 import { markPurged } from '../../../src/ledger/retention.js';
 import { PRIORITY, runById } from '../../../src/ledger/runs.js';
 import { ensureStudy, holdStudy, noteArrival } from '../../../src/ledger/studies.js';
@@ -59,6 +61,7 @@ beforeEach(async () => {
     whyWaiting: () => new Map(),
     whyNeverFits: () => undefined,
     lookForUpdate: none,
+    onDrift: 'suspend' as const,
     useRules: { use: 'clinical' as const, researchDestinations: new Set<string>() },
     ...facts,
     findStudies: () => Promise.reject(new Error('not asked for here')),
@@ -190,6 +193,22 @@ describe('pausing', () => {
     expect(runById(db, waiting)).toMatchObject({ state: 'queued', reason: null });
   });
 
+  it('asks for a name and a reason for a model that has drifted and has passed no test since', async () => {
+    const id = model();
+    db.run('UPDATE models SET package = ?', '{"workflow":"default"}');
+    const test = { name: 'm', digest: 'd', card: '{}', package: '{}', workflow: 'default', sample: '/s', reference: '/r', report: '/x' };
+    await client.post('/models/tested', { ...test, package: '{"workflow":"default"}', passed: true });
+    await client.post('/models/tested', { ...test, package: '{"workflow":"default"}', passed: false, reason: 'Dice at LUNG' });
+    expect(modelById(db, id)).toMatchObject({ state: 'suspended', suspended_by: 'drift' });
+    const resume = (body: object) => client.post('/resume', { kind: 'model', name: 'm', ...body });
+    await client.post('/pause', { kind: 'model', name: 'm', by: 'ann' });
+    await expect(resume({ by: 'ann' })).rejects.toThrow('fails now: Dice at LUNG; expected a test passed since, or a name and a reason');
+    await expect(resume({ reason: 'x' })).rejects.toMatchObject({ status: 409 });
+    expect(listPauses(db)).toHaveLength(1);
+    await resume({ by: 'ann', reason: 'the reference was wrong' });
+    expect(modelById(db, id)).toMatchObject({ state: 'active', override_by: 'ann', override_reason: 'the reference was wrong' });
+  });
+
   const enterWaiting = () => run(version(1, 1), 'waiting');
 });
 
@@ -206,6 +225,7 @@ describe('health', () => {
       heldWithdrawals: 0,
       failedRuns: 1,
       rejectedRuns: 0,
+      refusedRuns: 0,
       waitingRuns: 1,
       pauses: [],
       suspendedModels: [],

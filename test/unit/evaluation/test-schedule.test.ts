@@ -59,7 +59,10 @@ beforeEach(() => {
   const row = { name: 'm', version: '1', digest: 'sha256:1', card: '{}', package: '{"runtime":"docker"}', folder: null };
   activateModel(db, registerModel(db, row, now).id, { by: 'ann', reason: 'test' }, now);
   const reference = folderWith(join(folder, 'reference'), leaves);
-  recordModelTest(db, 1, { cause: 'by-hand', passed: true, workflow: 'default', sample: '/sample', reference }, now, null);
+  recordModelTest(db, 1, { cause: 'by-hand', passed: true, workflow: 'default', sample: '/sample', reference }, now, {
+    nextAt: null,
+    onDrift: 'suspend',
+  });
 });
 afterEach(() => {
   db.close();
@@ -80,7 +83,7 @@ it('are due a week after the last one, also after a restart, and wait for a quie
   expect(await repeat()).toBe(115 * DAY);
 });
 
-it('suspend a model whose test fails on the same digest, say why in the ledger, and do not do so again after a person resumed it', async () => {
+it('suspend a model whose test fails on the same digest, say why in the ledger, and not again while a person answers for it', async () => {
   now = 107 * DAY;
   leaves = '{"volume": 1.001}';
   await repeat();
@@ -89,10 +92,31 @@ it('suspend a model whose test fails on the same digest, say why in the ledger, 
   expect(lastTest(db, 1)).toMatchObject({ passed: 0, reason: 'JSON Value', report: expect.stringMatching(/default-.*\.json$/) as string });
   const events = db.all<{ detail: string }>("SELECT detail FROM events WHERE table_name = 'models' ORDER BY id DESC LIMIT 2");
   expect(events.map(({ detail }) => detail)).toEqual([expect.stringMatching(why), 'test failed (schedule): JSON Value']);
-  resumeModel(db, 1, 'by ann', now);
+  resumeModel(db, 1, 'by ann', now, { by: 'ann', reason: 'the reference was wrong' });
   now = 200 * DAY;
   await repeat();
+  expect(model()).toMatchObject({ state: 'active', override_by: 'ann' });
+  leaves = '{"volume": 1}';
+  now = 300 * DAY;
+  await repeat();
+  expect(model()).toMatchObject({ state: 'active', override_by: null });
+});
+
+it('suspend a model too whose last test had failed already, by hand or without having been heeded', async () => {
+  const last = { cause: 'by-hand', passed: false, workflow: 'default', sample: '/sample', reference: '/r', reason: 'Dice' } as const;
+  recordModelTest(db, 1, last, now, { nextAt: null, onDrift: 'warn' });
   expect(model().state).toBe('active');
+  now = 107 * DAY;
+  leaves = '{"volume": 1.001}';
+  await repeat();
+  expect(model()).toMatchObject({ state: 'suspended', suspended_by: 'drift' });
+});
+
+it('are due sooner where the interval has become shorter', async () => {
+  await repeat({ everyDays: 30 });
+  expect(model().test_due_at).toBe(130 * DAY);
+  expect(await repeat()).toBe(107 * DAY);
+  expect(model().test_due_at).toBe(107 * DAY);
 });
 
 it('only warn where that is the policy', async () => {
@@ -105,6 +129,8 @@ it('only warn where that is the policy', async () => {
 
 it.each<[string, AnteroomError, number]>([
   ['gave way to runs', new AnteroomError('RUN_CANCELLED', 'gave way'), 5],
+  ['lost its container', new AnteroomError('RUN_LOST', 'no container'), 60],
+  ['had no room', new AnteroomError('MODEL_OOM', 'killed'), 60],
   ['could not be made', new AnteroomError('ENGINE_UNREACHABLE', 'no socket'), 60],
 ])('say nothing of a model where one %s, and are tried later', async (_, error, minutes) => {
   now = 107 * DAY;

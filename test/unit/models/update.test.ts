@@ -69,7 +69,7 @@ describe('another package under the same digest', () => {
     register(db, readModelPackage(folder), { resolveImage, at: 5, ...(activate === undefined ? {} : { activate }) });
   const tested = async () => {
     const { row } = await add();
-    recordModelTest(db, row.id, test, 5, 9);
+    recordModelTest(db, row.id, test, 5, { nextAt: 9, onDrift: 'suspend' });
     givePermission(db, { model_id: row.id, by: 'ann', reason: 'x', until: 100 }, 5);
   };
   const change = () => {

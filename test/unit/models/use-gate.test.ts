@@ -92,7 +92,7 @@ describe('a model is taken into use', () => {
     const row = model(free);
     expect(() => takeIntoUse(db, row.id, {}, AT)).toThrow('m (sha256:1): no test of it was told of');
     expect(() => takeIntoUse(db, row.id, { by: 'ann' }, AT)).toThrow('expected a passed one, or a name and a reason');
-    recordModelTest(db, row.id, { ...test, passed: true }, AT, null);
+    recordModelTest(db, row.id, { ...test, passed: true }, AT, { nextAt: null, onDrift: 'suspend' });
     expect(takeIntoUse(db, row.id, {}, AT).row).toMatchObject({ state: 'active', override_reason: null });
     expect(() => takeIntoUse(db, model(free, {}, 'sha256:2').id, {}, AT)).toThrow('sha256:2');
     expect(modelById(db, row.id)?.state).toBe('active');
@@ -100,12 +100,12 @@ describe('a model is taken into use', () => {
 
   it('not after one that failed since; with a name and a reason, which stay until a test is passed', () => {
     const row = model(free);
-    recordModelTest(db, row.id, { ...test, passed: true }, AT, null);
-    recordModelTest(db, row.id, { ...test, passed: false, reason: 'Dice at LUNG' }, AT, null);
+    recordModelTest(db, row.id, { ...test, passed: true }, AT, { nextAt: null, onDrift: 'suspend' });
+    recordModelTest(db, row.id, { ...test, passed: false, reason: 'Dice at LUNG' }, AT, { nextAt: null, onDrift: 'suspend' });
     expect(() => takeIntoUse(db, row.id, {}, AT)).toThrow('its last test did not pass: Dice at LUNG');
     const { row: used } = takeIntoUse(db, row.id, { by: 'ann', reason: 'the reference is of another scanner' }, AT);
     expect(used).toMatchObject({ state: 'active', override_by: 'ann', override_reason: 'the reference is of another scanner' });
-    recordModelTest(db, row.id, { ...test, passed: true }, AT, null);
+    recordModelTest(db, row.id, { ...test, passed: true }, AT, { nextAt: null, onDrift: 'suspend' });
     expect(modelById(db, row.id)).toMatchObject({ state: 'active', override_by: null, override_reason: null });
   });
 });

@@ -78,8 +78,10 @@ class Node {
     runtimes: { docker: this.engine, process: this.engine },
     settings: parseSettings('', '/anteroom.yaml', {}).runs,
     capacity: { cpus: 2, memoryMb: 4096, gpus: [] },
+    useRefusalOf: (run) => this.useRefusals(run.id),
     refusalOf: (run) => this.refusals(run.id),
   });
+  useRefusals: (id: number) => Refusal | undefined = () => undefined;
   refusals: (id: number) => Refusal | undefined = () => undefined;
 
   constructor(runs: number, options: { withoutFile?: boolean } = {}) {
@@ -159,6 +161,18 @@ describe('the queue of runs', () => {
     await node.reaches(2, 'running');
     const reason = 'series 1: slice thickness 7 mm, the model takes at most 5 mm';
     expect(node.run(1)).toMatchObject({ state: 'cancelled', failure_code: 'INPUT_NOT_TAKEN', reason, attempts: 0 });
+  });
+
+  it('does not start what it cannot be asked whether its model may be used for', async () => {
+    const node = new Node(2);
+    node.useRefusals = (id) => {
+      if (id === 1) throw new Error('a card of another world');
+      return undefined;
+    };
+    node.queue.start();
+    await node.reaches(2, 'running');
+    const reason = expect.stringContaining('it cannot be told whether it may be used') as string;
+    expect(node.run(1)).toMatchObject({ state: 'cancelled', failure_code: 'USE_NOT_PERMITTED', reason, attempts: 0 });
   });
 
   it('leaves a container alone that comes to life while the node ends: the next start adopts it', async () => {
