@@ -86,8 +86,7 @@ export async function startNode(settings: Settings, environment: Environment): P
 async function assemble(settings: Settings, environment: Environment, releasers: Releasers): Promise<AnteroomNode> {
   const folders = dataFolders(settings.dataDir);
   releasers.add(lockFolder(folders.root));
-  const clock = systemClock;
-  const bell = new Bell();
+  const [clock, bell] = [systemClock, new Bell()];
   const db = Db.open(folders.ledgerFile, { migrate: true });
   releasers.add(() => db.close());
   const id = nodeId(db);
@@ -120,7 +119,10 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   releasers.add(startTakeIn({ folder: takeIn, incomingFolder: incoming, receiver, calledAe: settings.dimse.aeTitle }));
 
   const capacity = capacityOf(settings.runs.resources);
+  const { window } = settings.modelTests;
+  const trials = new TrialsBeside({ db, bell, clock, nodeId: id, runtimes, settings: settings.runs, capacity, window });
   const queue = new RunQueue({
+    trials,
     db,
     bell,
     clock,
@@ -208,8 +210,6 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     },
   });
   releasers.add(startFetcher({ db, bell, clock, sources }));
-  const { window } = settings.modelTests;
-  const trials = new TrialsBeside({ db, bell, clock, nodeId: id, runtimes, settings: settings.runs, capacity, window });
   releasers.add(startModelTests({ db, bell, clock, trials, settings: settings.modelTests, folder: folders.modelTests }));
 
   const dicomWeb = await serveDicomWeb(

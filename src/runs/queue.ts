@@ -21,6 +21,8 @@ const log = loggerOf('runs');
 export interface QueueOptions extends AttemptOptions {
   /** What all running models together may take. */
   readonly capacity: Capacity;
+  /** What runs beside it; no run starts as long as that holds room. */
+  readonly trials: { readonly holdsRoom: boolean };
   /** Why a run must not start with the model that it has now, as it may not be used for it; undefined where it may. */
   readonly useRefusalOf: (run: RunRow) => Refusal | undefined;
   /** Why the model does not take what the run has for it; undefined where it does. */
@@ -57,6 +59,8 @@ export class RunQueue {
     guardModels(db, breakerOptions(settings.breaker), clock());
     stopWaitingForEqual(db, clock());
     const { patience } = this.attempts;
+    // It gives way, and rings when it is gone.
+    if (this.options.trials.holdsRoom) return undefined;
     while (clock() >= patience.untilMs) if (!this.startNext()) return nextRunDueAt(db, clock());
     return patience.untilMs;
   }

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { cpus, totalmem } from 'node:os';
-import { AnteroomError } from '../foundation/errors.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { loggerOf } from '../foundation/log.js';
 import { nodeVersion } from '../foundation/version.js';
 import { promiseOfPackage } from '../models/answers.js';
 import type { ModelPackage } from '../models/package.js';
@@ -15,7 +16,11 @@ import { LogTail } from './log-tail.js';
 import { attemptFolders, dropInput, prepareSample } from './run-folders.js';
 import { limitsOf, runSpec, userOf } from './run-spec.js';
 import { KIT_LABEL } from './runtimes/labels.js';
-import type { Runtime } from './runtimes/runtime.js';
+import type { RunExit, Runtime } from './runtimes/runtime.js';
+
+const log = loggerOf('runs');
+
+const CANCEL_AGAIN_MS = 1_000;
 
 export interface TrialRequest {
   readonly model: Pick<ModelPackage, 'card' | 'model' | 'dir'>;
@@ -70,11 +75,7 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   const begin = performance.now();
   try {
     const watch = await runtime.start(spec, { onLogLine: (line) => tail.add(line) });
-    const cancel = () => void runtime.cancel(spec.name).catch(() => undefined);
-    signal?.addEventListener('abort', cancel, { once: true });
-    if (signal?.aborted === true) cancel();
-    const exit = await watch.done;
-    signal?.removeEventListener('abort', cancel);
+    const exit = await endedOrCancelled(watch.done, () => runtime.cancel(spec.name), signal);
     const wallMs = performance.now() - begin;
     const verdict = judgeExit(exit, await collectOutputs(folders.outputDir), limitsOf(yaml, limits), promiseOfPackage(model));
     if (verdict.outcome !== 'produced') throw withLog(verdict.error, tail.text());
@@ -87,6 +88,25 @@ export async function runTrial(request: TrialRequest): Promise<Trial> {
   } finally {
     await runtime.remove(spec.name);
     dropInput(folders);
+  }
+}
+
+/** Waits for the end; once the signal is given, cancels again and again until it comes, as an engine may not answer at first. */
+async function endedOrCancelled(done: Promise<RunExit>, cancel: () => Promise<void>, signal: AbortSignal | undefined): Promise<RunExit> {
+  let timer: NodeJS.Timeout | undefined;
+  const tryCancel = () => {
+    cancel().catch((thrown: unknown) => {
+      log.warn('a test cannot be cancelled, and is tried again', { seen: toAnteroomError(thrown).seen });
+      timer = setTimeout(tryCancel, CANCEL_AGAIN_MS);
+    });
+  };
+  signal?.addEventListener('abort', tryCancel, { once: true });
+  if (signal?.aborted === true) tryCancel();
+  try {
+    return await done;
+  } finally {
+    signal?.removeEventListener('abort', tryCancel);
+    clearTimeout(timer);
   }
 }
 

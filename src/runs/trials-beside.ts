@@ -1,6 +1,7 @@
 /**
  * Tests of registered models beside the queue of a running node: one at a time, only in their window and while the queue has nothing to do, and
- * given up as soon as it has. So a test takes nothing from any run, and no account of what is free has to know of it.
+ * given up as soon as it has. No run starts before its container is gone. So a test takes nothing from any run, and no account of what is free has to
+ * know of it.
  */
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
@@ -36,6 +37,11 @@ export class TrialsBeside {
   /** Whether one may start now. */
   mayStart(): boolean {
     return openSince(this.options.window, this.options.clock()) !== undefined && this.queueIsIdle();
+  }
+
+  /** Whether a container of one is there, or may be: it holds its part of the machine until it is removed. */
+  get holdsRoom(): boolean {
+    return this.underWay !== undefined;
   }
 
   /** Containers of tests that were under way when the node was killed. */
@@ -82,6 +88,7 @@ export class TrialsBeside {
       clearInterval(timer);
       silence();
       this.underWay = undefined;
+      bell.ring('runs');
     }
   }
 

@@ -67,6 +67,15 @@ class Node {
   readonly db = Db.open(this.folders.ledgerFile, { migrate: true });
   readonly engine = new FakeEngine();
   readonly bell = new Bell();
+  looks = 0;
+  holdsRoom = false;
+  readonly trials = new (class {
+    constructor(private readonly node: Node) {}
+    get holdsRoom(): boolean {
+      this.node.looks++;
+      return this.node.holdsRoom;
+    }
+  })(this);
   readonly queue = new RunQueue({
     db: this.db,
     bell: this.bell,
@@ -78,6 +87,7 @@ class Node {
     runtimes: { docker: this.engine, process: this.engine },
     settings: parseSettings('', '/anteroom.yaml', {}).runs,
     capacity: { cpus: 2, memoryMb: 4096, gpus: [] },
+    trials: this.trials,
     useRefusalOf: (run) => this.useRefusals(run.id),
     refusalOf: (run) => this.refusals(run.id),
   });
@@ -161,6 +171,19 @@ describe('the queue of runs', () => {
     await node.reaches(2, 'running');
     const reason = 'series 1: slice thickness 7 mm, the model takes at most 5 mm';
     expect(node.run(1)).toMatchObject({ state: 'cancelled', failure_code: 'INPUT_NOT_TAKEN', reason, attempts: 0 });
+  });
+
+  it('starts nothing before the container of a test beside it is gone', async () => {
+    const node = new Node(1);
+    node.holdsRoom = true;
+    const looked = until('a look at the queue', () => node.looks > 1);
+    node.queue.start();
+    node.bell.ring('runs');
+    await looked;
+    expect(node.run(1).state).toBe('queued');
+    node.holdsRoom = false;
+    node.bell.ring('runs');
+    await node.reaches(1, 'running');
   });
 
   it('does not start what it cannot be asked whether its model may be used for', async () => {

@@ -16,6 +16,8 @@ const CANCELLED: RunExit = { exitCode: 137, oomKilled: false, timedOut: false, c
 it('waits for its window and for an idle queue, and is cancelled when a run may start', async () => {
   const stage = new ResultStage();
   const [started, cancelled, removed]: string[][] = [[], [], []];
+  let remove = (): void => undefined;
+  const removal = new Promise<void>((resolve) => (remove = resolve));
   let end: (exit: RunExit) => void = () => undefined;
   const engine: Runtime = {
     kind: 'docker',
@@ -28,12 +30,14 @@ it('waits for its window and for an idle queue, and is cancelled when a run may 
     },
     cancel: (name) => {
       cancelled.push(name);
+      // The engine does not answer the first time.
+      if (cancelled.length === 1) return Promise.reject(new Error('no socket'));
       end(CANCELLED);
       return Promise.resolve();
     },
-    remove: (name) => {
+    remove: async (name) => {
+      await removal;
       removed.push(name);
-      return Promise.resolve();
     },
   };
   const bell = new Bell();
@@ -67,7 +71,13 @@ it('waits for its window and for an idle queue, and is cancelled when a run may 
   const version = stage.settle();
   expect(version).toBeGreaterThan(0);
   bell.ring('runs');
+  await until('the test to be cancelled', () => cancelled.length === 2);
+  expect(trials.holdsRoom).toBe(true);
+  let rung = 0;
+  bell.listen('runs', () => rung++);
+  remove();
   expect(await settled).toBe('RUN_CANCELLED');
-  expect(cancelled).toEqual(removed);
+  expect(removed).toEqual([cancelled[1]]);
+  expect([trials.holdsRoom, rung]).toEqual([false, 1]);
   expect(trials.mayStart()).toBe(false);
 });
