@@ -1,6 +1,7 @@
 /** Numbers as programs write them into texts. */
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+// No digit can be read in two ways: a long text that is no number after all takes no longer than one that is.
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const NAMED: ReadonlyMap<string, number> = new Map([
   ['nan', NaN],
   ['inf', Infinity],

@@ -1,6 +1,9 @@
 /** Values of headers for looking at: padding removed, numbers as numbers, nothing ever thrown. */
+import { parseDecimal } from '../dicom/element/decimal.js';
 import { tagKey } from '../dicom/element/tags.js';
 import type { Header, HeaderValue } from '../dicom/header.js';
+
+const PADDING = /[\s\0]/;
 
 /** The items of a sequence; none where the tag is absent or no sequence. */
 export function headersIn(header: Header, tag: number): Header[] {
@@ -49,17 +52,26 @@ function keyOf(tag: number): string {
 /** A value as text without DICOM's padding (PS3.5 6.2: spaces, and NUL after UIDs); undefined for items of sequences. */
 export function textOf(value: HeaderValue): string | undefined {
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return value.replace(/^[\s\0]+|[\s\0]+$/g, '');
+  if (typeof value === 'string') return unpadded(value);
   if (typeof value !== 'object' || value === null) return value === null ? '' : undefined;
   const { Alphabetic: name } = value as { Alphabetic?: unknown };
   return typeof name === 'string' ? textOf(name) : undefined;
+}
+
+/** By hand: a regular expression looks at every run of blanks inside of a text anew from each of them. */
+function unpadded(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && PADDING.test(text[start])) start++;
+  while (end > start && PADDING.test(text[end - 1])) end--;
+  return text.slice(start, end);
 }
 
 /** A value as a number, where it is one: DS and IS may come as text. */
 export function numberOf(value: HeaderValue): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   const text = typeof value === 'string' ? textOf(value) : undefined;
-  return text !== undefined && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  const number = parseDecimal(text ?? '');
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** True for an item of a sequence, not for a name. */

@@ -84,8 +84,8 @@ export class DataSet {
     if (vr in NUMBER_SIZE) return this.numbers(tag).map(String);
     if (!TEXT_VRS.has(vr)) return [];
     const text = this.#decode(element);
-    if (SINGLE_TEXT_VRS.has(vr)) return [text.replace(TRAILING_PADDING, '')];
-    return text.split('\\').map((value) => value.replace(PADDING, ''));
+    if (SINGLE_TEXT_VRS.has(vr)) return [unpadded(text, 0)];
+    return text.split('\\').map((value) => unpadded(value, leadingBlanks(value)));
   }
 
   /** The first value of a UID as it is written (PS3.5 9.1), not judged. */
@@ -180,6 +180,18 @@ export class DataSet {
   }
 }
 
-// Spaces and NULs pad values (PS3.5 6.2); NUL only UI, but senders pad other text with it too.
-const TRAILING_PADDING = /[ \0]+$/;
-const PADDING = /^ +|[ \0]+$/g;
+function leadingBlanks(text: string): number {
+  let count = 0;
+  while (text[count] === ' ') count++;
+  return count;
+}
+
+/**
+ * The text from `start` on without its padding. Spaces and NULs pad values (PS3.5 6.2); NUL only UI, but senders pad other text with it too.
+ * By hand: a regular expression looks at every run of blanks inside of a text anew from each of them.
+ */
+function unpadded(text: string, start: number): string {
+  let end = text.length;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\0')) end--;
+  return text.slice(start, end);
+}

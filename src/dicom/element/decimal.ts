@@ -2,7 +2,7 @@
 
 /** A DS or IS value as a number; NaN for anything else, so that neither `''` nor `0x10` counts as one. */
 export function parseDecimal(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** The number as DS, as exact as 16 characters allow. */

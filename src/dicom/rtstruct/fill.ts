@@ -27,6 +27,18 @@ export function pixelsInside(outlines: readonly Float64Array[], rows: number, co
   return count;
 }
 
+/** How often outlines cross the rows of a slice: what `fillOutlines` takes memory for, counted before it does. */
+export function crossingsOf(outlines: readonly Float64Array[], rows: number): number {
+  let count = 0;
+  for (const outline of outlines) {
+    for (let at = 1; at < outline.length; at += 2) {
+      const [one, other] = [outline[at], outline[at + 2 < outline.length ? at + 2 : 1]];
+      count += Math.max(0, Math.min(rows, Math.max(one, other)) - Math.max(0, Math.min(one, other)));
+    }
+  }
+  return Math.ceil(count);
+}
+
 /** Row, first column, and the column after the last, of every run of pixels inside. */
 function* spansOf(outlines: readonly Float64Array[], rows: number, columns: number): Generator<readonly [number, number, number]> {
   const crossings: number[][] = Array.from({ length: rows }, () => []);

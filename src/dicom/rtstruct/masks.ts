@@ -1,7 +1,7 @@
 /** Regions of interest as masks on the grid of their images (PS3.3 C.8.8.6): the rules are those of `fill.ts` and `place.ts`. */
 import type { Grid } from '../geometry/grid.js';
 import type { SegmentMask } from '../seg/mask.js';
-import { fillOutlines, pixelsInside } from './fill.js';
+import { crossingsOf, fillOutlines, pixelsInside } from './fill.js';
 import { isBetweenSlices, nearestPlane, placeContour, type PlacedContour } from './place.js';
 import type { Contour, Roi } from './structure-set.js';
 
@@ -16,6 +16,9 @@ export interface RoiMask {
 
 /** What bounds an area. `CLOSEDPLANAR_XOR` says what is done with any of them here: inner ones are holes. */
 const AREAS: readonly string[] = ['CLOSED_PLANAR', 'CLOSEDPLANAR_XOR'];
+
+/** Each other pixel of a slice of 700 × 700; lungs with all their vessels cross its rows some thousand times. */
+const MAX_CROSSINGS = 250_000;
 
 /** The voxels of a region. Points and open contours bound none; one that has no closed contour has an empty mask. */
 export function maskOfRoi({ contours }: Roi, grid: Grid): RoiMask {
@@ -33,10 +36,11 @@ export function maskOfRoi({ contours }: Roi, grid: Grid): RoiMask {
     const taken = nearestPlane(here);
     if (taken.length < here.length)
       notes.push(`${here.length - taken.length} contours beside slice ${k + 1}, which has nearer ones, left out`);
-    outlines.set(
-      k,
-      taken.map(({ outline }) => outline),
-    );
+    const drawn = taken.map(({ outline }) => outline);
+    const crossings = crossingsOf(drawn, grid.rows);
+    if (crossings > MAX_CROSSINGS)
+      refusals.push(`contours on slice ${k + 1} cross its rows ${crossings} times, expected at most ${MAX_CROSSINGS}`);
+    else outlines.set(k, drawn);
   }
   const between = placed.filter(isBetweenSlices).length;
   if (between > 0) notes.push(`${between} of ${placed.length} contours lie between slices and count for the nearest`);

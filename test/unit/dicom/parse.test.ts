@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
+import { parseDecimal } from '../../../src/dicom/element/decimal.js';
 import { parseInstance, type ParseOptions } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { TRANSFER_SYNTAX } from '../../../src/dicom/element/uids.js';
@@ -174,6 +175,13 @@ describe('parseInstance', () => {
       for (const { tag } of dataset.elements()) expect(dataset.isEmpty(tag)).toBe(false);
     }
     expect(parseInstance(bytes.subarray(0, bytes.length - 1), { ...EXPLICIT, truncated: true, stopAtPixelData: true }).complete).toBe(true);
+  });
+
+  it('reads texts of many digits or blanks as fast as others: nobody can keep the node busy with one value', () => {
+    const long = (middle: string) => ascii(`1${middle.repeat(80_000)}x`);
+    const { dataset } = parse([...explicit(TAG.ImageComments, 'UT', long(' ')), ...explicit(TAG.SliceThickness, 'UT', long('1'))], EXPLICIT);
+    expect(dataset.text(TAG.ImageComments)).toHaveLength(80_002);
+    expect(parseDecimal(dataset.text(TAG.SliceThickness) ?? '')).toBeNaN();
   });
 
   it('takes zeros at the end for padding', () => {

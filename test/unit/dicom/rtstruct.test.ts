@@ -103,6 +103,14 @@ describe('contours of drawn shapes', () => {
     );
   }
 
+  it('are refused where they cross the rows more often than any outline does, before memory is taken for it', () => {
+    const { grid: tall } = madeUpSource({ columns: 4, rows: 512, slices: 2 });
+    const zigzag = Array.from({ length: 40_000 }, (_, n): Point => [n % 3, n % 2 === 0 ? 0 : 511]);
+    const drawn = maskOfRoi(roi(contour(zigzag, tall, 1)), tall);
+    expect(drawn.refusals).toEqual([expect.stringMatching(/^contours on slice 2 cross its rows 204\d{5} times, expected at most 250000$/)]);
+    expect(drawn.mask.slices).toEqual([]);
+  });
+
   it('give a centre that lies on an edge to the region towards greater columns and rows, and to one of two that share the edge', () => {
     const box = (i0: number, i1: number, j0: number, j1: number) => Float64Array.of(i0, j0, i1, j0, i1, j1, i0, j1);
     const drawn = (...outlines: Float64Array[]) => [...fillOutlines(outlines, 5, 6)];
