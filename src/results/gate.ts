@@ -12,6 +12,9 @@ import { maskOnSource, placeFrames } from './placing.js';
 import type { PlacedFrame } from './placing.js';
 import type { Expectations, GateReason, GateVerdict, GatedSegment } from './verdict.js';
 
+/** Atlases of the brain have some hundreds. */
+const MAX_SEGMENTS = 1000;
+
 /**
  * Judges a container's segmentation against its source series.
  *
@@ -21,9 +24,10 @@ import type { Expectations, GateReason, GateVerdict, GatedSegment } from './verd
  */
 export function judgeSegmentation(seg: Segmentation, source: SegSource, expectations: Expectations): GateVerdict {
   const outside = [...judgeIdentity(seg, source), ...judgeSegments(seg.segments)];
+  // Frames are unpacked only then: thousands of segments would take hours.
+  if (outside.length > 0) return { passed: false, reasons: outside };
   const placed = placeFrames(seg, source);
-  const reasons = [...outside, ...placed.reasons];
-  if (reasons.length > 0) return { passed: false, reasons };
+  if (placed.reasons.length > 0) return { passed: false, reasons: placed.reasons };
   const segments = seg.segments.map((segment) => gated(segment, placed.frames, source));
   const drawn = segments.map(({ segment, structure, voxelCount }) => ({ name: segment.label, structure, voxelCount }));
   const missing = judgeContent(drawn, expectations, 'segments');
@@ -45,6 +49,8 @@ function judgeIdentity(seg: Segmentation, source: SegSource): GateReason[] {
 
 /** Numbers and codes of the segments. */
 function judgeSegments(segments: readonly Segment[]): GateReason[] {
+  if (segments.length > MAX_SEGMENTS)
+    return [{ check: 'numbering', seen: `${segments.length} segments`, expected: `at most ${MAX_SEGMENTS}` }];
   const numbers = segments.map((segment) => segment.number);
   const twice = numbers.filter((number, index) => numbers.indexOf(number) !== index);
   const reasons: GateReason[] = [];

@@ -54,6 +54,18 @@ describe('the gate', () => {
     expect(text).not.toContain('PAT-');
   });
 
+  it('rejects more segments than any model has, and what is refused anyway, without a look at a frame', () => {
+    const unread = withFrames(() => ({
+      unpack: () => {
+        throw new Error('unpacked');
+      },
+    }));
+    const [segment] = unread.segments;
+    const segments = Array.from({ length: 60_000 }, (_, n) => ({ ...segment, number: n + 1 }));
+    expect(judge({ ...unread, segments })).toBe('numbering: 60000 segments, expected at most 1000');
+    expect(judge({ ...unread, frameOfReferenceUid: '1.2.9' })).toBe('frame of reference: 1.2.9, expected 1.2.3.4.99');
+  });
+
   it('rejects another or no frame of reference', () => {
     expect(judge({ ...output(), frameOfReferenceUid: '1.2.9' })).toBe('frame of reference: 1.2.9, expected 1.2.3.4.99');
     expect(judge({ ...output(), frameOfReferenceUid: '' })).toBe('frame of reference: none, expected 1.2.3.4.99');
