@@ -1,27 +1,39 @@
 /** Comma-separated values (RFC 4180). */
 
-/** The cells of each row; a semicolon separates where the first line has some and no comma. A byte order mark is left out. */
+/** The cells of each row, without blank lines. */
 export function csvRows(text: string): string[][] {
-  const [firstLine] = text.split('\n', 1);
+  return [...eachCsvRow(text)];
+}
+
+/**
+ * The cells of each row, one row after another; blank lines are left out, and so is a byte order mark. A semicolon separates where the first
+ * line has some and no comma. Quotes count at the beginning of a cell only, so that `5" tube` is a text.
+ * `openQuote` is called for a quote without its end, before the last row: all that follows it is one cell.
+ */
+export function* eachCsvRow(text: string, openQuote: () => void = () => undefined): Generator<string[]> {
+  const end = text.indexOf('\n');
+  const firstLine = end < 0 ? text : text.slice(0, end);
   const separator = firstLine.includes(';') && !firstLine.includes(',') ? ';' : ',';
-  const rows: string[][] = [[]];
-  let cell = '';
-  let quoted = false;
+  let [row, cell]: [string[], string] = [[], ''];
+  let [quoted, wasQuoted] = [false, false];
   for (let at = text.startsWith('\ufeff') ? 1 : 0; at < text.length; at++) {
     const letter = text[at];
     if (quoted) {
       if (letter !== '"') cell += letter;
       else if (text[at + 1] === '"') cell += text[at++];
       else quoted = false;
-    } else if (letter === '"') quoted = true;
+    } else if (letter === '"' && cell === '' && !wasQuoted) quoted = wasQuoted = true;
     else if (letter === separator || letter === '\n') {
-      rows.at(-1)?.push(cell);
-      cell = '';
-      if (letter === '\n') rows.push([]);
+      row.push(cell);
+      if (letter === '\n') {
+        if (row.length > 1 || cell.trim() !== '' || wasQuoted) yield row;
+        row = [];
+      }
+      [cell, wasQuoted] = ['', false];
     } else if (letter !== '\r') cell += letter;
   }
-  if (cell !== '' || (rows.at(-1)?.length ?? 0) > 0) rows.at(-1)?.push(cell);
-  return rows.filter((cells) => cells.length > 0);
+  if (quoted) openQuote();
+  if (cell.trim() !== '' || wasQuoted || row.length > 0) yield [...row, cell];
 }
 
 /** Rows of the same columns as text; what is absent is an empty cell. */

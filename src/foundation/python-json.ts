@@ -7,11 +7,24 @@ const MARK = '$anteroom.number';
 
 /** What a text says, NaN and infinities as numbers; undefined where it is no JSON from its beginning to its end. */
 export function parsePythonJson(text: string): { readonly value: Json } | undefined {
-  // Texts are matched first, so that a NaN inside of one stays.
-  const readable = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
-    token.startsWith('"') ? token : `{"${MARK}":"${token}"}`,
-  );
+  return plainJson(text) ?? jsonWithNumbers(text);
+}
+
+function plainJson(text: string): { readonly value: Json } | undefined {
   try {
+    return { value: JSON.parse(text) as Json };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text of some megabytes beside a NaN is more than a regular expression takes: no JSON either. */
+function jsonWithNumbers(text: string): { readonly value: Json } | undefined {
+  try {
+    // Texts are matched first, so that a NaN inside of one stays.
+    const readable = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
+      token.startsWith('"') ? token : `{"${MARK}":"${token}"}`,
+    );
     return { value: JSON.parse(readable, (_, value: Json) => (isMark(value) ? Number(value[MARK]) : value)) as Json };
   } catch {
     return undefined;

@@ -51,7 +51,7 @@ const groupSchema = z.strictObject({
     .describe(
       'A list in the answer, as `findings`: a group for each of its elements, whose paths begin there. Rows of a CSV file always are.',
     ),
-  label: z.string().min(1).optional().describe('How people tell the groups apart: `Nodule {id}`; what is in braces is a path.'),
+  label: z.string().trim().min(1).optional().describe('How people tell the groups apart: `Nodule {id}`; what is in braces is a path.'),
   structure: z
     .string()
     .min(1)

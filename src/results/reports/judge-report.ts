@@ -6,15 +6,15 @@ import { readRegularFile } from '../read-outputs.js';
 import type { RunSources } from '../run-sources.js';
 import { makeReport } from './make-report.js';
 import { reportedSeries } from './reported-series.js';
-import { mapAnswer, readAnswer, type Answer } from './map-answer.js';
+import { isTable, mapAnswer, readAnswer, type Answer } from './map-answer.js';
 
-/** A table of radiomics of a hundred structures has some megabytes. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** A table of radiomics of a hundred structures has some megabytes; read, an answer takes some times as much memory. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Judges a file of an output folder. Throws what is not the file's own fault. */
 export async function judgeReport(path: string, report: ReportYaml, sources: RunSources): Promise<Judgement> {
-  const isTable = /\.csv$/i.test(report.file);
-  const read = await readOr(() => readAnswerFile(path, isTable), isTable ? 'a table with a row' : 'JSON from its beginning to its end');
+  const expected = isTable(report) ? 'a table with a header, and as many cells in each row' : 'JSON from its beginning to its end';
+  const read = await readOr(() => readAnswerFile(path, report), expected);
   if ('passed' in read) return { verdict: read };
   const { groups, evaluations, reasons } = mapAnswer(read, report);
   if (reasons.length > 0) return { verdict: { passed: false, reasons } };
@@ -24,10 +24,11 @@ export async function judgeReport(path: string, report: ReportYaml, sources: Run
   return { verdict: { passed: true, empty: false }, make: (order) => makeReport(content, order) };
 }
 
-async function readAnswerFile(path: string, isTable: boolean): Promise<Answer> {
+async function readAnswerFile(path: string, report: ReportYaml): Promise<Answer> {
   const bytes = await readRegularFile(path);
-  if (bytes.length > MAX_ANSWER_BYTES) throw new AnteroomError('GATE_REJECTED', `an answer of ${bytes.length} bytes`);
-  const answer = readAnswer(Buffer.from(bytes).toString('utf8'), isTable);
-  if (answer === undefined) throw new AnteroomError('GATE_REJECTED', isTable ? 'a table without a row' : 'no JSON, or half of it');
+  if (bytes.length > MAX_ANSWER_BYTES)
+    throw new AnteroomError('GATE_REJECTED', `an answer of ${bytes.length} bytes, at most ${MAX_ANSWER_BYTES} are read`);
+  const answer = readAnswer(Buffer.from(bytes).toString('utf8'), report);
+  if (answer === undefined) throw new AnteroomError('GATE_REJECTED', 'no JSON, or half of it');
   return answer;
 }

@@ -2,7 +2,8 @@
 import { CONCEPT } from '../../dicom/sr/concepts.js';
 import type { Evaluation, Site } from '../../dicom/sr/measurement-report.js';
 import { isAbnormality, structureById, structureByName, type Structure } from '../../dicom/structures/table.js';
-import { csvRows } from '../../foundation/csv.js';
+import { eachCsvRow } from '../../foundation/csv.js';
+import { AnteroomError } from '../../foundation/errors.js';
 import { parsePythonJson, type Json } from '../../foundation/python-json.js';
 import { placeholdersIn } from '../../models/report-faults.js';
 import { parsePath, valueAt } from '../../models/report-path.js';
@@ -28,16 +29,53 @@ export interface MappedAnswer {
 /** More are no report that anybody reads. */
 const MAX_GROUPS = 1000;
 
-/** The answer in a file's text; undefined where it is no JSON, or a table without a row. Cells without anything in them are null. */
-export function readAnswer(text: string, isTable: boolean): Answer | undefined {
-  if (!isTable) {
-    const parsed = parsePythonJson(text);
-    return parsed && { value: parsed.value, isTable };
+/**
+ * The answer in a file's text, of a table only the columns that the report names; undefined where it is no JSON. Cells without anything in
+ * them are null. A table without a row is an empty list.
+ * @throws {AnteroomError} GATE_REJECTED for a table without a header, of which a row has another number of cells than that, or of which two
+ * columns that the report names have the same name, and for a quote without its end
+ */
+export function readAnswer(text: string, report: ReportYaml): Answer | undefined {
+  if (isTable(report)) return { value: rowsOf(eachCsvRow(text, refuseOpenQuote), columnsIn(report)), isTable: true };
+  const parsed = parsePythonJson(text);
+  return parsed && { value: parsed.value, isTable: false };
+}
+
+/** True where the report is made of a table. */
+export function isTable({ file }: ReportYaml): boolean {
+  return /\.csv$/i.test(file);
+}
+
+function refuseOpenQuote(): never {
+  throw new AnteroomError('GATE_REJECTED', 'a quote without its end');
+}
+
+/** The columns that a report takes from a table. */
+function columnsIn({ groups }: ReportYaml): Set<string> {
+  return new Set(
+    groups.flatMap(({ label = '', structure = '', values }) => [...placeholdersIn(label + structure), ...values.map(({ path }) => path)]),
+  );
+}
+
+/** No more rows than it takes to know that they are too many. */
+function rowsOf(lines: Generator<string[]>, wanted: ReadonlySet<string>): Json[] {
+  const rows: Json[] = [];
+  let columns: readonly string[] | undefined;
+  for (const cells of lines) {
+    if (columns === undefined) {
+      columns = cells.map((name) => name.trim());
+      const taken = columns.filter((name) => wanted.has(name));
+      const twice = taken.find((name, n) => taken.indexOf(name) !== n);
+      if (twice !== undefined) throw new AnteroomError('GATE_REJECTED', `two columns ${twice}`);
+      continue;
+    }
+    if (cells.length !== columns.length)
+      throw new AnteroomError('GATE_REJECTED', `${cells.length} cells in row ${rows.length + 1}, ${columns.length} in the header`);
+    rows.push(Object.fromEntries(columns.flatMap((name, n) => (wanted.has(name) ? [[name, cells[n].trim() || null]] : []))));
+    if (rows.length > MAX_GROUPS) break;
   }
-  const [head, ...rows] = csvRows(text.replace(/^\uFEFF/, ''));
-  if (head === undefined || rows.length === 0) return undefined;
-  const columns = head.map((name) => name.trim());
-  return { value: rows.map((cells) => Object.fromEntries(columns.map((name, n) => [name, cells[n]?.trim() || null]))), isTable };
+  if (columns === undefined) throw new AnteroomError('GATE_REJECTED', 'a table without a header');
+  return rows;
 }
 
 /** What a report says of an answer. */
@@ -55,7 +93,7 @@ export function mapAnswer(answer: Answer, report: ReportYaml): MappedAnswer {
 
 function mapGroup(answer: Answer, yaml: ReportGroupYaml): MappedAnswer {
   const list = answer.isTable ? '.' : yaml.each;
-  if (list === undefined) return onlyGroup(new Part(answer.value, '', answer.isTable), yaml, yaml.label ?? 'Answer');
+  if (list === undefined) return onlyGroup(new Part(answer.value, '', answer.isTable), yaml, yaml.label ?? 'Answer', false);
   const elements = new Part(answer.value, '', false).at(list);
   if (!Array.isArray(elements)) {
     const reasons: GateReason[] = [{ check: 'format', seen: `no list at ${list}`, expected: 'a list, also where it is empty' }];
@@ -63,11 +101,17 @@ function mapGroup(answer: Answer, yaml: ReportGroupYaml): MappedAnswer {
   }
   // Nothing that reads as if nothing were there: only what the model did is said.
   if (elements.length === 0)
-    return { groups: [], evaluations: [{ name: CONCEPT.comment, value: `${list}: analysed, none listed` }], reasons: [] };
+    return {
+      groups: [],
+      evaluations: [
+        { name: CONCEPT.comment, value: `${answer.isTable ? 'Rows' : list === '.' ? 'Elements' : list}: analysed, none listed` },
+      ],
+      reasons: [],
+    };
   const parts = elements.slice(0, MAX_GROUPS + 1).map((element, n) => {
     const name = answer.isTable ? 'Row' : list === '.' ? 'Element' : list;
     const part = new Part(element, answer.isTable ? `row ${n + 1}, ` : `${list === '.' ? '' : list}[${n}].`, answer.isTable);
-    return onlyGroup(part, yaml, yaml.label ?? `${name} ${n + 1}`);
+    return onlyGroup(part, yaml, yaml.label ?? `${name} ${n + 1}`, true);
   });
   return {
     groups: parts.flatMap((part) => part.groups),
@@ -94,7 +138,7 @@ class Part {
   }
 }
 
-function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string): MappedAnswer {
+function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string, isElement: boolean): MappedAnswer {
   const label = filled(part, wantedLabel);
   const structure = structureOf(part, yaml.structure);
   const values = yaml.values.map((value) => mapValue(part.at(value.path), part.nameOf(value.path), value));
@@ -106,7 +150,8 @@ function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string): Mapp
     measurements: values.flatMap(({ measurements }) => measurements),
     evaluations: values.flatMap(({ evaluations }) => evaluations),
   };
-  const says = group.measurements.length > 0 || group.evaluations.length > 0;
+  // An element of a list was found, whatever is known of it.
+  const says = group.measurements.length + group.evaluations.length > 0 || (isElement && (finding !== undefined || group.sites.length > 0));
   return {
     groups: says ? [group] : [],
     evaluations: [],
@@ -116,9 +161,9 @@ function onlyGroup(part: Part, yaml: ReportGroupYaml, wantedLabel: string): Mapp
 
 /** A text with what stands in braces taken from the answer. */
 function filled(part: Part, text: string): { readonly text: string; readonly reasons: readonly GateReason[] } {
-  const missing = placeholdersIn(text).filter((path) => (part.at(path) ?? null) === null);
+  const missing = placeholdersIn(text).filter((path) => textOf(part.at(path) ?? '').trim() === '');
   const reasons = missing.map((path): GateReason => ({ check: 'format', seen: `nothing at ${part.nameOf(path)}`, expected: 'a text' }));
-  return { text: text.replaceAll(/\{([^{}]+)\}/g, (_, path: string) => textOf(part.at(path) ?? '')), reasons };
+  return { text: text.replaceAll(/\{([^{}]+)\}/g, (_, path: string) => textOf(part.at(path) ?? '')).trim(), reasons };
 }
 
 function structureOf(part: Part, wanted: string | undefined): { readonly found?: Structure; readonly reasons: readonly GateReason[] } {
@@ -144,10 +189,14 @@ function sitesOf(structure: Structure): Site[] {
 
 /** Labels that come again are counted: they tell the groups apart. */
 function withOwnLabels(groups: readonly UntrackedGroup[]): UntrackedGroup[] {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
   return groups.map((group) => {
-    const count = (seen.get(group.label) ?? 0) + 1;
-    seen.set(group.label, count);
-    return count === 1 ? group : { ...group, label: `${group.label} (${count})` };
+    let { label } = group;
+    let count = counts.get(group.label) ?? 1;
+    while (taken.has(label)) label = `${group.label} (${++count})`;
+    counts.set(group.label, count);
+    taken.add(label);
+    return label === group.label ? group : { ...group, label };
   });
 }

@@ -22,17 +22,17 @@ const NOTHING: MappedValue = { measurements: [], evaluations: [], reasons: [] };
  * The items of a value. `seen` is undefined where the answer has no such place; `place` says where it is, for messages.
  * - A number that is a text (`"0.83"`, a cell of a CSV file) counts as the number. NaN, an infinity and null are written as a measurement
  *   without a number, which says why.
- * - Text and codes have no such form: null counts as missing, unless the table has a code for it.
+ * - Text and codes have no such form: null counts as missing, as a text of blanks does, unless the table has a code for it.
  * - What is missing, and what is no number where one was to be, speaks against the answer.
  */
 export function mapValue(seen: Json | undefined, place: string, yaml: ReportValueYaml): MappedValue {
-  if (seen === undefined || (seen === null && !takesNull(yaml))) {
+  if (seen === undefined || (seen === null && !takesNull(yaml)) || (yaml.text === true && textOf(seen).trim() === '')) {
     if (yaml.optional) return NOTHING;
     return refused(`nothing at ${place}`, 'a value: model.yaml does not say that it is optional');
   }
   if (yaml.unit !== undefined) return measured(seen, place, yaml, yaml.unit);
   if (yaml.codes !== undefined) return coded(seen, place, yaml, yaml.codes);
-  return { ...NOTHING, evaluations: [{ name: nameOf(yaml), value: textOf(seen) }] };
+  return { ...NOTHING, evaluations: [{ name: nameOf(yaml), value: textOf(seen).trim() }] };
 }
 
 /** A number of null is one that is not known. */
@@ -45,9 +45,12 @@ function measured(seen: Json, place: string, yaml: ReportValueYaml, ucum: string
   if (number !== null && typeof number !== 'number') return refused(`${told(seen)} at ${place}`, 'a number');
   const [low, high] = yaml.range ?? [-Infinity, Infinity];
   if (number !== null && (number < low || number > high)) return refused(`${number} at ${place}`, `a number from ${low} to ${high}`);
+  const factor = yaml.factor ?? 1;
+  if (Number.isFinite(number) && !Number.isFinite((number as number) * factor))
+    return refused(`${number} at ${place}`, `a number that ${factor} can be multiplied with`);
   const unit = unitOf(ucum);
   if (unit === undefined) throw new AnteroomError('INTERNAL', `the unit ${ucum} of a registered model is not known`);
-  return { ...NOTHING, measurements: [{ name: nameOf(yaml), unit, value: scaled(number, yaml.factor ?? 1) }] };
+  return { ...NOTHING, measurements: [{ name: nameOf(yaml), unit, value: scaled(number, factor) }] };
 }
 
 function scaled(number: number | null, factor: number): number | Code {

@@ -179,7 +179,10 @@ describe('parseInstance', () => {
 
   it('reads texts of many digits or blanks as fast as others: nobody can keep the node busy with one value', () => {
     const long = (middle: string) => ascii(`1${middle.repeat(80_000)}x`);
-    const { dataset } = parse([...explicit(TAG.ImageComments, 'UT', long(' ')), ...explicit(TAG.SliceThickness, 'UT', long('1'))], EXPLICIT);
+    const { dataset } = parse(
+      [...explicit(TAG.ImageComments, 'UT', long(' ')), ...explicit(TAG.SliceThickness, 'UT', long('1'))],
+      EXPLICIT,
+    );
     expect(dataset.text(TAG.ImageComments)).toHaveLength(80_002);
     expect(parseDecimal(dataset.text(TAG.SliceThickness) ?? '')).toBeNaN();
   });

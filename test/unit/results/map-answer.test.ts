@@ -10,7 +10,7 @@ const no = { code: '373067005', scheme: 'SCT', meaning: 'No' };
 
 function mapped(text: string, groups: readonly unknown[], file = 'answer.json'): MappedAnswer {
   const report: ReportYaml = reportSchema.parse({ file, groups });
-  const answer = readAnswer(text, file.endsWith('.csv'));
+  const answer = readAnswer(text, report);
   if (answer === undefined) throw new Error('no answer');
   return mapAnswer(answer, report);
 }
@@ -187,5 +187,77 @@ describe('what a value may be', () => {
     const groups = [{ each: 'all', values: [number] }];
     expect(reasons(mapped('{"all": [{"x": 1}, {}]}', groups))).toEqual([expect.stringContaining('nothing at all[1].x')]);
     expect(reasons(mapped('{"all": {}}', groups))).toEqual(['no list at all; expected a list, also where it is empty']);
+  });
+});
+
+describe('a table', () => {
+  const volumes = [{ label: '{roi}', structure: '{roi}', values: [{ path: 'Volume', name: 'Volume', unit: 'ml', optional: true }] }];
+  const table = (text: string) => mapped(text, volumes, 'a.csv');
+
+  it('with a header only is an empty list: a model that found nothing', () => {
+    expect(table('roi,Volume\n')).toMatchObject({ groups: [], reasons: [] });
+    expect(lines(table('roi,Volume\n'))).toEqual(['Comment = Rows: analysed, none listed']);
+  });
+
+  it('keeps each row beside blank lines and quotes within a text, and takes columns that it does not name as they are', () => {
+    const text = '\ufeffroi,Volume,note,note\n\n"LIVER",1,5" tube,\n  \nSPLEEN,2,"a ""b"", c",\n\n';
+    expect(lines(table(text))).toEqual(['LIVER: Volume = 1 ml', 'SPLEEN: Volume = 2 ml']);
+  });
+
+  it.each([
+    ['without a header', '\n', 'a table without a header'],
+    ['with a quote that does not end', 'roi,Volume\n"LIVER,1\nSPLEEN,2\n', 'a quote without its end'],
+    ['with a row that is cut', 'roi,Volume\nLIVER,1\nSPLEEN', '1 cells in row 2, 2 in the header'],
+    ['with a column that it takes twice', 'roi,Volume,Volume\nLIVER,1,2\n', 'two columns Volume'],
+  ])('%s is refused', (_, text, seen) => {
+    expect(() => table(text)).toThrow(expect.objectContaining({ code: 'GATE_REJECTED', seen }) as Error);
+  });
+
+  it('of millions of line ends or rows is read only as far as it takes to refuse it', () => {
+    expect(() => table('\n'.repeat(8_000_000))).toThrow(/a table without a header/);
+    expect(table(`roi,Volume\n${'LIVER,1\n'.repeat(1001)}LIVER\n`).reasons).toEqual([
+      { check: 'format', seen: '1001 groups', expected: 'at most 1000' },
+    ]);
+  });
+});
+
+describe('groups', () => {
+  const optional = { path: 'size', name: 'Diameter', unit: 'mm', optional: true };
+
+  it('of a list are kept where only a finding or a place is known of them', () => {
+    const { groups } = mapped('{"all": [{"size": 3}, {}]}', [{ each: 'all', finding: nodule, values: [optional] }]);
+    expect(groups.map(({ finding, measurements }) => [finding?.meaning, measurements.length])).toEqual([
+      ['Nodule', 1],
+      ['Nodule', 0],
+    ]);
+    expect(mapped('{"all": [{}]}', [{ each: 'all', structure: 'LIVER', values: [optional] }]).groups).toHaveLength(1);
+    expect(mapped('{"size": null}', [{ finding: nodule, values: [{ ...optional, path: 'no' }] }]).groups).toEqual([]);
+  });
+
+  it('have labels of their own, whatever the answer calls them', () => {
+    const { groups } = mapped('[{"n": "a"}, {"n": "a"}, {"n": " a (2)"}, {"n": "a"}]', [
+      { each: '.', label: '{n}', finding: nodule, values: [optional] },
+    ]);
+    expect(groups.map(({ label }) => label)).toEqual(['a', 'a (2)', 'a (2) (2)', 'a (3)']);
+    expect(reasons(mapped('{"n": " "}', [{ label: '{n}', values: [optional] }]))).toEqual(['nothing at n; expected a text']);
+  });
+});
+
+describe('what an object cannot hold', () => {
+  const comment = { path: 'x', name: 'Comment', text: true };
+
+  it('is left away or refused before it is written', () => {
+    expect(lines(mapped('{"x": "ab "}', one(comment)))).toEqual(['Answer: Comment = ab']);
+    expect(reasons(mapped('{"x": " "}', one(comment)))).toEqual([expect.stringMatching(/^nothing at x/)]);
+    expect(mapped('{"x": ""}', one({ ...comment, optional: true }))).toEqual({ groups: [], evaluations: [], reasons: [] });
+    expect(reasons(mapped('{"x": 1e308}', one({ path: 'x', name: 'Score', unit: '%', factor: 100 })))).toEqual([
+      '1e+308 at x; expected a number that 100 can be multiplied with',
+    ]);
+  });
+
+  it('is no text of many megabytes', () => {
+    const long = 'a'.repeat(20_000_000);
+    expect(mapped(`{"x": "${long}"}`, one(comment)).groups[0].evaluations[0].value).toHaveLength(long.length);
+    expect(readAnswer(`{"x": "${long}", "y": NaN}`, reportSchema.parse({ file: 'a.json', groups: one(comment) }))).toBeUndefined();
   });
 });
