@@ -18,6 +18,8 @@ export default {
   projects: ['unit', 'integration', 'crash', 'browser', 'soak', 'fuzz'].map(project),
   // Nodes, PACS and containers take their time on a loaded machine; a test that hangs is told apart from one that is slow all the same.
   testTimeout: 60_000,
+  // Suites wait for other processes more than they compute: two share two cores well. More, with their nodes and PACS, would get in each other's way.
+  maxWorkers: 2,
   // A failed test that leaves a server open must end the run, not hang it.
   forceExit: true,
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
