@@ -139,7 +139,11 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   const context = {
     sources: new RunSources(archiveFolder, inputs),
     expectations: expectationsOf(model),
-    siblings: new Set(candidates.flatMap(({ sopInstanceUid }) => sopInstanceUid ?? [])),
+    siblings: new Map(
+      candidates.flatMap(({ sopInstanceUid, output }) =>
+        sopInstanceUid ? [[sopInstanceUid, join(produced.folder, output.path)] as const] : [],
+      ),
+    ),
   };
   const judged: Judged[] = [];
   for (const candidate of entered) {

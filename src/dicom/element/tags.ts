@@ -316,6 +316,7 @@ export const TAG = {
   CurrentRequestedProcedureEvidenceSequence: 0x0040a375,
   PertinentOtherEvidenceSequence: 0x0040a385,
   CompletionFlag: 0x0040a491,
+  VerifyingObserverSequence: 0x0040a073,
   VerificationFlag: 0x0040a493,
   ContentTemplateSequence: 0x0040a504,
   IdenticalDocumentsSequence: 0x0040a525,

@@ -20,8 +20,8 @@ export interface PassingForm {
 export interface FormContext {
   readonly sources: RunSources;
   readonly expectations: Expectations;
-  /** SOPInstanceUIDs of the run's objects that become results, this one's among them: the object may refer to the others. */
-  readonly siblings: ReadonlySet<string>;
+  /** The run's objects that become results, this one among them: their files by SOPInstanceUID. The object may refer to the others. */
+  readonly siblings: ReadonlyMap<string, string>;
 }
 
 export interface FormVerdict {

@@ -1,6 +1,7 @@
 /** The gate for objects that leave as they are: what all kinds have in common, then what their own kind has. */
 import { parseInstance, type DataSet, type ParsedInstance } from '../../dicom/element/parse.js';
-import { TAG } from '../../dicom/element/tags.js';
+import { TAG, tagKey } from '../../dicom/element/tags.js';
+import { firstText, type Header, type PersonName } from '../../dicom/header.js';
 import { isUid } from '../../foundation/ids.js';
 import { judgeBelonging } from '../belonging.js';
 import type { Judgement } from '../judgement.js';
@@ -30,7 +31,7 @@ export async function judgeObject(path: string, taken: OutputUids, form: Passing
 /** Judges the written object like the container's. */
 function again(form: PassingForm, context: FormContext) {
   return async (written: ParsedInstance, uids: ReadonlyMap<string, string>): Promise<readonly GateReason[]> => {
-    const siblings = new Set([...context.siblings].map((uid) => uids.get(uid) ?? uid));
+    const siblings = new Map([...context.siblings].map(([uid, path]) => [uids.get(uid) ?? uid, path]));
     const { reasons } = await form.judge(written.dataset, { ...context, siblings });
     return [...(await judgeIdentity(written, context.sources)), ...reasons];
   };
@@ -58,7 +59,29 @@ async function judgeIdentity(instance: ParsedInstance, sources: RunSources): Pro
     issuerOfPatientId: dataset.text(TAG.IssuerOfPatientID) ?? '',
     studyInstanceUid: dataset.uid(TAG.StudyInstanceUID) ?? '',
   };
-  return [...judgeUids(instance, await sources.foreignUids()), ...judgeBelonging(belonging, await sources.header())];
+  const header = await sources.header();
+  return [...judgeUids(instance, await sources.foreignUids()), ...judgeBelonging(belonging, header), ...judgeDemographics(dataset, header)];
+}
+
+/** Who the patient is and which order this was, where the object says it: told by keyword alone. */
+function judgeDemographics(dataset: DataSet, source: Header): GateReason[] {
+  const name = source[tagKey(TAG.PatientName)]?.Value?.[0] as PersonName | undefined;
+  const compared = [
+    ['PatientName', bareName(dataset.text(TAG.PatientName)), bareName(name?.Alphabetic)],
+    ...(['PatientBirthDate', 'PatientSex', 'AccessionNumber'] as const).map(
+      (keyword) => [keyword, dataset.text(TAG[keyword]) ?? '', (firstText(source, tagKey(TAG[keyword])) ?? '').trim()] as const,
+    ),
+  ] as const;
+  return compared.flatMap(([keyword, seen, expected]): GateReason[] =>
+    seen === '' || seen === expected
+      ? []
+      : [{ check: 'patient', seen: `another ${keyword} than that of the source`, expected: 'the same or none' }],
+  );
+}
+
+/** The alphabetic group without empty components at its end (PS3.5 6.2.1). */
+function bareName(name = ''): string {
+  return name.split('=')[0].replace(/[\^\s]+$/, '');
 }
 
 function judgeUids(

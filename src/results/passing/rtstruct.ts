@@ -1,7 +1,9 @@
 /** RT Structure Sets of models: they lie on their images, and have the structures that were promised. */
 import type { DataSet } from '../../dicom/element/parse.js';
+import { TAG } from '../../dicom/element/tags.js';
 import { voxelVolumeMl } from '../../dicom/geometry/grid.js';
 import { maskOfRoi, type RoiMask } from '../../dicom/rtstruct/masks.js';
+import { placeContour } from '../../dicom/rtstruct/place.js';
 import { readStructureSet } from '../../dicom/rtstruct/read.js';
 import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
@@ -14,6 +16,9 @@ import type { FormContext, FormVerdict, PassingForm } from './form.js';
 /** At most so many contours are named in the reasons; the others go wrong in the same way, as a rule. */
 const MAX_NAMED = 3;
 
+/** How far a contour may lie from its image, in slices: half-way between two, and what decimals in files are rounded by. */
+const NEAREST = 0.6;
+
 export const RTSTRUCT: PassingForm = {
   name: 'an RTSTRUCT',
   draws: true,
@@ -21,11 +26,12 @@ export const RTSTRUCT: PassingForm = {
     const set = readStructureSet(dataset);
     const source = await sources.referenced(set.referencedSeries.map(({ seriesInstanceUid }) => seriesInstanceUid));
     const drawn = set.rois.map((roi) => ({ roi, drawn: maskOfRoi(roi, source.grid), structure: structureOfRoi(roi) }));
-    const outside = [...judgeReferences(set, source), ...judgeGeometry(drawn)];
+    const outside = [...judgeApproval(dataset), ...judgeReferences(set, source), ...judgeGeometry(drawn, source)];
     const found = drawn.map(({ roi, structure, drawn: { voxelCount } }) => ({ name: roi.name, structure, voxelCount }));
     return {
       reasons: outside.length > 0 ? outside : judgeContent(found, expectations, 'ROIs'),
-      empty: found.every(({ voxelCount }) => voxelCount === 0),
+      // A point, or a contour between the centres of voxels, is something found.
+      empty: set.rois.every(({ contours }) => contours.length === 0),
       summary: summaryOf(drawn, source),
     };
   },
@@ -65,11 +71,34 @@ function judgeReferences(set: StructureSet, source: SegSource): GateReason[] {
   return reasons;
 }
 
-function judgeGeometry(drawn: readonly Drawn[]): GateReason[] {
-  const all = drawn.flatMap(({ roi, drawn: { refusals } }) => refusals.map((refusal) => `ROI ${roi.number}: ${refusal}`));
+/** Nobody has looked at it (PS3.3 C.8.8.16). */
+function judgeApproval(dataset: DataSet): GateReason[] {
+  const seen = dataset.text(TAG.ApprovalStatus) ?? 'UNAPPROVED';
+  return seen === 'UNAPPROVED'
+    ? []
+    : [{ check: 'format', seen: `ApprovalStatus ${seen}`, expected: 'UNAPPROVED: nobody has looked at it' }];
+}
+
+function judgeGeometry(drawn: readonly Drawn[], source: SegSource): GateReason[] {
+  const all = drawn.flatMap(({ roi, drawn: { refusals } }) =>
+    [...refusals, ...otherSlices(roi, source)].map((refusal) => `ROI ${roi.number}: ${refusal}`),
+  );
   const more = all.length - MAX_NAMED;
   const named = all.slice(0, MAX_NAMED).map((seen): GateReason => ({ check: 'geometry', seen, expected: 'contours on the images' }));
   return more <= 0 ? named : [...named, { check: 'geometry', seen: `${all.length} such contours in all`, expected: 'none' }];
+}
+
+/** Contours that name an image of the series, but not the one on which they lie. */
+function otherSlices({ contours }: Roi, { grid, slices }: SegSource): string[] {
+  return contours.flatMap((contour, index) => {
+    const named = contour.imageSopInstanceUids;
+    if (named.length === 0 || contour.pointsMm.length === 0) return [];
+    const place = placeContour(contour, grid);
+    if (typeof place === 'string') return [];
+    const height = place.k + place.off;
+    if (slices.some(({ sopInstanceUid }, k) => Math.abs(k - height) <= NEAREST && named.includes(sopInstanceUid))) return [];
+    return `contour ${index + 1} lies on slice ${place.k + 1} and names the image of another`;
+  });
 }
 
 function summaryOf(drawn: readonly Drawn[], { grid }: SegSource): ResultSummary {

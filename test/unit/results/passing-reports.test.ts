@@ -1,6 +1,7 @@
 /** Structured reports that models wrote, which leave as they are: which do, and why others are refused. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { headerOf } from '../../../src/dicom/compose.js';
 import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
@@ -56,6 +57,26 @@ function twofold(source: SegSource): Uint8Array {
   return Buffer.concat([changed(report(source), {}), ...text, ...other]);
 }
 
+/** The segmentation, with its two segments numbered 2 and 3 where asked for: numbers are two bytes, of items and of frames. */
+function numbered(file: Uint8Array, anew: boolean): Uint8Array {
+  const bytes = Buffer.from(file);
+  if (!anew) return bytes;
+  for (const tag of [
+    [0x62, 0, 0x04, 0],
+    [0x62, 0, 0x0b, 0],
+  ]) {
+    const head = Buffer.from([...tag, ...Buffer.from('US'), 2, 0]);
+    for (let at = bytes.indexOf(head); at >= 0; at = bytes.indexOf(head, at + 1)) bytes[at + 8]++;
+  }
+  return bytes;
+}
+
+/** The report with a reference to parts of another output, outside of its tree. */
+function referring(file: Uint8Array, sopInstanceUid: string, part: object): Uint8Array {
+  const reference = { ReferencedSOPClassUID: SOP_CLASS.SegmentationStorage, ReferencedSOPInstanceUID: sopInstanceUid, ...part };
+  return changed(file, { ReferencedImageSequence: [headerOf(reference)] });
+}
+
 describe('a report that a model wrote', () => {
   it('is delivered as it is, item by item, under UIDs of the node', async () => {
     const { stage, run, results } = await ended((source) => ({ 'a.dcm': report(source) }));
@@ -99,7 +120,26 @@ describe('a report that a model wrote', () => {
     expect([...evidence.sopInstanceUids].sort()).toEqual([...images].sort());
   });
 
+  it.each<[string, object, string, RegExp | undefined]>([
+    ['passes', { ReferencedSegmentNumber: [2] }, 'in order', undefined],
+    ['is refused', { ReferencedSegmentNumber: [2] }, 'anew', /reference: segments of .*, which are numbered anew/],
+    ['is refused', { ReferencedFrameNumber: [2] }, 'in order', /reference: frames of .*, another output/],
+  ])('%s with a reference to %j of a segmentation that is numbered %s', async (_name, part, order, reason) => {
+    const { run } = await ended((source) => {
+      const input = lungsOn(source);
+      const seg = numbered(writeSeg(input).bytes, order === 'anew');
+      return { 'seg.dcm': seg, 'sr.dcm': referring(report(source), input.identity.sopInstanceUid, part) };
+    });
+    expect(run.state).toBe(reason === undefined ? 'done' : 'rejected');
+    expect(run.reason ?? '').toMatch(reason ?? /^$/);
+  });
+
   it.each<[string, (source: SegSource) => Uint8Array, RegExp]>([
+    [
+      'a person who has looked at it',
+      (source) => changed(report(source), { VerifyingObserverSequence: [headerOf({ PatientComments: 'x' })] }),
+      /format: a VerifyingObserverSequence, expected none/,
+    ],
     [
       'images of another series',
       (source) => report(source, { series: CONTENT.series }),

@@ -60,6 +60,16 @@ describe('an RTSTRUCT that a model left', () => {
     expect(written(stage, results[0].path).text(TAG.SeriesDescription)).toBe('RESEARCH Contours of both lungs');
   });
 
+  it('has found something where it has a point, and is delivered', async () => {
+    const point = headerOf({ ContourGeometricType: 'POINT', NumberOfContourPoints: 1, ContourData: [0, 0, 0] });
+    const regions = [1, 2].map((n) => headerOf({ ReferencedROINumber: n, ContourSequence: [point] }));
+    const { run, results } = await ended((source) => ({ 'a.dcm': changed(structureSet(source), { ROIContourSequence: regions }) }), {
+      outputs: { mustExist: 'card', allowEmpty: true },
+    });
+    expect(run).toMatchObject({ state: 'done', reason: null });
+    expect(results).toMatchObject([{ state: 'passed' }]);
+  });
+
   it('is the same object when it is made again', async () => {
     const bytes = async () => {
       const { stage, results } = await ended((source) => ({ 'a.dcm': structureSet(source) }));
@@ -87,6 +97,18 @@ describe('an RTSTRUCT that a model left', () => {
     ['another frame of reference', (s) => writeStructureSet(onFrame(s, '1.2.3')), /frame of reference: 1\.2\.3, expected/],
     ['images of another series', (s) => writeStructureSet(onImages(s, '9.9')), /reference: \d+ images such as 9\.9\.0, expected/],
     ['contours beside the images', (s) => writeStructureSet(shifted(s, 500)), /geometry: ROI 1: contour 1 lies .* beyond the last slice/],
+    [
+      'a person’s approval',
+      (s) => changed(structureSet(s), { ApprovalStatus: 'APPROVED' }),
+      /format: ApprovalStatus APPROVED, expected UNAPP/,
+    ],
+    ['another birth date', (s) => changed(structureSet(s), { PatientBirthDate: '19010101' }), /patient: another PatientBirthDate/],
+    ['another name', (s) => changed(structureSet(s), { PatientName: 'Nobody^No' }), /patient: another PatientName/],
+    [
+      'contours that name the images of other slices',
+      (s) => writeStructureSet(backwards(s)),
+      /ROI 1: contour 1 lies on slice \d+ and names/,
+    ],
     ['half of the structures', (s) => writeStructureSet(half(s)), /required structure: no voxel of LEFT_LUNG/],
     ['nothing in it', (s) => structureSet(s).subarray(0, 2000), /format: .*, expected an RTSTRUCT that can be read/],
   ])('is refused with %s', async (_, make, reason) => {
@@ -114,6 +136,13 @@ function onFrame(source: SegSource, frameOfReferenceUid: string): SegInput {
 
 function onImages(source: SegSource, root: string): SegInput {
   return lungsOn({ ...source, slices: source.slices.map((slice, k) => ({ ...slice, sopInstanceUid: `${root}.${k}` })) });
+}
+
+/** Every contour names the image that is as far from the other end. */
+function backwards(source: SegSource): SegInput {
+  const { slices } = source;
+  const named = slices.map((slice, k) => ({ ...slice, sopInstanceUid: slices[slices.length - 1 - k].sopInstanceUid }));
+  return lungsOn({ ...source, slices: named });
 }
 
 function shifted(source: SegSource, byMm: number): SegInput {
