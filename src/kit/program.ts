@@ -50,7 +50,9 @@ export async function runProgram({ command, folder, environment, timeoutS, line 
   }, timeoutS * 1000);
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((ended, failed) => {
-      child.on('error', failed).on('close', (exitCode, by) => ended({ code: exitCode, signal: by }));
+      // What it left running may hold its stdout open, whose end is waited for.
+      child.on('error', failed).on('exit', stopGroup);
+      child.on('close', (exitCode, by) => ended({ code: exitCode, signal: by }));
     });
     const lastWords = last === '' ? '' : `; its last line: ${last}`;
     if (late) throw failure(`${program} did not end within ${timeoutS} s and was stopped${lastWords}`);

@@ -26,7 +26,8 @@ export async function segmentationOf(item: Item, grid: Grid, key = 'roi'): Promi
   return { labelMap, structures };
 }
 
-function onGrid(segmentation: Segmentation, grid: Grid): Segmentation {
+/** A segmentation on that grid, as `segmentationOf`. Throws LABEL_MAP_REFUSED where it lies elsewhere. */
+export function onGrid(segmentation: Segmentation, grid: Grid): Segmentation {
   const { labelMap } = segmentation;
   if (labelMap.grid === grid) return segmentation;
   const { columns, rows, slices, originMm, iDirection, jDirection, kDirection, spacingMm } = labelMap.grid;

@@ -10,7 +10,8 @@ export function rangeOf(key: string): ((value: number) => boolean) | 'faulty' | 
     const [low, high] = [Number(from), Number(to)];
     return low < high ? (value) => value >= low && value < high : 'faulty';
   }
-  return /^[<>]/.test(text) ? 'faulty' : undefined;
+  // As people write ranges; a model may well answer `2-3`, but not `0.2-0.5`.
+  return /^[<>=≤≥]|^[\d.]*\.\d+\s*[-–]\s*[\d.]+$|^[\d.]+\s*[-–]\s*[\d.]*\.\d+$/.test(text) ? 'faulty' : undefined;
 }
 
 function compared(comparison: string, limit: number): ((value: number) => boolean) | 'faulty' {

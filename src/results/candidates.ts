@@ -48,15 +48,16 @@ export function resultClassOf({ kind, sopClassUid }: Candidate): string {
   return PASSING_FORMS[kind] === undefined || sopClassUid === undefined ? SOP_CLASS.SegmentationStorage : sopClassUid;
 }
 
-/** Where the card promises a segmentation some output must be one, else where model.yaml names files for reports one of those. Throws GATE_REJECTED. */
+/** Where the card promises a segmentation some output must be one, and there is each file that model.yaml makes a report of. Throws GATE_REJECTED. */
 export function demandPromised(candidates: readonly Candidate[], { segmentation, reports }: AnswerPromise): void {
   const drawn = candidates.some(
     ({ kind }) => kind === 'seg' || kind === 'other' || (kind !== 'report' && PASSING_FORMS[kind]?.draws === true),
   );
   if (segmentation && !drawn) throw new AnteroomError('GATE_REJECTED', 'no DICOM-SEG among the outputs; expected one, or an RTSTRUCT');
-  if (segmentation || reports.length === 0 || candidates.length > 0) return;
-  const files = reports.map(({ file }) => file).join(', ');
-  throw new AnteroomError('GATE_REJECTED', `none of the files that model.yaml makes a report of among the outputs; expected ${files}`);
+  const missing = reports.filter((report) => !candidates.some(({ output }) => namedFile(output.path, [report]) !== undefined));
+  if (missing.length === 0) return;
+  const files = missing.map(({ file }) => file).join(', ');
+  throw new AnteroomError('GATE_REJECTED', `no file ${files} among the outputs, of which model.yaml makes a report; expected one of each`);
 }
 
 /**

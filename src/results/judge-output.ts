@@ -23,7 +23,7 @@ export async function judgeOutput(path: string, candidate: Candidate, context: F
   const { kind, labelMap, report } = candidate;
   const { sources, expectations } = context;
   if (labelMap !== undefined) return judgeLabelMap(path, context, labelMap);
-  if (report !== undefined) return judgeReport(path, report, context.sources);
+  if (report !== undefined) return judgeReport(path, candidate.output.path, report, sources);
   const form = kind === 'report' ? undefined : PASSING_FORMS[kind];
   if (form !== undefined) return judgeObject(path, candidate, form, context);
   const seg = await readOr(() => readSegFile(path), 'a DICOM-SEG that can be read');

@@ -1,6 +1,6 @@
 /** What a model left, on its way to results, in a test. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { dataFolders } from '../../src/archive/folders.js';
 import type { SegInput, SegSource } from '../../src/dicom/seg/input.js';
@@ -79,6 +79,7 @@ export class ResultStage {
     const folder = this.outputFolder(runId, attempt?.number ?? 0);
     mkdirSync(folder, { recursive: true });
     for (const [path, bytes] of Object.entries(outputs(await this.sourceOf(run)))) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), bytes);
       const kind = /\.(json|csv|nrrd)$/.exec(path)?.[1] ?? 'dicom';
       insertOutput(this.db, { run_id: runId, attempt_id: attempt?.id ?? 0, path, kind, size_bytes: 1, sha256: 'x' });

@@ -36,6 +36,8 @@ export class DataOrganizer extends CaseModule {
   readonly inputs;
   readonly outputs = [];
   override readonly attributes: readonly string[];
+  /** Files of the output folder that were written, of all cases. */
+  readonly #taken = new Set<string>();
 
   constructor(private readonly options: z.output<typeof settings>) {
     super();
@@ -44,16 +46,22 @@ export class DataOrganizer extends CaseModule {
   }
 
   async work(one: Case, context: ModuleContext): Promise<void> {
-    const taken = new Set<string>();
     for (const { query, pathOf } of this.options.targets) {
       for (const item of one.matching(query)) {
         const path = pathOf(item, one);
-        if (taken.has(path)) throw new AnteroomError('CASE_DATA_OTHER', `two items for ${path}: ${query.text} means several`);
-        taken.add(path);
+        for (const file of filesOf(item, path)) {
+          if (this.#taken.has(file))
+            throw new AnteroomError('CASE_DATA_OTHER', `two files for ${file}: ${query.text} means several, or several series go there`);
+          this.#taken.add(file);
+        }
         await leave(item, path, context);
       }
     }
   }
+}
+
+function filesOf(item: Item, path: string): string[] {
+  return item.type === 'dicom' ? item.value.paths.map((from) => join(path, basename(from))) : [path];
 }
 
 async function leave(item: Item, path: string, { folders, log }: ModuleContext): Promise<void> {

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { LabelMap, Volume } from '../../dicom/geometry/grid.js';
 import { voxelVolumeMl } from '../../dicom/geometry/grid.js';
-import { structureById } from '../../dicom/structures/table.js';
+import { isAbnormality, structureById } from '../../dicom/structures/table.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext, Remark, Segmentation } from '../module.js';
+import { onGrid } from '../segmentation-of.js';
 
 const FIGURES = ['volume_ml', 'voxels', 'mean', 'sd', 'min', 'max'] as const;
 type Figure = (typeof FIGURES)[number];
@@ -23,7 +24,10 @@ type Row = { readonly structure: string; readonly name: string; readonly remark?
   Partial<Record<Figure, number | null>>
 >;
 
-/** A structure without a voxel is told too: it was looked for. */
+/**
+ * A structure without a voxel is told too: it was looked for. A finding without one was not found, and is left out: a report would code it as
+ * found. The label map is brought onto the grid of the image, and refused where it lies elsewhere: its figures would be those of other places.
+ */
 export class ReportExporter extends CaseModule {
   static readonly does = 'makes a file with volume, voxels and values of each structure of the label map';
   static readonly settings = settings;
@@ -37,7 +41,7 @@ export class ReportExporter extends CaseModule {
 
   async work(one: Case, { log }: ModuleContext): Promise<void> {
     const volume = await one.get('dicom').volume();
-    const rows = rowsOf(one.get('segmentation'), volume, this.options.figures);
+    const rows = rowsOf(onGrid(one.get('segmentation'), volume.grid), volume, this.options.figures);
     const text = this.options.format === 'json' ? `${JSON.stringify({ structures: rows }, null, 2)}\n` : csvOf(rows, this.options.figures);
     one.set(this.options.format, Buffer.from(text), { name: `report.${this.options.format}` });
     log('NOTICE', `${rows.length} structures`);
@@ -49,11 +53,13 @@ function rowsOf({ labelMap, structures, wholes = [] }: Segmentation, volume: Vol
     ...structures.map(({ value, ...rest }) => ({ ...rest, values: [value] })),
     ...wholes,
   ];
-  return shown.map(({ id, values, remark }) => {
+  return shown.flatMap(({ id, values, remark }) => {
     const all = figuresOf(labelMap, volume, values);
+    const structure = structureById(id);
+    if (all.voxels === 0 && structure !== undefined && isAbnormality(structure)) return [];
     return {
       structure: id,
-      name: structureById(id)?.name ?? id,
+      name: structure?.name ?? id,
       ...Object.fromEntries(figures.map((figure) => [figure, all[figure]])),
       ...(remark === undefined ? {} : { remark: remark.word }),
     };

@@ -11,8 +11,13 @@ import { isTable, mapAnswer, readAnswer, type Answer } from './map-answer.js';
 /** A table of radiomics of a hundred structures has some megabytes; read, an answer takes some times as much memory. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** Judges a file of an output folder. Throws what is not the file's own fault. */
-export async function judgeReport(path: string, report: ReportYaml, sources: RunSources): Promise<Judgement> {
+/** Judges a file of an output folder, `output` being its path there. Throws what is not the file's own fault. */
+export async function judgeReport(path: string, output: string, report: ReportYaml, sources: RunSources): Promise<Judgement> {
+  const inputs = sources.inputs.map(({ name }) => name);
+  if (report.on !== undefined && !inputs.includes(report.on)) {
+    const seen = `no input ${report.on}, which the report is on by model.yaml`;
+    return { verdict: { passed: false, reasons: [{ check: 'reference', seen, expected: `one of ${inputs.join(', ')}` }] } };
+  }
   const expected = isTable(report) ? 'a table with a header, and as many cells in each row' : 'JSON from its beginning to its end';
   const read = await readOr(() => readAnswerFile(path, report), expected);
   if ('passed' in read) return { verdict: read };
@@ -20,7 +25,7 @@ export async function judgeReport(path: string, report: ReportYaml, sources: Run
   if (reasons.length > 0) return { verdict: { passed: false, reasons } };
   if (groups.length + evaluations.length === 0)
     return { verdict: { passed: false, reasons: [{ check: 'empty', seen: 'no value that model.yaml names', expected: 'at least one' }] } };
-  const content = { ...reportedSeries(sources.inputs, report.on), groups, evaluations };
+  const content = { output, ...reportedSeries(sources.inputs, report.on), groups, evaluations };
   return { verdict: { passed: true, empty: false }, make: (order) => makeReport(content, order) };
 }
 

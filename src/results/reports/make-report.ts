@@ -40,13 +40,13 @@ function encoded(root: ContentItem): Uint8Array {
   return encodeDataSet(contentHeader(root));
 }
 
-function reportInput({ source, series, groups, evaluations }: ReportContent, order: ResultOrder): ReportInput {
+function reportInput({ output = '', source, series, groups, evaluations }: ReportContent, order: ResultOrder): ReportInput {
   const { model, row } = order;
   const { date, time } = dicomDateTime(row.created_at);
   const provenance = provenanceOf(order);
   const contributor = contributorOf(provenance);
-  // A later report on the same series keeps the tracking UIDs of groups with the same label.
-  const namespace = `${series[0].seriesInstanceUid} ${model.name}`;
+  // A later report on the same series keeps the tracking UIDs of groups with the same label; another file tells of other things.
+  const namespace = `${series[0].seriesInstanceUid} ${model.name} ${output}`;
   return {
     source,
     identity: {

@@ -6,6 +6,8 @@ import type { Evaluation, MeasuredGroup, ReportedSeries } from '../../dicom/sr/m
 export type UntrackedGroup = Omit<MeasuredGroup, 'trackingUid'>;
 
 export interface ReportContent {
+  /** Path of the output that it is made of; absent where nothing was found. */
+  readonly output?: string;
   /** Patient and study. */
   readonly source: Header;
   /** At least one. */

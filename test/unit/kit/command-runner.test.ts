@@ -66,6 +66,13 @@ describe('CommandRunner', () => {
     expect(run.log).toMatch(reason);
   });
 
+  it('does not wait for what a program that has ended left running', async () => {
+    const script = `const { spawn } = await import('node:child_process');
+spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)'], { stdio: 'inherit' }).unref(); writeFileSync(args[1], 'done'); process.exit(0);`;
+    const run = await runSteps(input, ['DicomImporter', runner({ ...asked, timeout_s: 4 }), organizer], packageWith(script));
+    expect(run.failed).toEqual([]);
+  });
+
   it('stops a program that takes too long, and what it started', async () => {
     const pid = join(tempFolder('pid'), 'pid');
     const script = `const { spawn } = await import('node:child_process');

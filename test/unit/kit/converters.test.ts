@@ -62,6 +62,19 @@ describe('DsegExtractor', () => {
   });
 });
 
+describe('DataOrganizer', () => {
+  it('writes no file over that of another series', async () => {
+    const folder = tempFolder('kit-input');
+    for (const part of ['ct', 'pt']) cpSync(join(study.series[part].files[0], '..'), join(folder, part, 'x'), { recursive: true });
+    const importer: Step = { module: 'FileStructureImporter', structures: ['$id@instance/$part@dicom'], import_id: 'id' };
+    const run = await runSteps(folder, [importer, 'NiftiConverter', copied('nifti-->image.nii.gz')]);
+    expect([run.succeeded.length, run.failed.length, run.files]).toEqual([1, 1, ['image.nii.gz']]);
+    expect(run.log).toMatch(/two files for image\.nii\.gz: nifti means several, or several series go there/);
+    const own = await runSteps(folder, [importer, 'NiftiConverter', copied('nifti-->[i:id]/image.nii.gz')]);
+    expect(own.failed).toEqual([]);
+  });
+});
+
 describe('NiftiConverter', () => {
   it('writes the voxels of the series at their places', async () => {
     const run = await runSteps(input, ['DicomImporter', 'NiftiConverter', copied('nifti:mod=ct-->[basename]')]);

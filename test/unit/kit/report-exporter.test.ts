@@ -1,3 +1,4 @@
+import type { Grid } from '../../../src/dicom/geometry/grid.js';
 import { Case, type DicomSeries, type Segmentation } from '../../../src/kit/module.js';
 import { ReportExporter } from '../../../src/kit/modules/report-exporter.js';
 import { csvRows } from '../../../src/foundation/csv.js';
@@ -13,15 +14,16 @@ const SEGMENTATION: Segmentation = {
     { value: 1, id: 'LEFT_LUNG' },
     { value: 2, id: 'RIGHT_LUNG', remark: { word: 'incomplete', text: 'x' } },
     { value: 3, id: 'LUNG+NODULE' },
+    { value: 4, id: 'HEART' },
   ],
   wholes: [{ values: [1, 2], id: 'LUNG' }],
 };
 
-async function exported(settings: object): Promise<string> {
+async function exported(settings: object, grid: Grid = GRID): Promise<string> {
   const parsed = ReportExporter.settings.parse(settings);
   const one = new Case('1.2.3');
   const voxels = Int16Array.of(5, -900, -800, -700, -100, 5);
-  const series: Partial<DicomSeries> = { volume: () => Promise.resolve({ grid: GRID, slices: [], voxels }) };
+  const series: Partial<DicomSeries> = { volume: () => Promise.resolve({ grid, slices: [], voxels }) };
   one.set('dicom', series as DicomSeries);
   one.set('segmentation', SEGMENTATION);
   const context = {
@@ -35,15 +37,19 @@ async function exported(settings: object): Promise<string> {
 }
 
 describe('ReportExporter', () => {
-  it('gives volume, voxels and mean of each structure, of wholes and of those without a voxel', async () => {
+  it('gives volume, voxels and mean of each structure, of wholes and of those without a voxel, but of no finding without one', async () => {
     expect(JSON.parse(await exported({}))).toEqual({
       structures: [
         { structure: 'LEFT_LUNG', name: 'Left lung', volume_ml: 0.048, voxels: 2, mean: -850 },
         { structure: 'RIGHT_LUNG', name: 'Right lung', volume_ml: 0.048, voxels: 2, mean: -400, remark: 'incomplete' },
-        { structure: 'LUNG+NODULE', name: 'Nodule in lung', volume_ml: 0, voxels: 0, mean: null },
+        { structure: 'HEART', name: 'Heart', volume_ml: 0, voxels: 0, mean: null },
         { structure: 'LUNG', name: 'Lung', volume_ml: 0.096, voxels: 4, mean: -625 },
       ],
     });
+  });
+
+  it('refuses a label map that lies on another image', async () => {
+    await expect(exported({}, { ...GRID, originMm: [40, 0, 0] })).rejects.toMatchObject({ code: 'LABEL_MAP_REFUSED' });
   });
 
   it('gives other figures, and a table', async () => {
@@ -52,7 +58,7 @@ describe('ReportExporter', () => {
       ['structure', 'name', 'min', 'max', 'sd', 'remark'],
       ['LEFT_LUNG', 'Left lung', '-900', '-800', '50', ''],
       ['RIGHT_LUNG', 'Right lung', '-700', '-100', '300', 'incomplete'],
-      ['LUNG+NODULE', 'Nodule in lung', '', '', '', ''],
+      ['HEART', 'Heart', '', '', '', ''],
       ['LUNG', 'Lung', '-900', '-100', '311.24749', ''],
     ]);
   });

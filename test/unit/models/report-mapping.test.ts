@@ -81,6 +81,11 @@ describe('a mapping to a report', () => {
     ['a range the wrong way round', '{ path: x, name: Volume, unit: ml, range: [1, 0] }', /^7: must have the lower number first$/],
     ['a factor of a text', '{ path: x, name: Comment, text: true, factor: 2 }', /^7: `factor` and `range` are for a number/],
     ['a limit that is none', `{ path: x, name: Finding, codes: { "< much": ${NODULE} } }`, /^7: "< much" is no range/],
+    ...['≥ 0.5', '=> 0.5', '0.2-0.5'].map((key): [string, string, RegExp] => [
+      `the range ${key}`,
+      `{ path: x, name: Finding, codes: { "${key}": ${NODULE} } }`,
+      /^7: ".*" is no range/,
+    ]),
     ['a misspelt key', '{ path: x, name: Volume, units: ml }', /^7: .*units.*\(did you mean unit\?\)$/],
   ])('with %s', (_name, value, expected) => {
     const [first] = faultsOf(withValue(value));

@@ -57,6 +57,13 @@ function said(item: ContentItem): string[] {
   return [...own, ...children.flatMap(said)];
 }
 
+function uidsIn({ concept, value, children }: ContentItem, name: string): string[] {
+  return [
+    ...(value.type === 'UIDREF' && concept?.meaning === name ? [value.uid] : []),
+    ...children.flatMap((child) => uidsIn(child, name)),
+  ];
+}
+
 /** A label map of the lungs, with or without a voxel. */
 const labelMap = (source: SegSource, drawn: boolean) =>
   encodeNrrd(labelMapOf(source.grid, drawn ? lungsOn(source).segments.map(({ mask }) => mask) : []));
@@ -111,7 +118,11 @@ describe('an answer in JSON', () => {
       'format: nothing at likelihood, expected a value: model.yaml does not say that it is optional',
     ],
     ['cut off', { 'a.json': '{"likelihood": 0.' }, 'format: no JSON, or half of it, expected JSON from its beginning to its end'],
-    ['under another name', { 'a.csv': 'x\n1\n' }, 'none of the files that model.yaml makes a report of among the outputs; expected *.json'],
+    [
+      'under another name',
+      { 'a.csv': 'x\n1\n' },
+      'no file *.json among the outputs, of which model.yaml makes a report; expected one of each',
+    ],
   ])('%s is rejected, which says why', async (_name, files, reason) => {
     const left = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, text(content)]));
     const node = stage();
@@ -128,6 +139,41 @@ describe('an answer in JSON', () => {
       ['passed', SOP_CLASS.SegmentationStorage],
     ]);
     expect(node.deliveries()).toHaveLength(2);
+  });
+
+  it('must be there beside a segmentation, and each of several', async () => {
+    const segmentation: Outputs = (source) => ({ 'b.dcm': writeSeg(lungsOn(source)).bytes });
+    const beside = await ended(new ResultStage(packageWith({ reports: [MAPPING] })), segmentation);
+    expect(beside.run).toMatchObject({ state: 'rejected', reason: expect.stringContaining('no file *.json among') as string });
+    const two = packageWith({
+      reports: [
+        { ...MAPPING, file: 'a.json' },
+        { ...MAPPING, file: 'b.json' },
+      ],
+    });
+    const one = await ended(new ResultStage(two, PREDICTION), () => ({ 'a.json': text('{"likelihood": 1}') }));
+    expect(one.run).toMatchObject({ state: 'rejected', reason: expect.stringContaining('no file b.json among') as string });
+  });
+
+  it('tells of other things than another file, and the same as a later one of its name', async () => {
+    const answers = () => ({ 'x/a.json': text('{"likelihood": 1}'), 'y/a.json': text('{"likelihood": 0}') });
+    const tracked = async () => {
+      const node = stage();
+      const { results } = await ended(node, answers);
+      return results.map((row) => uidsIn(reportOf(node, row).root, 'Tracking Unique Identifier').join());
+    };
+    const [one, other] = await tracked();
+    expect(one).not.toBe(other);
+    expect(await tracked()).toEqual([one, other]);
+  });
+
+  it('about an input that the run does not have is rejected', async () => {
+    const node = new ResultStage(packageWith({ reports: [{ ...MAPPING, on: 'pet' }] }), PREDICTION);
+    const { run } = await ended(node, () => ({ 'a.json': text('{"likelihood": 1}') }));
+    expect(run).toMatchObject({
+      state: 'rejected',
+      reason: expect.stringMatching(/^reference: no input pet, .* expected one of /) as string,
+    });
   });
 
   it('is no answer where the card promises a segmentation', async () => {
