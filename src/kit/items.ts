@@ -65,7 +65,6 @@ interface ItemOf<N extends DataName> {
 export type Item<N extends DataName = DataName> = { [T in N]: ItemOf<T> }[N];
 
 /** A file among the items. */
-export type FileItem = Item<FileName>;
 
 /** An item as a query could ask for it: `nifti:mod=seg:roi=LIVER`. */
 export function itemText({ type, meta }: Pick<Item, 'type' | 'meta'>): string {

@@ -5,7 +5,7 @@
 import { voxelVolumeMl } from '../dicom/geometry/grid.js';
 import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
 import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
-import { isPartOf, meaningOf, normalised, structureByName, structureOf } from '../dicom/structures/table.js';
+import { areOppositeSides, isPartOf, meaningOf, normalised, structureByName, structureOf } from '../dicom/structures/table.js';
 import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
 import { judgeBelonging } from './belonging.js';
 import { maskOnSource, placeFrames } from './placing.js';
@@ -62,10 +62,10 @@ function judgeSegments(segments: readonly Segment[]): GateReason[] {
     if (absent.length > 0)
       reasons.push({ check: 'codes', seen: `segment ${number} without a code for ${absent.join(' and ')}`, expected: 'both coded' });
     const [coded, named] = [structureOf(codes, label), structureByName(label)];
-    if (coded?.laterality && named?.laterality && coded.type === named.type && coded.laterality !== named.laterality) {
+    if (areOppositeSides(coded, named)) {
       reasons.push({
         check: 'codes',
-        seen: `segment ${number} labelled as ${named.id} and coded as ${coded.id}`,
+        seen: `segment ${number} labelled as ${named?.id} and coded as ${coded?.id}`,
         expected: 'the same side in both',
       });
     }

@@ -1,4 +1,4 @@
-/** Answers that have no DICOM form yet: numbers and tables of models that draw nothing. They are kept, and never leave the node. */
+/** Answers without a DICOM form: numbers and tables for which the package has no mapping to a report. They are kept, and never leave the node. */
 import { AnteroomError } from '../foundation/errors.js';
 import { parsePythonJson } from '../foundation/python-json.js';
 import type { OutputRow } from '../ledger/results.js';

@@ -1,5 +1,5 @@
 /** Which structure a region of interest shows: by its codes, else by its name as people and planning systems write it. */
-import { structureById, structureByName, structureOf, normalised, type Structure } from '../structures/table.js';
+import { areOppositeSides, structureById, structureByName, structureOf, normalised, type Structure } from '../structures/table.js';
 import type { Roi } from './structure-set.js';
 
 /** Structure ids by name, as a site or a model's package has them. */
@@ -13,6 +13,12 @@ export function structureOfRoi({ name, codes }: Pick<Roi, 'name' | 'codes'>, nam
   const given = Object.entries(names).find(([known]) => normalised(known) === normalised(name));
   if (given !== undefined) return structureById(given[1]);
   return structureOf(codes, name) ?? structureByName(name) ?? structureByTg263(name);
+}
+
+/** What a region's name and its codes mean, where they contradict each other in the side; undefined where they do not. */
+export function contradictionOf({ name, codes }: Pick<Roi, 'name' | 'codes'>): string | undefined {
+  const [coded, named] = [structureOf(codes, name), structureByName(name) ?? structureByTg263(name)];
+  return areOppositeSides(coded, named) ? `named as ${named?.id} and coded as ${coded?.id}` : undefined;
 }
 
 /** Names of TG-263 that are no words of the table, without their side. */

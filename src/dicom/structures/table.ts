@@ -129,6 +129,12 @@ function mayMean(codes: SegmentCodes, type: Code, structure: Structure): boolean
   return sides.length === 0 || sides.every((side) => side === structure.laterality);
 }
 
+/** True of the two sides of one structure: where a name means one and a code the other, nobody knows which is right. */
+export function areOppositeSides(one: Structure | undefined, other: Structure | undefined): boolean {
+  if (one?.laterality === undefined || other?.laterality === undefined) return false;
+  return one.type === other.type && one.laterality !== other.laterality;
+}
+
 function organsOfType(type: Code): Structure[] {
   return ANATOMY.filter((structure) => isConcept(type, structure.type));
 }

@@ -4,7 +4,7 @@ import { parseInstance } from '../../dicom/element/parse.js';
 import type { Grid, Volume } from '../../dicom/geometry/grid.js';
 import { maskOfRoi } from '../../dicom/rtstruct/masks.js';
 import { readStructureSet } from '../../dicom/rtstruct/read.js';
-import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
+import { contradictionOf, structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
 import type { SegmentMask } from '../../dicom/seg/mask.js';
 import { isPartOf } from '../../dicom/structures/table.js';
@@ -65,6 +65,8 @@ export class RtStructImporter extends CaseModule {
   #wanted({ rois }: StructureSet, log: KitLog): { roi: Roi; id: string }[] {
     const { roi: names, structures, unknown } = this.options;
     const known = rois.flatMap((roi) => {
+      const contradiction = contradictionOf(roi);
+      if (contradiction !== undefined) throw refused(`region "${roi.name || roi.number}" ${contradiction}; expected the same side in both`);
       const structure = structureOfRoi(roi, names);
       return structure === undefined ? [] : [{ roi, id: structure.id }];
     });

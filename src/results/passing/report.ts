@@ -18,10 +18,10 @@ export const REPORT: PassingForm = {
     const report = readReport(dataset);
     const items = itemsOf(report.root);
     const referred = items.flatMap(({ value }) => ('reference' in value ? value.reference.sopInstanceUid : []));
-    const evidence = report.evidence.flatMap(({ sopInstanceUids }) => sopInstanceUids);
+    const evidence = new Set(report.evidence.flatMap(({ sopInstanceUids }) => sopInstanceUids));
     const known = new Set([...uidsOf(sources), ...siblings.keys()]);
     const strange = [...new Set([...referred, ...evidence])].filter((uid) => !known.has(uid));
-    const unproven = [...new Set(referred)].filter((uid) => !evidence.includes(uid));
+    const unproven = [...new Set(referred)].filter((uid) => !evidence.has(uid));
     return {
       reasons: [
         ...judgeDocument(report),

@@ -5,7 +5,7 @@ import { voxelVolumeMl } from '../../dicom/geometry/grid.js';
 import { maskOfRoi, type RoiMask } from '../../dicom/rtstruct/masks.js';
 import { placeContour } from '../../dicom/rtstruct/place.js';
 import { readStructureSet } from '../../dicom/rtstruct/read.js';
-import { structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
+import { contradictionOf, structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
 import type { SegSource } from '../../dicom/seg/input.js';
 import { judgeContent } from '../gate.js';
@@ -26,7 +26,7 @@ export const RTSTRUCT: PassingForm = {
     const set = readStructureSet(dataset);
     const source = await sources.referenced(set.referencedSeries.map(({ seriesInstanceUid }) => seriesInstanceUid));
     const drawn = set.rois.map((roi) => ({ roi, drawn: maskOfRoi(roi, source.grid), structure: structureOfRoi(roi) }));
-    const outside = [...judgeApproval(dataset), ...judgeReferences(set, source), ...judgeGeometry(drawn, source)];
+    const outside = [...judgeApproval(dataset), ...judgeReferences(set, source), ...judgeSides(set.rois), ...judgeGeometry(drawn, source)];
     const found = drawn.map(({ roi, structure, drawn: { voxelCount } }) => ({ name: roi.name, structure, voxelCount }));
     return {
       reasons: outside.length > 0 ? outside : judgeContent(found, expectations, 'ROIs'),
@@ -77,6 +77,14 @@ function judgeApproval(dataset: DataSet): GateReason[] {
   return seen === 'UNAPPROVED'
     ? []
     : [{ check: 'format', seen: `ApprovalStatus ${seen}`, expected: 'UNAPPROVED: nobody has looked at it' }];
+}
+
+/** Left is left in the name and in the codes. */
+function judgeSides(rois: readonly Roi[]): GateReason[] {
+  return rois.flatMap((roi) => {
+    const seen = contradictionOf(roi);
+    return seen === undefined ? [] : { check: 'codes', seen: `ROI ${roi.number} ${seen}`, expected: 'the same side in both' };
+  });
 }
 
 function judgeGeometry(drawn: readonly Drawn[], source: SegSource): GateReason[] {

@@ -109,6 +109,7 @@ describe('an RTSTRUCT that a model left', () => {
       (s) => writeStructureSet(backwards(s)),
       /ROI 1: contour 1 lies on slice \d+ and names/,
     ],
+    ['left where its code says right', (s) => writeStructureSet(misnamed(s)), /codes: ROI 1 named as LEFT_LUNG and coded as RIGHT_LUNG/],
     ['half of the structures', (s) => writeStructureSet(half(s)), /required structure: no voxel of LEFT_LUNG/],
     ['nothing in it', (s) => structureSet(s).subarray(0, 2000), /format: .*, expected an RTSTRUCT that can be read/],
   ])('is refused with %s', async (_, make, reason) => {
@@ -123,6 +124,12 @@ describe('an RTSTRUCT that a model left', () => {
 function contourTexts(dataset: DataSet): string[] {
   const contours = dataset.items(TAG.ROIContourSequence).flatMap((item) => item.items(TAG.ContourSequence));
   return contours.map((contour) => contour.texts(TAG.ContourData).join());
+}
+
+/** Names in the manner of TG-263, of the other side than the codes. */
+function misnamed(source: SegSource): SegInput {
+  const input = lungsOn(source);
+  return { ...input, segments: input.segments.map((segment, n) => ({ ...segment, label: ['Lung_L', 'Lung_R'][n] })) };
 }
 
 /** Another object in a series of its own. */
