@@ -64,8 +64,6 @@ interface ItemOf<N extends DataName> {
 
 export type Item<N extends DataName = DataName> = { [T in N]: ItemOf<T> }[N];
 
-/** A file among the items. */
-
 /** An item as a query could ask for it: `nifti:mod=seg:roi=LIVER`. */
 export function itemText({ type, meta }: Pick<Item, 'type' | 'meta'>): string {
   return [type, ...Object.entries(meta).map(([key, value]) => `${key}=${value}`)].join(':');

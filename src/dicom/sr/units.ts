@@ -84,6 +84,3 @@ export function unitMeant(text: string): string | undefined {
 
 /** Every unit that the table has, for messages. */
 export const KNOWN_UNITS: readonly string[] = Object.keys(MEANINGS);
-
-/** Millilitres. */
-export const MILLILITRES: Code = { value: 'ml', scheme: 'UCUM', meaning: MEANINGS.ml };
