@@ -13,9 +13,12 @@ const shared = {
 
 const project = (name) => ({ ...shared, displayName: name, testMatch: [`<rootDir>/test/${name}/**/*.test.ts`] });
 
+/** What takes minutes is only there for `npm run test:long`. */
+const LONG = process.env.ANTEROOM_LONG === '1' ? ['long'] : [];
+
 export default {
   rootDir: root,
-  projects: ['unit', 'integration', 'crash', 'browser', 'soak', 'fuzz'].map(project),
+  projects: ['unit', 'integration', 'crash', 'browser', 'soak', 'fuzz', ...LONG].map(project),
   // Nodes, PACS and containers take their time on a loaded machine; a test that hangs is told apart from one that is slow all the same.
   testTimeout: 60_000,
   // Suites wait for other processes more than they compute: two share two cores well. More, with their nodes and PACS, would get in each other's way.

@@ -11,7 +11,8 @@ const README = 'README.md';
 function examplesOf(page: string): string[] {
   const blocks = [...readFileSync(page, 'utf8').matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)];
   const texts = blocks.map(([, indent = '', text = '']) => text.replace(new RegExp(`^${indent}`, 'gm'), ''));
-  return texts.filter((text) => /^(rules|conditions|cases|include):/m.test(text));
+  // A cohort has cases too, of another kind.
+  return texts.filter((text) => /^(rules|conditions|cases|include):/m.test(text) && !text.startsWith('# cohort.yaml'));
 }
 
 /** The faults of an example that stands beside the shipped rules. */

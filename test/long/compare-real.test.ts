@@ -1,6 +1,6 @@
 /**
  * Real models on real patients by one command each: three that draw lungs, one of them as lobes, on two chest CTs; three networks for the brain on a
- * head MR. Too slow for every day: with ANTEROOM_LONG=1 only (npm run test:long).
+ * head MR. Too slow for every day: `npm run test:long`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -24,7 +24,7 @@ const missing = [
     .map((name) => `data ${name}`),
 ];
 
-const suite = () => {
+describeWith('real models compared', missing, () => {
   const work = tempFolder('compare-real');
   let node: TestNode;
 
@@ -74,13 +74,7 @@ const suite = () => {
     },
     RUN_MS,
   );
-};
-
-if (process.env.ANTEROOM_LONG === '1') describeWith('real models compared', missing, suite);
-else
-  describe('real models compared', () => {
-    it.todo('runs with ANTEROOM_LONG=1');
-  });
+});
 
 /** The network in the built kit on the host itself. */
 function asProcess(folder: string): string {
