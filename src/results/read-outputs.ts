@@ -84,11 +84,11 @@ export async function readSegFile(path: string): Promise<Segmentation> {
   return readSeg(parseInstance(await readRegularFile(path)));
 }
 
-/** A whole file of an output folder. Throws GATE_REJECTED where it is too large, and FILE_UNREADABLE. */
-export function readRegularFile(path: string): Promise<Uint8Array> {
+/** A whole file of an output folder. Throws GATE_REJECTED where it is too large, before it is read, and FILE_UNREADABLE. */
+export function readRegularFile(path: string, maxBytes = MAX_READ_BYTES): Promise<Uint8Array> {
   return withRegularFile(path, async (handle) => {
     const { size } = await handle.stat();
-    if (size > MAX_READ_BYTES) throw new AnteroomError('GATE_REJECTED', `an output of ${size} bytes, expected at most ${MAX_READ_BYTES}`);
+    if (size > maxBytes) throw new AnteroomError('GATE_REJECTED', `an output of ${size} bytes, expected at most ${maxBytes}`);
     return readFile(handle);
   });
 }

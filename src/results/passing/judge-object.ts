@@ -14,10 +14,13 @@ import { makeObject } from './make-object.js';
 
 type OutputUids = Pick<OutputCandidate, 'sopClassUid' | 'sopInstanceUid' | 'seriesInstanceUid'>;
 
+/** Structure sets of a whole body have some ten megabytes; their numbers become texts, which take several times as much memory. */
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
+
 /** Judges a file of an output folder. `taken`: what its beginning says. Throws what is not the file's own fault. */
 export async function judgeObject(path: string, taken: OutputUids, form: PassingForm, context: FormContext): Promise<Judgement> {
   const expected = `${form.name} that can be read`;
-  const read = await readOr(async () => parseInstance(await readRegularFile(path)), expected);
+  const read = await readOr(async () => parseInstance(await readRegularFile(path, MAX_OBJECT_BYTES)), expected);
   if ('passed' in read) return { verdict: read };
   const outside = [...judgeClassified(read.dataset, taken), ...(await judgeIdentity(read, context.sources))];
   if (outside.length > 0) return { verdict: { passed: false, reasons: outside } };

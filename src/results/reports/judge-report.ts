@@ -30,9 +30,7 @@ export async function judgeReport(path: string, output: string, report: ReportYa
 }
 
 async function readAnswerFile(path: string, report: ReportYaml): Promise<Answer> {
-  const bytes = await readRegularFile(path);
-  if (bytes.length > MAX_ANSWER_BYTES)
-    throw new AnteroomError('GATE_REJECTED', `an answer of ${bytes.length} bytes, at most ${MAX_ANSWER_BYTES} are read`);
+  const bytes = await readRegularFile(path, MAX_ANSWER_BYTES);
   const answer = readAnswer(Buffer.from(bytes).toString('utf8'), report);
   if (answer === undefined) throw new AnteroomError('GATE_REJECTED', 'no JSON, or half of it');
   return answer;

@@ -111,6 +111,11 @@ describe('an RTSTRUCT that a model left', () => {
     ],
     ['left where its code says right', (s) => writeStructureSet(misnamed(s)), /codes: ROI 1 named as LEFT_LUNG and coded as RIGHT_LUNG/],
     ['half of the structures', (s) => writeStructureSet(half(s)), /required structure: no voxel of LEFT_LUNG/],
+    [
+      'more than is read',
+      (s) => Buffer.concat([structureSet(s), Buffer.alloc(64 * 1024 * 1024)]),
+      /an output of \d+ bytes, expected at most 67108864/,
+    ],
     ['nothing in it', (s) => structureSet(s).subarray(0, 2000), /format: .*, expected an RTSTRUCT that can be read/],
   ])('is refused with %s', async (_, make, reason) => {
     const { stage, run, results } = await ended((source) => ({ 'a.dcm': make(source) }));
