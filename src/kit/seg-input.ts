@@ -1,4 +1,5 @@
 /** What the writers of segmentations and structure sets are told of a case: either form says the same. */
+import { z } from 'zod';
 import { isLossy } from '../dicom/codec/pixels.js';
 import { formatDecimal } from '../dicom/element/decimal.js';
 import { TAG } from '../dicom/element/tags.js';
@@ -11,19 +12,25 @@ import { meaningOf, structureById } from '../dicom/structures/table.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { newUid, uidFromName } from '../foundation/ids.js';
 import type { Case, DicomSeries, ModelIdentity, Segmentation } from './module.js';
-import type { Query } from './query.js';
+import { query } from './query.js';
 import { segmentationOf } from './segmentation-of.js';
 
 /** CID 7005. */
 const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
 
 /** Settings that the modules have in common. */
-export interface SegSettings {
-  readonly source_segs: Query;
-  readonly target_dicom: Query;
-  readonly segment_id_meta_key: string;
-  readonly series_number: number;
-}
+export const segSettings = z.object({
+  model_name: z.string().min(1).optional().describe('Name of the algorithm in the object; that of the model card by default.'),
+  source_segs: query
+    .prefault('segmentation')
+    .describe(
+      'What is written: segmentations, or label maps in files, `nifti:mod=seg:roi=*`, whose `roi` names the structures of labels 1 to n.',
+    ),
+  target_dicom: query.prefault('dicom').describe('The series that it is written on; every label map must lie on its voxels.'),
+  segment_id_meta_key: z.string().min(1).default('roi').describe('The metadata of a file that names its structures.'),
+});
+
+type SegSettings = z.output<typeof segSettings> & { readonly series_number: number };
 
 /** One segment for each structure of the label maps that are asked for, on the grid of their series. */
 export async function segInputOf(one: Case, settings: SegSettings, model: ModelIdentity): Promise<SegInput> {

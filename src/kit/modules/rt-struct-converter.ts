@@ -3,17 +3,10 @@ import { z } from 'zod';
 import { DEFAULT_TOLERANCE_VOXELS, writeStructureSet } from '../../dicom/rtstruct/write.js';
 import { CaseModule } from '../module.js';
 import type { Case, ModuleContext } from '../module.js';
-import { query } from '../query.js';
-import { segInputOf } from '../seg-input.js';
+import { segInputOf, segSettings } from '../seg-input.js';
 
-const settings = z.object({
-  model_name: z.string().min(1).optional().describe('Name of the algorithm in the object; that of the model card by default.'),
+const settings = segSettings.extend({
   series_number: z.int().min(1).default(43).describe('SeriesNumber of the object.'),
-  source_segs: query
-    .prefault('segmentation')
-    .describe('What is written, as for DsegConverter: segmentations, or label maps in files whose metadata names their structures.'),
-  target_dicom: query.prefault('dicom').describe('The series that it is written on; every label map must lie on its voxels.'),
-  segment_id_meta_key: z.string().min(1).default('roi').describe('The metadata of a file that names its structures.'),
   names: z
     .record(z.string(), z.string().min(1).max(64))
     .default({})
