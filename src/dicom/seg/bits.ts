@@ -3,38 +3,44 @@
  * least significant bit of the first byte, and a frame begins at the bit after the last one of the frame before it,
  * without padding, so that it need not begin on a byte.
  */
-import type { SliceBox } from './mask.js';
+import { AnteroomError } from '../../foundation/errors.js';
+import type { TakeRun } from './mask.js';
 
 /** Bytes that `bitCount` bits take. */
 export function packedLength(bitCount: number): number {
   return Math.ceil(bitCount / 8);
 }
 
-/** A mask that is empty outside of a box, so that only that needs looking at. */
-export interface BoxedMask {
-  readonly mask: Uint8Array;
-  readonly columns: number;
-  readonly box: SliceBox;
+/** A mask of `length` voxels that tells its runs, so that only these cost something. */
+export interface MaskOfRuns {
+  readonly length: number;
+  runs(take: TakeRun): void;
 }
 
 /**
  * Packs masks one after the other.
  *
- * @param masks any number of masks, one byte per voxel, non-zero = inside. A mask is read before the next is asked for, so it may be the same array refilled.
+ * @param masks any number of masks, by their runs or with one byte per voxel, non-zero = inside. A mask is read before the next is asked for, so it may be the same array refilled.
  * @returns for each mask the bytes that it completes, valid until the next are asked for; then, where bits are left over, one last byte padded with zeros.
  */
-export function* packMasks(masks: Iterable<Uint8Array | BoxedMask>): Generator<Uint8Array, void> {
+export function* packMasks(masks: Iterable<Uint8Array | MaskOfRuns>): Generator<Uint8Array, void> {
   let carry = 0;
   let carryBits = 0;
   let buffer = new Uint8Array(0);
-  for (const one of masks) {
-    const [mask, ranges] = one instanceof Uint8Array ? [one, [[0, one.length] as const]] : [one.mask, rangesOf(one)];
+  for (const mask of masks) {
     const bits = carryBits + mask.length;
     const length = packedLength(bits);
     if (buffer.length < length) buffer = new Uint8Array(length);
     const packed = buffer.subarray(0, length).fill(0);
     packed[0] = carry;
-    for (const [from, to] of ranges) packInto(packed, carryBits, mask, from, to);
+    if (mask instanceof Uint8Array) packInto(packed, carryBits, mask);
+    else {
+      const offset = carryBits;
+      mask.runs((from, to) => {
+        if (to > mask.length) throw new AnteroomError('INTERNAL', `a mask of ${mask.length} voxels has a run up to ${to}`);
+        setBits(packed, offset + from, offset + to);
+      });
+    }
     carryBits = bits & 7;
     carry = carryBits === 0 ? 0 : packed[length - 1];
     yield packed.subarray(0, bits >> 3);
@@ -42,17 +48,24 @@ export function* packMasks(masks: Iterable<Uint8Array | BoxedMask>): Generator<U
   if (carryBits > 0) yield Uint8Array.of(carry);
 }
 
-/** The voxels of the rows of a box. */
-function* rangesOf({ columns, box: { i0, i1, j0, j1 } }: BoxedMask): Generator<readonly [number, number], void> {
-  for (let j = j0; j < j1; j++) yield [j * columns + i0, j * columns + i1];
+/** Sets the bits of a mask, whose voxel 0 is the bit `bitOffset` of `packed`; the bits there must be zero. */
+function packInto(packed: Uint8Array, bitOffset: number, mask: Uint8Array): void {
+  let n = 0;
+  for (const end = Math.min(mask.length, (8 - bitOffset) & 7); n < end; n++) setBit(packed, bitOffset + n, mask[n]);
+  for (let at = (bitOffset + n) >> 3; n + 8 <= mask.length; at++, n += 8) packed[at] = eightBits(mask, n);
+  for (; n < mask.length; n++) setBit(packed, bitOffset + n, mask[n]);
 }
 
-/** Sets the bits of the voxels `from` ≤ n < `to`, of which voxel 0 is the bit `bitOffset` of `packed`; the bits there must be zero. */
-function packInto(packed: Uint8Array, bitOffset: number, mask: Uint8Array, from: number, to: number): void {
-  let n = from;
-  for (const end = Math.min(to, from + ((8 - ((bitOffset + from) & 7)) & 7)); n < end; n++) setBit(packed, bitOffset + n, mask[n]);
-  for (let at = (bitOffset + n) >> 3; n + 8 <= to; at++, n += 8) packed[at] = eightBits(mask, n);
-  for (; n < to; n++) setBit(packed, bitOffset + n, mask[n]);
+/** Sets the bits `from` ≤ bit < `to`. */
+function setBits(packed: Uint8Array, from: number, to: number): void {
+  const [first, last] = [from >> 3, to >> 3];
+  const [head, tail] = [0xff << (from & 7), (1 << (to & 7)) - 1];
+  if (first === last) packed[first] |= head & tail;
+  else {
+    packed[first] |= head;
+    packed.fill(0xff, first + 1, last);
+    if (tail !== 0) packed[last] |= tail;
+  }
 }
 
 function setBit(packed: Uint8Array, bit: number, value: number): void {

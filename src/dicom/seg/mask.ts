@@ -1,21 +1,24 @@
 /** Where one segment is: a mask per slice, made when it is asked for, so that a whole series is never unpacked at once. */
 import type { Grid, LabelMap } from '../geometry/grid.js';
 
-/** Rows j0 ≤ j < j1 and columns i0 ≤ i < i1 of a slice. */
-export interface SliceBox {
-  readonly i0: number;
-  readonly i1: number;
-  readonly j0: number;
-  readonly j1: number;
-}
+/** Takes the voxels `from` ≤ n < `to` of a slice in C order, all of which are inside. */
+export type TakeRun = (from: number, to: number) => void;
 
 export interface SegmentMask {
   /** The slices k that have voxels of the segment, ascending. */
   readonly slices: readonly number[];
   /** The voxels of slice k in C order [j][i], rows × columns, non-zero = inside. The array is valid until the next call. */
   slice(k: number): Uint8Array;
-  /** Outside of it slice k has no voxel of the segment; absent where nobody has looked. */
-  box?(k: number): SliceBox | undefined;
+  /** Tells the voxels of slice k by their runs, ascending; absent where that is no cheaper than to draw the slice. */
+  runs?(k: number, take: TakeRun): void;
+}
+
+/** Rows j0 ≤ j < j1 and columns i0 ≤ i < i1 of a slice, outside of which it has no voxel of a segment. */
+interface SliceBox {
+  i0: number;
+  i1: number;
+  readonly j0: number;
+  j1: number;
 }
 
 /**
@@ -31,54 +34,66 @@ export function masksOfLabels(labelMap: LabelMap, values: readonly number[]): Se
   return values.map((value) => maskOfLabel(labelMap, value, boxes.get(value) ?? new Map<number, SliceBox>()));
 }
 
-function maskOfLabel({ grid, labels }: LabelMap, value: number, boxes: ReadonlyMap<number, SliceBox>): SegmentMask {
-  const perSlice = grid.rows * grid.columns;
+function maskOfLabel({ grid: { rows, columns }, labels }: LabelMap, value: number, boxes: ReadonlyMap<number, SliceBox>): SegmentMask {
+  const words = wordsOf(labels);
   let mask: Uint8Array | undefined;
-  let drawn: SliceBox | undefined;
+  const runs = (k: number, take: TakeRun) => {
+    const box = boxes.get(k);
+    if (box === undefined) return;
+    const start = k * rows * columns;
+    const takeOwn = (label: number, from: number, to: number) => {
+      if (label === value) take(from - start, to - start);
+    };
+    for (let j = box.j0, at = start + box.j0 * columns; j < box.j1; j++, at += columns)
+      eachRun(labels, words, at + box.i0, at + box.i1, takeOwn);
+  };
   return {
     slices: [...boxes.keys()],
-    box: (k) => boxes.get(k),
+    runs,
     slice: (k) => {
-      mask ??= new Uint8Array(perSlice);
-      if (drawn !== undefined)
-        for (let j = drawn.j0; j < drawn.j1; j++) mask.fill(0, j * grid.columns + drawn.i0, j * grid.columns + drawn.i1);
-      drawn = boxes.get(k);
-      if (drawn === undefined) return mask;
-      const { i0, i1, j0, j1 } = drawn;
-      for (let j = j0; j < j1; j++) {
-        const row = labels.subarray(k * perSlice + j * grid.columns + i0, k * perSlice + j * grid.columns + i1);
-        const n = j * grid.columns + i0;
-        for (let i = 0; i < row.length; i++) if (row[i] === value) mask[n + i] = 1;
-      }
-      return mask;
+      const drawn = (mask ??= new Uint8Array(rows * columns)).fill(0);
+      runs(k, (from, to) => drawn.fill(1, from, to));
+      return drawn;
     },
   };
 }
 
-/** The box around each value other than 0 on a slice. Runs of one value, of which label maps are made, cost one comparison for four voxels. */
+/** The box around each value other than 0 on a slice. */
 function boxesOn({ grid: { rows, columns }, labels }: LabelMap, k: number): Map<number, SliceBox> {
   const words = wordsOf(labels);
-  const boxes = new Map<number, { i0: number; i1: number; j0: number; j1: number }>();
-  const widen = (value: number, from: number, to: number, j: number) => {
-    const box = boxes.get(value);
-    if (box === undefined) boxes.set(value, { i0: from, i1: to, j0: j, j1: j + 1 });
-    else {
-      if (from < box.i0) box.i0 = from;
-      if (to > box.i1) box.i1 = to;
-      box.j1 = j + 1;
-    }
-  };
+  const boxes = new Map<number, SliceBox>();
   for (let j = 0, at = k * rows * columns; j < rows; j++, at += columns) {
-    let [last, from] = [0, 0];
-    for (let i = 0; i < columns; i++) {
-      while (words !== undefined && i + 4 <= columns && ((at + i) & 3) === 0 && words[(at + i) >> 2] === last * 0x01010101) i += 4;
-      if (i >= columns || labels[at + i] === last) continue;
-      if (last !== 0) widen(last, from, i, j);
-      [last, from] = [labels[at + i], i];
-    }
-    if (last !== 0) widen(last, from, columns, j);
+    eachRun(labels, words, at, at + columns, (value, from, to) => {
+      const box = boxes.get(value);
+      if (box === undefined) boxes.set(value, { i0: from - at, i1: to - at, j0: j, j1: j + 1 });
+      else {
+        box.i0 = Math.min(box.i0, from - at);
+        box.i1 = Math.max(box.i1, to - at);
+        box.j1 = j + 1;
+      }
+    });
   }
   return boxes;
+}
+
+/** Tells each run of one value other than 0 among the labels `start` ≤ n < `end`. Long runs, of which label maps are made, cost one comparison for four voxels. */
+function eachRun(
+  labels: Uint8Array | Uint16Array,
+  words: Uint32Array | undefined,
+  start: number,
+  end: number,
+  tell: (value: number, from: number, to: number) => void,
+): void {
+  let [value, word, from] = [0, 0, start];
+  for (let n = start; n < end; n++) {
+    if (words !== undefined && (n & 3) === 0) while (n + 4 <= end && words[n >> 2] === word) n += 4;
+    if (n >= end || labels[n] === value) continue;
+    if (value !== 0) tell(value, from, n);
+    value = labels[n];
+    word = value * 0x01010101;
+    from = n;
+  }
+  if (value !== 0) tell(value, from, end);
 }
 
 /** The same bytes as words of four, where they can be read so. */

@@ -11,7 +11,7 @@ import { frameHeader, labelFramesOf } from './functional-groups.js';
 import type { FrameToWrite } from './functional-groups.js';
 import { objectHeader } from './header.js';
 import type { SegInput } from './input.js';
-import { demandFrame, inOnePiece, pixelDataHead, segmentsOverlap, type SegFile, type WrittenSeg } from './write.js';
+import { demandFrame, drawn, inOnePiece, pixelDataHead, segmentsOverlap, type SegFile, type WrittenSeg } from './write.js';
 
 /**
  * The segmentation of `input` as a label map: 8 bits a voxel, 16 for more than 255 segments. It is put together in memory as a whole, as only the end of
@@ -58,20 +58,15 @@ export function writeLabelMap(input: SegInput): WrittenSeg {
 
 /** The frames one after the other: rows × columns values each, C order [j][i], little endian. */
 function labelsOf({ source, segments }: SegInput, frames: readonly FrameToWrite[], bits: 8 | 16): Uint8Array {
-  const { rows, columns } = source.grid;
-  const labels = bits === 8 ? new Uint8Array(frames.length * rows * columns) : new Uint16Array(frames.length * rows * columns);
-  const startOf = new Map(frames.map(({ k }, n) => [k, n * rows * columns]));
+  const length = source.grid.rows * source.grid.columns;
+  const labels = bits === 8 ? new Uint8Array(frames.length * length) : new Uint16Array(frames.length * length);
+  const startOf = new Map(frames.map(({ k }, n) => [k, n * length]));
   segments.forEach(({ mask }, index) => {
+    const segmentNumber = index + 1;
     for (const k of mask.slices) {
-      const { i0, i1, j0, j1 } = mask.box?.(k) ?? { i0: 0, i1: columns, j0: 0, j1: rows };
-      const [voxels, start] = [mask.slice(k), startOf.get(k) ?? 0];
-      if (voxels.length !== rows * columns)
-        throw new AnteroomError(
-          'INTERNAL',
-          `the mask of segment ${index + 1} on slice ${k} has ${voxels.length} voxels, expected ${rows * columns}`,
-        );
-      for (let j = j0; j < j1; j++)
-        for (let n = j * columns + i0; n < j * columns + i1; n++) if (voxels[n] !== 0) labels[start + n] = index + 1;
+      const start = startOf.get(k) ?? 0;
+      if (mask.runs !== undefined) mask.runs(k, (from, to) => labels.fill(segmentNumber, start + from, start + to));
+      else drawn(mask, k, { segmentNumber, length }).forEach((voxel, n) => voxel !== 0 && (labels[start + n] = segmentNumber));
     }
   });
   return new Uint8Array(labels.buffer);

@@ -6,12 +6,12 @@ import { AnteroomError } from '../../foundation/errors.js';
 import { encodeDataSet, fileMeta } from '../element/write.js';
 import { SOP_CLASS, TRANSFER_SYNTAX } from '../element/uids.js';
 import { packMasks, packedLength } from './bits.js';
-import type { BoxedMask } from './bits.js';
+import type { MaskOfRuns } from './bits.js';
 import { frameHeader, framesOf } from './functional-groups.js';
 import type { FrameToWrite } from './functional-groups.js';
 import { objectHeader } from './header.js';
 import type { SegInput } from './input.js';
-import { masksOverlap } from './mask.js';
+import { masksOverlap, type SegmentMask } from './mask.js';
 
 /** Something about a segmentation that is right but that someone should know. */
 export interface SegNote {
@@ -96,19 +96,24 @@ export function inOnePiece(file: SegFile): WrittenSeg {
   return { bytes, notes: file.notes };
 }
 
-function* masksOf(input: SegInput, frames: readonly FrameToWrite[]): Generator<Uint8Array | BoxedMask, void> {
-  const expected = voxelsPerFrame(input);
-  const { columns } = input.source.grid;
+function* masksOf(input: SegInput, frames: readonly FrameToWrite[]): Generator<Uint8Array | MaskOfRuns, void> {
+  const length = voxelsPerFrame(input);
   for (const { segmentNumber = 0, k } of frames) {
-    const { mask: segment } = input.segments[segmentNumber - 1];
-    const [mask, box] = [segment.slice(k), segment.box?.(k)];
-    if (mask.length !== expected)
-      throw new AnteroomError(
-        'INTERNAL',
-        `the mask of segment ${segmentNumber} on slice ${k} has ${mask.length} voxels, expected ${expected}`,
-      );
-    yield box === undefined ? mask : { mask, columns, box };
+    const { mask } = input.segments[segmentNumber - 1];
+    if (mask.runs !== undefined) yield { length, runs: (take) => mask.runs?.(k, take) };
+    else yield drawn(mask, k, { segmentNumber, length });
   }
+}
+
+/** @throws {AnteroomError} INTERNAL where the slice is not as large as the source's */
+export function drawn(mask: SegmentMask, k: number, { segmentNumber, length }: { segmentNumber: number; length: number }): Uint8Array {
+  const voxels = mask.slice(k);
+  if (voxels.length !== length)
+    throw new AnteroomError(
+      'INTERNAL',
+      `the mask of segment ${segmentNumber} on slice ${k} has ${voxels.length} voxels, expected ${length}`,
+    );
+  return voxels;
 }
 
 function voxelsPerFrame({ source }: SegInput): number {

@@ -1,8 +1,22 @@
 import fc from 'fast-check';
-import { packMasks, packedLength, unpackBits } from '../../../src/dicom/seg/bits.js';
+import { packMasks, packedLength, unpackBits, type MaskOfRuns } from '../../../src/dicom/seg/bits.js';
 
 const concat = (chunks: Iterable<Uint8Array>) => Buffer.concat(Array.from(chunks, (chunk) => Uint8Array.from(chunk)));
 const mask = fc.array(fc.constantFrom(0, 1), { maxLength: 70 }).map((voxels) => Uint8Array.from(voxels));
+
+/** Some of them split, as runs of a row that meets the next one are. */
+const asRuns = (voxels: Uint8Array): MaskOfRuns => ({
+  length: voxels.length,
+  runs: (take) => {
+    for (let from = 0; from < voxels.length; from += 20)
+      for (let n = from; n < Math.min(from + 20, voxels.length); n++) {
+        let to = n;
+        while (to < Math.min(from + 20, voxels.length) && voxels[to] !== 0) to++;
+        if (to > n) take(n, to);
+        n = to;
+      }
+  },
+});
 
 describe('packed masks', () => {
   it('begin with the least significant bit', () => {
@@ -41,6 +55,14 @@ describe('packed masks', () => {
         const expected = new Uint8Array(packedLength(bits.length));
         bits.forEach((bit, n) => (expected[Math.floor(n / 8)] += bit * 2 ** (n % 8)));
         expect(new Uint8Array(concat(packMasks(masks)))).toEqual(expected);
+      }),
+    );
+  });
+
+  it('may be told by their runs', () => {
+    fc.assert(
+      fc.property(fc.array(mask, { maxLength: 12 }), (masks) => {
+        expect(concat(packMasks(masks.map(asRuns)))).toEqual(concat(packMasks(masks)));
       }),
     );
   });

@@ -47,13 +47,13 @@ describe('a written segmentation', () => {
     ['bytes', {}, Uint8Array],
     ['rows of odd length', { rows: 23, columns: 37 }, Uint8Array],
     ['16-bit labels', { rows: 23, columns: 37 }, Uint16Array],
-  ] as const)('is the same whether boxes around the segments are known or not: %s', (_, options, Labels) => {
+  ] as const)('is the same whether the runs of the segments are known or not: %s', (_, options, Labels) => {
     const drawn = madeUpSource(options);
     const shapes = [0.1, 0.25, 0.9].map((radius) => ellipsoid(drawn.grid, [0.6, 0.4, 0.5], radius)).reverse();
     const { grid, labels } = labelMapOf(drawn.grid, shapes);
     const masks = masksOfLabels({ grid, labels: Labels.from(labels) }, [1, 2, 3, 4]);
     const segments = ['LUNG', 'HEART', 'AORTA', 'LIVER'].map((id, n) => segmentOf(id, masks[n]));
-    const everywhere = segments.map((segment) => ({ ...segment, mask: { ...segment.mask, box: undefined } }));
+    const everywhere = segments.map((segment) => ({ ...segment, mask: { ...segment.mask, runs: undefined } }));
     expect(masks.map(({ slices }) => slices.length > 0)).toEqual([true, true, true, false]);
     expect(Buffer.from(writeSeg(segInput(drawn, segments)).bytes).equals(writeSeg(segInput(drawn, everywhere)).bytes)).toBe(true);
     expect(read(segInput(drawn, segments)).frames.map((frame) => frame.unpack())).toEqual(
