@@ -25,7 +25,7 @@ const CRASH_ROUNDS = '3';
 const SOAK_INSTANCES = '50000';
 const FUZZ_CASES = '20000';
 /** What runs longer than a minute, or asks more of the machine. */
-const LONG_SUITES = ['kit-onnx', 'brain-to-pacs', 'lobes-to-pacs', 'dcm2niix', 'dicom-codecs'];
+const LONG_SUITES = ['onnx-to-pacs', 'brain-to-pacs', 'lobes-to-pacs', 'reproducibility-packages', 'dcm2niix', 'dicom-codecs'];
 const TEST_PACKAGES = ['peers', 'judges', 'converter', 'viewer'];
 
 /**
@@ -37,7 +37,8 @@ const COMMANDS = {
   demo: { scripts: [['dist/anteroom.cjs', 'demo']], node: true },
   test: { scripts: [JEST], node: true, packages: TEST_PACKAGES, viewer: true },
   long: {
-    scripts: [[...JEST, 'test/long', ...LONG_SUITES.map((name) => `test/integration/${name}.test.ts`)]],
+    // One after the other: two networks at once would take each other's memory and time.
+    scripts: [[...JEST, '--maxWorkers=1', 'test/long', ...LONG_SUITES.map((name) => `test/integration/${name}.test.ts`)]],
     node: true,
     packages: TEST_PACKAGES,
     env: { ANTEROOM_LONG: '1' },

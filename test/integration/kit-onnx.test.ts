@@ -1,6 +1,6 @@
 /**
  * ONNX networks without a line of code: packages of test/models, the built kit as a process, real series; judged by label maps that the
- * same networks gave elsewhere (data/expected). The slow one runs with ANTEROOM_LONG=1; those for the brain are in brain-to-pacs.test.ts.
+ * same networks gave elsewhere (data/expected). More series, and the networks for the brain, are in onnx-to-pacs.test.ts and brain-to-pacs.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -14,77 +14,64 @@ import { PYTHON } from '../support/seg.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 
-const LONG = process.env.ANTEROOM_LONG === '1';
-const TIMEOUT_MS = LONG ? 900_000 : 240_000;
-
-interface NetworkCase {
-  readonly name: string;
-  readonly series: string;
-  readonly expected: string;
-  readonly structures: readonly string[];
-  readonly long?: boolean;
-}
-
-const CASES: readonly NetworkCase[] = [
-  { name: 'unet_small_lung', series: 'ct-chest-a0002/B40f', expected: 'a0002b.unet_small_lung.post', structures: ['LUNG'] },
-  { name: 'unet_small_lung', series: 'ct-chest-a0001', expected: 'a0001b.unet_small_lung.post', structures: ['LUNG'], long: true },
-];
+const TIMEOUT_MS = 240_000;
+const NAME = 'unet_small_lung';
+const SERIES = 'ct-chest-a0002/B40f';
+const STRUCTURES = ['LUNG'];
 
 const missing = [
   ...missingForOnnx(),
   ...missingTools('dciodvfy', 'python3-pydicom'),
-  ...['ct-chest-a0001', 'ct-chest-a0002', 'expected'].filter((name) => testData(name) === undefined).map((name) => `data ${name}`),
+  ...['ct-chest-a0002', 'expected'].filter((name) => testData(name) === undefined).map((name) => `data ${name}`),
 ];
 
-describeWith('networks in ONNX files', missing, () => {
-  describe.each(CASES.filter(({ long }) => LONG || long !== true))('$name on $series', ({ name, series, expected, structures }) => {
-    const out = tempFolder('kit-onnx');
-    let run: KitRun;
-    beforeAll(async () => {
-      run = await runKit(onnxPackage(name), testData(series) ?? '', out, '--stream-json-progress');
-    }, TIMEOUT_MS);
+describeWith(`a network in an ONNX file: ${NAME} on ${SERIES}`, missing, () => {
+  const out = tempFolder('kit-onnx');
+  let run: KitRun;
+  beforeAll(async () => {
+    run = await runKit(onnxPackage(NAME), testData(SERIES) ?? '', out, '--stream-json-progress');
+  }, TIMEOUT_MS);
 
-    it('ends with 0, tells how far it is, and what it did', () => {
-      expect({ status: run.status, errors: run.stderr.split('\n').filter((line) => line.includes(' ERROR ')) }).toEqual({
-        status: 0,
-        errors: [],
-      });
-      const fractions = run.stdout
-        .trim()
-        .split('\n')
-        .map((line) => parseProgressLine(line)?.fraction ?? -1);
-      expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
-      expect(fractions.at(-1)).toBe(1);
-      expect(run.stderr).toMatch(new RegExp(`OnnxRunner: ${structures[0]} [\\d.]+ ml.*; [\\d.]+ s, at most \\d+ MB`));
+  it('ends with 0, tells how far it is, and what it did', () => {
+    expect({ status: run.status, errors: run.stderr.split('\n').filter((line) => line.includes(' ERROR ')) }).toEqual({
+      status: 0,
+      errors: [],
     });
+    const fractions = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => parseProgressLine(line)?.fraction ?? -1);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(fractions.at(-1)).toBe(1);
+    expect(run.stderr).toMatch(new RegExp(`OnnxRunner: ${STRUCTURES[0]} [\\d.]+ ml.*; [\\d.]+ s, at most \\d+ MB`));
+  });
 
-    it('gives what the same network gave elsewhere, on the grid stated there: Dice of each structure at least 0.99', () => {
-      const { labels, columns, rows, slices } = nrrdIn(out, '.nrrd');
-      const wanted = expectedLabels(expected);
-      expect(columns * rows * slices).toBe(wanted.length);
-      const dice = structures.map((id, n) => [id, diceOf(labels, wanted, n + 1)] as const);
-      expect(dice.filter(([, value]) => !(value >= 0.99))).toEqual([]);
-    });
+  it('gives what the same network gave elsewhere, on the grid stated there: Dice of each structure at least 0.99', () => {
+    const { labels, columns, rows, slices } = nrrdIn(out, '.nrrd');
+    const wanted = expectedLabels('a0002b.unet_small_lung.post');
+    expect(columns * rows * slices).toBe(wanted.length);
+    const dice = STRUCTURES.map((id, n) => [id, diceOf(labels, wanted, n + 1)] as const);
+    expect(dice.filter(([, value]) => !(value >= 0.99))).toEqual([]);
+  });
 
-    it('leaves a segmentation that dciodvfy accepts, with the names and codes of its structures', () => {
-      const sid = readdirSync(out)[0];
-      const path = join(out, sid, `${name}.seg.dcm`);
-      expect(spawnSync('dciodvfy', [path], { encoding: 'utf8' }).stderr).not.toMatch(/^Error/m);
-      const script =
-        'import pydicom,sys,json; d=pydicom.dcmread(sys.argv[1]); print(json.dumps([[s.SegmentLabel, s.SegmentedPropertyTypeCodeSequence[0].CodeValue, s.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator] for s in d.SegmentSequence]))';
-      const seen = JSON.parse(spawnSync(PYTHON, ['-c', script, path], { encoding: 'utf8' }).stdout) as unknown;
-      expect(seen).toEqual(
-        structures.map((id) => {
-          const structure = structureById(id);
-          return [structure?.name, structure?.type.value, structure?.type.scheme];
-        }),
-      );
-    });
+  it('leaves a segmentation that dciodvfy accepts, with the names and codes of its structures', () => {
+    const sid = readdirSync(out)[0];
+    const path = join(out, sid, `${NAME}.seg.dcm`);
+    expect(spawnSync('dciodvfy', [path], { encoding: 'utf8' }).stderr).not.toMatch(/^Error/m);
+    const script =
+      'import pydicom,sys,json; d=pydicom.dcmread(sys.argv[1]); print(json.dumps([[s.SegmentLabel, s.SegmentedPropertyTypeCodeSequence[0].CodeValue, s.SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator] for s in d.SegmentSequence]))';
+    const seen = JSON.parse(spawnSync(PYTHON, ['-c', script, path], { encoding: 'utf8' }).stdout) as unknown;
+    expect(seen).toEqual(
+      STRUCTURES.map((id) => {
+        const structure = structureById(id);
+        return [structure?.name, structure?.type.value, structure?.type.scheme];
+      }),
+    );
   });
 });
 
 describeWith('an ONNX package that is wrong is refused before a series is read', missingForOnnx(), () => {
-  const folder = onnxPackage('unet_small_lung');
+  const folder = onnxPackage(NAME);
   const good = readFileSync(join(folder, 'config/default.yml'), 'utf8');
 
   it.each([

@@ -17,6 +17,7 @@ import { missingForKit, runKit } from '../support/kit.js';
 import { addModel, rulesFor } from '../support/model-package.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
+import { allEqual, reproducedIn } from '../support/reproduced.js';
 import { PYTHON, dciodvfyErrors } from '../support/seg.js';
 import { arrived, dicomFiles, endedRun, readSegOf, segmentsOf, segsIn, storescu } from '../support/study-to-pacs.js';
 import { tempFolder } from '../support/temp.js';
@@ -101,6 +102,12 @@ describeWith('lungs and lobes', missing, () => {
 
       expectLobesOfLungs(readSegOf(lungs), readSegOf(lobes));
     },
+    LONG ? 400_000 : 120_000,
+  );
+
+  it(
+    'and each segmentation that the PACS holds comes out again with equal voxels',
+    async () => expect(await reproducedIn(pacs, node)).toEqual(allEqual(2 * studies.length)),
     LONG ? 400_000 : 120_000,
   );
 });

@@ -1,6 +1,6 @@
 /**
  * From an ONNX file to a segmentation in the PACS, as the author of a model goes: scaffold → fill in → pack → rule → C-STORE → container →
- * Orthanc. Judged by pydicom, dciodvfy and a mask that the same network gave elsewhere.
+ * Orthanc. Judged by pydicom, dciodvfy and masks that the same network gave elsewhere. With ANTEROOM_LONG=1 on a second study, of twice as many slices.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,13 +12,29 @@ import { diceOf, expectedLabels, missingForOnnx, nrrdIn } from '../support/kit.j
 import { lungsRules } from '../support/lungs-rules.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
+import { allEqual, reproducedIn } from '../support/reproduced.js';
 import { PYTHON, dciodvfyErrors } from '../support/seg.js';
 import { arrived, dicomFiles, endedRun, segsIn, storescu } from '../support/study-to-pacs.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 
 const MODEL = 'author_lungs';
-const STUDY = '1.3.6.1.4.1.14519.5.2.1.6655.2359.104855313699639828167809534834';
+const LONG = process.env.ANTEROOM_LONG === '1';
+const RUN_MS = LONG ? 900_000 : 400_000;
+const STUDIES = [
+  {
+    name: 'ct-chest-a0002',
+    series: 'B40f',
+    study: '1.3.6.1.4.1.14519.5.2.1.6655.2359.104855313699639828167809534834',
+    expected: 'a0002b.unet_small_lung.post',
+  },
+  {
+    name: 'ct-chest-a0001',
+    series: '',
+    study: '1.3.6.1.4.1.14519.5.2.1.6655.2359.165554066086145834377508507990',
+    expected: 'a0001b.unet_small_lung.post',
+  },
+].slice(0, LONG ? 2 : 1);
 /** The shipped rule for this model. */
 const RULES = Object.fromEntries(
   Object.entries(lungsRules('pacs')).map(([file, text]) => [file, text.replace('model: lungs', `model: ${MODEL}`)]),
@@ -30,7 +46,7 @@ const missing = [
   ...missingForDocker('anteroom/base'),
   ...missingForOnnx(),
   ...missingTools('storescu', 'dciodvfy', 'python3-pydicom'),
-  ...['ct-chest-a0002', 'expected'].filter((name) => testData(name) === undefined).map((name) => `data ${name}`),
+  ...[...STUDIES.map(({ name }) => name), 'expected'].filter((name) => testData(name) === undefined).map((name) => `data ${name}`),
 ];
 
 describeWith('an ONNX file becomes a model without code', missing, () => {
@@ -88,28 +104,39 @@ describeWith('an ONNX file becomes a model without code', missing, () => {
     expect(await node.admin.get<ModelView[]>('/models')).toEqual([]);
   }, 120_000);
 
-  it('runs on what C-STORE brings, and its segmentation is in the PACS', async () => {
+  it('is packed, and in use', async () => {
     const packed = await node.command('models', 'pack', folder, '--activate', '--reason', 'test');
     expect(packed).toMatchObject({ exitCode: 0, stderr: '' });
     expect(packed.stdout).toMatch(/built anteroom\/author_lungs[^]*checked its workflows[^]*author_lungs 1\.0\.0 is active/);
+  }, 120_000);
 
-    await storescu(node, dicomFiles(join(testData('ct-chest-a0002') ?? '', 'B40f')));
-    const ended = await endedRun(node, STUDY, MODEL, 300_000);
-    expect(ended).toMatchObject({ state: 'done', reason: null });
-    await arrived(node, STUDY, 1);
+  it.each(STUDIES)(
+    'runs on $name that C-STORE brings, and its segmentation is in the PACS',
+    async ({ name, series, study, expected }) => {
+      const sent = join(testData(name) ?? '', series);
+      await storescu(node, dicomFiles(sent), '-xt');
+      const ended = await endedRun(node, study, MODEL, RUN_MS);
+      expect(ended).toMatchObject({ state: 'done', reason: null });
+      await arrived(node, study, 1);
 
-    const out = join(node.dataDir, 'runs', String(ended.run), '1', 'out');
-    const { labels } = nrrdIn(out, '.nrrd');
-    expect(diceOf(labels, expectedLabels('a0002b.unet_small_lung.post'), 1)).toBeGreaterThanOrEqual(0.99);
-    const seg = join(work, 'seg.dcm');
-    writeFileSync(seg, (await segsIn(pacs, STUDY))[0]);
-    const nrrd = readdirSync(out, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.nrrd')) ?? '';
-    const compared = execFileSync(PYTHON, ['test/support/compare-seg.py', seg, join(out, nrrd), testData('ct-chest-a0002') ?? ''], {
-      encoding: 'utf8',
-    });
-    expect(JSON.parse(compared)).toMatchObject({ differentVoxels: 0, wrongPositions: 0, studyInstanceUid: STUDY, segments: ['Lung'] });
-    expect(dciodvfyErrors(seg)).toEqual([]);
-  }, 400_000);
+      const out = join(node.dataDir, 'runs', String(ended.run), '1', 'out');
+      const { labels } = nrrdIn(out, '.nrrd');
+      expect(diceOf(labels, expectedLabels(expected), 1)).toBeGreaterThanOrEqual(0.99);
+      const seg = join(work, `${name}.dcm`);
+      writeFileSync(seg, (await segsIn(pacs, study))[0]);
+      const nrrd = readdirSync(out, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('.nrrd')) ?? '';
+      const compared = execFileSync(PYTHON, ['test/support/compare-seg.py', seg, join(out, nrrd), sent], { encoding: 'utf8' });
+      expect(JSON.parse(compared)).toMatchObject({ differentVoxels: 0, wrongPositions: 0, studyInstanceUid: study, segments: ['Lung'] });
+      expect(dciodvfyErrors(seg)).toEqual([]);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'and each segmentation that the PACS holds comes out again with equal voxels',
+    async () => expect(await reproducedIn(pacs, node)).toEqual(allEqual(STUDIES.length)),
+    RUN_MS,
+  );
 });
 
 /** What the author of this network knows. The weights are taken from elsewhere when the image is built, as from a URL. */

@@ -1,6 +1,6 @@
 /** The built kit as a process of its own, as in a model's container: ONNX Runtime does not work inside jest's realm. */
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { testData } from './data.js';
@@ -24,10 +24,17 @@ export function missingForOnnx(): string[] {
   return [...missingForKit(), ...missingForOnnxRuntime(), ...(testData('models') === undefined ? ['data models'] : [])];
 }
 
+/** The image that `onnxPackage` names: this process's own, so that suites beside each other can pack the same package. */
+export function imageOf(name: string): string {
+  return `anteroom-test/${name}:${process.pid}`;
+}
+
 /** A package of test/models in a folder of its own, with its weights, which stay with the data otherwise. */
 export function onnxPackage(name: string): string {
   const folder = join(tempFolder('onnx-package'), name);
   cpSync(join(PACKAGES, name), folder, { recursive: true });
+  const yaml = join(folder, 'model.yaml');
+  writeFileSync(yaml, readFileSync(yaml, 'utf8').replace(/^image: .*$/m, `image: ${imageOf(name)}`));
   mkdirSync(join(folder, 'weights'));
   cpSync(join(testData('models') ?? '', `${name}.onnx`), join(folder, 'weights', `${name}.onnx`));
   return folder;
@@ -79,15 +86,6 @@ export function nrrdIn(folder: string, ending: string): Nrrd {
 /** A raw label map of the folder `expected` of the data, gunzipped. */
 export function expectedLabels(name: string): Uint8Array {
   return gunzipSync(readFileSync(join(testData('expected') ?? '', `${name}.u8.gz`)));
-}
-
-/** Voxels [i][j][k], k fastest, in the order of an NRRD, i fastest. */
-export function iFastest(labels: Uint8Array, [columns, rows, slices]: readonly [number, number, number]): Uint8Array {
-  const out = new Uint8Array(labels.length);
-  let from = 0;
-  for (let i = 0; i < columns; i++)
-    for (let j = 0; j < rows; j++) for (let k = 0; k < slices; k++) out[(k * rows + j) * columns + i] = labels[from++];
-  return out;
 }
 
 /** Dice of one label in two maps. */
