@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { NodeClient } from '../../src/cli/node-client.js';
+import { demandFaultlessSegs } from './judge-segs.js';
 import { freePort } from './orthanc.js';
 import { until } from './until.js';
 
@@ -71,7 +72,7 @@ export interface TestNode {
   ended(deadlineMs?: number): Promise<NodeJS.Signals | number>;
   /** Runs `anteroom ARGS` on this node's settings. */
   command(...args: string[]): Promise<CommandResult>;
-  /** Kills it and removes its folder. */
+  /** Kills it and removes its folder; fails where a SEG that it has made is at fault. */
   remove(): Promise<void>;
 }
 
@@ -139,7 +140,11 @@ export async function prepareNode(options: NodeOptions = {}): Promise<TestNode> 
     command: (...args) => runCommand([MAIN, ...args, ...common], env),
     remove: async () => {
       await end('SIGKILL', STOP_DEADLINE_MS);
-      await rm(folder, { recursive: true, force: true });
+      try {
+        await demandFaultlessSegs(dataDir);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -199,7 +199,7 @@ export interface PydicomSeg {
 
 /** What pydicom reads from segmentation files. */
 export function readWithPydicom(...paths: string[]): PydicomSeg[] {
-  const script = fileURLToPath(new URL('seg-frames.py', import.meta.url));
+  const script = fileURLToPath(new URL('seg_frames.py', import.meta.url));
   const output = execFileSync(PYTHON, ['-W', 'ignore', script, ...paths], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,

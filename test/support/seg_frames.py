@@ -27,22 +27,30 @@ def masks(dataset, pixels, frame, shared):
     return [(number, pixels != 0)]
 
 
-def describe(path):
-    dataset = pydicom.dcmread(path)
+def frames_of(dataset):
+    """For each frame and each segment that it shows: number of the frame, of the segment, position as written, mask."""
     pixels = dataset.pixel_array
     if int(dataset.NumberOfFrames) == 1:
         pixels = pixels[numpy.newaxis]
     shared = dataset.SharedFunctionalGroupsSequence[0]
-    frames = []
     for index, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
         plane = group(frame, shared, 'PlanePositionSequence')
         position = [str(v) for v in plane.ImagePositionPatient] if plane else None
         for number, mask in masks(dataset, pixels[index], frame, shared):
-            packed = mask.astype(numpy.uint8).tobytes()
-            frames.append({'frame': index, 'segment': number, 'position': position, 'voxels': int(mask.sum()),
-                           'sha256': hashlib.sha256(packed).hexdigest()})
+            yield index, number, position, mask
+
+
+def digest(mask):
+    return hashlib.sha256(mask.astype(numpy.uint8).tobytes()).hexdigest()
+
+
+def describe(path):
+    dataset = pydicom.dcmread(path)
+    frames = [{'frame': index, 'segment': number, 'position': position, 'voxels': int(mask.sum()), 'sha256': digest(mask)}
+              for index, number, position, mask in frames_of(dataset)]
     return {'rows': int(dataset.Rows), 'columns': int(dataset.Columns), 'frames': frames}
 
 
-for path in sys.argv[1:]:
-    print(json.dumps(describe(path)))
+if __name__ == '__main__':
+    for path in sys.argv[1:]:
+        print(json.dumps(describe(path)))
