@@ -49,6 +49,7 @@ import { requiredBy } from './routing/required-series.js';
 import { RulesInForce } from './routing/rules-in-force.js';
 import { watchRules } from './routing/watch.js';
 import { RunQueue } from './runs/queue.js';
+import { takingLabelMaps } from './settings/destination-schema.js';
 import { TrialsBeside } from './runs/trials-beside.js';
 import { whyWaiting } from './runs/why-waiting.js';
 import { attemptFolders } from './runs/run-folders.js';
@@ -121,14 +122,12 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   const capacity = capacityOf(settings.runs.resources);
   const { window } = settings.modelTests;
   const trials = new TrialsBeside({ db, bell, clock, nodeId: id, runtimes, settings: settings.runs, capacity, window });
+  const work = { db, clock, nodeId: id, archiveFolder: folders.archive, labelMapDestinations: takingLabelMaps(settings.destinations) };
   const queue = new RunQueue({
+    ...work,
     trials,
-    db,
     bell,
-    clock,
-    nodeId: id,
     containerId: containerId(db),
-    archiveFolder: folders.archive,
     runsFolder: folders.runs,
     runtimes,
     settings: settings.runs,
@@ -159,13 +158,10 @@ async function assemble(settings: Settings, environment: Environment, releasers:
   });
 
   const results: ResultsOptions = {
-    db,
-    clock,
-    archiveFolder: folders.archive,
+    ...work,
     resultsFolder: folders.results,
     outputFolderOf: (runId, attempt) => attemptFolders(folders.runs, runId, attempt).outputDir,
     equipment,
-    nodeId: id,
   };
 
   const settling: SettleOptions = {

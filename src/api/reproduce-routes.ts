@@ -9,7 +9,7 @@ import { AnteroomError } from '../foundation/errors.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import { activeModel, modelById, type ModelRow } from '../ledger/models.js';
 import type { Db } from '../ledger/database.js';
-import { keptResults, resultBySopInstanceUid, resultLike, type ResultRow } from '../ledger/results.js';
+import { keptResults, resultById, resultBySopInstanceUid, resultLike, type ResultRow } from '../ledger/results.js';
 import { inputsOfRun, insertRun, runById, type NewRun, type RunRow } from '../ledger/runs.js';
 import { studyOfRun } from '../ledger/studies.js';
 import { lastVersion, type VersionRow } from '../ledger/versions.js';
@@ -62,7 +62,9 @@ export function reproduceRoutes(router: Router, node: NodePort): void {
 }
 
 function resultOf({ db }: NodePort, uid: string): ResultRow {
-  const result = resultBySopInstanceUid(db, uid);
+  const named = resultBySopInstanceUid(db, uid);
+  // A label map has the voxels of the result that it is a form of.
+  const result = named !== undefined && named.form_of !== null ? resultById(db, named.form_of) : named;
   if (result === undefined || result.path === null)
     throw new AnteroomError('NOT_FOUND', `a result of this node with SOPInstanceUID ${uid}`);
   return result;

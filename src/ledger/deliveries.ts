@@ -2,6 +2,7 @@
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
 import { restoredAt } from './node-facts.js';
+import type { ResultRow } from './results.js';
 import type { DeliveryState, ResultState } from './states.js';
 
 export interface DeliveryRow {
@@ -48,6 +49,33 @@ export function ensureDelivery(db: Db, resultId: number, destination: string, at
     at,
   );
   if (changes > 0) db.event(at, 'deliveries', lastId, null, state, destination);
+}
+
+/**
+ * Every result of a run on its way to each of these destinations: as a label map where the destination takes them and there is one. In another form than it has
+ * been sent there before, nothing is sent again.
+ */
+export function ensureDeliveries(
+  db: Db,
+  results: readonly ResultRow[],
+  destinations: readonly string[],
+  labelMapDestinations: ReadonlySet<string>,
+  at: EpochMs,
+): void {
+  const passed = results.filter(({ state }) => state === 'passed');
+  for (const result of passed.filter(({ form_of }) => form_of === null)) {
+    const labelMap = passed.find(({ form_of }) => form_of === result.id);
+    for (const destination of destinations) {
+      if (isSent(db, result.id, destination)) continue;
+      ensureDelivery(db, (labelMapDestinations.has(destination) ? labelMap : undefined)?.id ?? result.id, destination, at);
+    }
+  }
+}
+
+/** Whether a result is on its way to a destination, or there, in one of its forms. */
+function isSent(db: Db, resultId: number, destination: string): boolean {
+  const sql = 'SELECT 1 FROM deliveries d JOIN results x ON x.id = d.result_id WHERE ? IN (x.id, x.form_of) AND d.destination = ?';
+  return db.get(sql, resultId, destination) !== undefined;
 }
 
 /** What may be sent (pending) or must be asked about (unsure) at this destination now, the longest due first. */

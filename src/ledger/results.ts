@@ -29,7 +29,16 @@ export interface ResultRow {
   readonly reason: string | null;
   readonly summary: string | null;
   readonly superseded_by: number | null;
+  /** The result whose voxels it shows in another form: of which it is the label map. Null: the result itself. */
+  readonly form_of: number | null;
 }
+
+/** The names of a result that is to be made. */
+export type NewResult = Pick<
+  ResultRow,
+  'run_id' | 'output_id' | 'sop_class_uid' | 'sop_instance_uid' | 'series_instance_uid' | 'series_number'
+> &
+  Partial<Pick<ResultRow, 'form_of'>>;
 
 /** Inserts a row and returns its id. */
 export function insertOutput(db: Db, output: Omit<OutputRow, 'id'>): number {
@@ -52,32 +61,29 @@ export function outputsOfAttempt(db: Db, attemptId: number): OutputRow[] {
 /** What the last attempt of a run left, and whether a result was made of it. */
 export function outputsOfRun(db: Db, runId: number): (OutputRow & { readonly result_id: number | null })[] {
   return db.all(
-    `SELECT o.*, (SELECT max(x.id) FROM results x WHERE x.output_id = o.id) AS result_id FROM outputs o
+    `SELECT o.*, (SELECT max(x.id) FROM results x WHERE x.output_id = o.id AND x.form_of IS NULL) AS result_id FROM outputs o
      WHERE o.attempt_id = (SELECT id FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1) ORDER BY o.path`,
     runId,
   );
 }
 
 /** The result of one output in one SOP class, made with its UIDs if it is not there yet: making it twice gives the same object. */
-export function ensureResult(
-  db: Db,
-  result: Pick<ResultRow, 'run_id' | 'output_id' | 'sop_class_uid' | 'sop_instance_uid' | 'series_instance_uid' | 'series_number'>,
-  at: EpochMs,
-): ResultRow {
+export function ensureResult(db: Db, result: NewResult, at: EpochMs): ResultRow {
   return db.transaction(() => {
     const { run_id, output_id, sop_class_uid } = result;
     const sql = 'SELECT * FROM results WHERE run_id = ? AND output_id IS ? AND sop_class_uid = ?';
     const found = db.get<ResultRow>(sql, run_id, output_id, sop_class_uid);
     if (found !== undefined) return found;
     const { lastId } = db.run(
-      `INSERT INTO results (run_id, output_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, created_at)
-       VALUES (?, ?, 'made', ?, ?, ?, ?, ?)`,
+      `INSERT INTO results (run_id, output_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, form_of, created_at)
+       VALUES (?, ?, 'made', ?, ?, ?, ?, ?, ?)`,
       result.run_id,
       result.output_id,
       result.sop_class_uid,
       result.sop_instance_uid,
       result.series_instance_uid,
       result.series_number,
+      result.form_of ?? null,
       at,
     );
     db.event(at, 'results', lastId, null, 'made');
@@ -127,12 +133,12 @@ export interface KeptResult {
   readonly model_name: string;
 }
 
-/** Results of rules and of runs by hand that are here, of one study or of all, in the order in which they were made. */
+/** Results of rules and of runs by hand that are here, each in the form that it was made in first, of one study or of all, in the order in which they were made. */
 export function keptResults(db: Db, studyInstanceUid: string | null): KeptResult[] {
   return db.all<KeptResult>(
     `SELECT x.sop_instance_uid, s.study_instance_uid, r.model_name FROM results x JOIN runs r ON r.id = x.run_id
      JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id
-     WHERE x.path IS NOT NULL AND x.purged_at IS NULL AND x.state IN ('passed', 'superseded') AND r.purpose = 'clinical'
+     WHERE x.path IS NOT NULL AND x.purged_at IS NULL AND x.state IN ('passed', 'superseded') AND x.form_of IS NULL AND r.purpose = 'clinical'
        AND (? IS NULL OR s.study_instance_uid = ?) ORDER BY x.id`,
     studyInstanceUid,
     studyInstanceUid,

@@ -6,6 +6,7 @@ import { CATALOGUE } from './catalogue-schema.js';
 import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
 import { EVALUATIONS } from './evaluation-schema.js';
+import { LABEL_MAPS } from './label-map-schema.js';
 import { MODEL_TRUST } from './model-trust-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
 import { stateCheckSql } from './states.js';
@@ -395,4 +396,5 @@ export const MIGRATIONS: readonly string[] = [
   CATALOGUE,
   MODEL_TRUST,
   EVALUATIONS,
+  LABEL_MAPS,
 ];

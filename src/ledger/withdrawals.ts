@@ -57,7 +57,7 @@ export function supersededAt(db: Db, destination: string): DeliveredResult[] {
 
 /**
  * What the same rule made of a later version of the study and what is proven present at this destination: all results of one
- * run, each delivered there and none on its way out. Empty where there is none: then nothing may be withdrawn.
+ * run, each delivered there in one of its forms and none on its way out. Empty where there is none: then nothing may be withdrawn.
  */
 export function provenSuccessors(db: Db, resultId: number, destination: string): DeliveredResult[] {
   const run = db.get<{ id: number }>(
@@ -66,8 +66,9 @@ export function provenSuccessors(db: Db, resultId: number, destination: string):
      JOIN versions lv ON lv.id = later.version_id AND lv.study_id = v.study_id AND lv.number > v.number
      WHERE old.id = ? AND coalesce(later.same_as, later.id) <> old.run_id
        AND EXISTS (SELECT 1 FROM results y WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state IN ('passed', 'superseded'))
-       AND NOT EXISTS (SELECT 1 FROM results y WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state <> 'rejected' AND NOT EXISTS (
-         SELECT 1 FROM deliveries d WHERE d.result_id = y.id AND d.destination = ? AND d.state = 'delivered'))
+       AND NOT EXISTS (SELECT 1 FROM results y WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state <> 'rejected' AND y.form_of IS NULL
+         AND NOT EXISTS (SELECT 1 FROM deliveries d JOIN results f ON f.id = d.result_id
+           WHERE y.id IN (f.id, f.form_of) AND d.destination = ? AND d.state = 'delivered'))
        AND NOT EXISTS (SELECT 1 FROM results y JOIN withdrawals w ON w.result_id = y.id AND w.destination = ?
          WHERE y.run_id = coalesce(later.same_as, later.id) AND w.state IN ('sending', 'unsure', 'withdrawn'))
      ORDER BY later.series_key = r.series_key DESC, lv.number DESC LIMIT 1`,
@@ -77,7 +78,9 @@ export function provenSuccessors(db: Db, resultId: number, destination: string):
   );
   if (run === undefined) return [];
   return db.all<DeliveredResult>(
-    `SELECT ${RESULT} FROM results x ${OF_RESULT} WHERE x.run_id = ? AND x.state IN ('passed', 'superseded') ORDER BY x.id`,
+    `SELECT ${RESULT} FROM results x JOIN deliveries d ON d.result_id = x.id AND d.destination = ? AND d.state = 'delivered' ${OF_RESULT}
+     WHERE x.run_id = ? AND x.state IN ('passed', 'superseded') ORDER BY x.id`,
+    destination,
     run.id,
   );
 }

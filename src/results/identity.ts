@@ -29,7 +29,8 @@ export interface ResultNames {
   readonly model: ModelRow;
   readonly instances: readonly InstanceRow[];
   readonly output: OutputRow;
-  readonly part?: 'report';
+  /** What else is made of the output. */
+  readonly part?: 'report' | 'label map';
 }
 
 export interface ResultUids {

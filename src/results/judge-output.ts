@@ -11,6 +11,8 @@ import { PASSING_FORMS } from './passing/forms.js';
 import { judgeObject } from './passing/judge-object.js';
 import { readSegFile } from './read-outputs.js';
 import { judgeReport } from './reports/judge-report.js';
+import type { SegForm } from './make-seg.js';
+import type { ResultOrder } from './result-order.js';
 import { makeSegResult } from './seg-result.js';
 import type { Expectations } from './verdict.js';
 
@@ -48,5 +50,7 @@ async function judgeLabelMap(path: string, { sources, expectations }: FormContex
 
 function judged(seg: Segmentation, source: SegSource, expectations: Expectations): Judgement {
   const verdict = judgeSegmentation(seg, source, expectations);
-  return verdict.passed ? { verdict, make: (order) => makeSegResult(verdict, source, order) } : { verdict };
+  if (!verdict.passed) return { verdict };
+  const makeAs = (form: SegForm) => (order: ResultOrder) => makeSegResult(verdict, source, order, form);
+  return { verdict, make: makeAs('BINARY'), makeLabelMap: makeAs('LABELMAP') };
 }

@@ -9,6 +9,8 @@ export interface Accepted {
   readonly verdict: { readonly passed: true; readonly empty: boolean };
   /** Writes the object, which is not asked for where it is empty. */
   readonly make: (order: ResultOrder) => Promise<MadeResult>;
+  /** Of a segmentation: writes its label map. Throws GATE_REJECTED where it has none. */
+  readonly makeLabelMap?: (order: ResultOrder) => Promise<MadeResult>;
 }
 
 /** What cannot be read is rejected as what is wrong; what is not the file's own fault is thrown. */

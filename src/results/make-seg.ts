@@ -4,6 +4,7 @@ import { parseInstance } from '../dicom/element/parse.js';
 import type { SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
 import { readSeg } from '../dicom/seg/read.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
+import { encodeLabelMap } from '../dicom/seg/write-label-map.js';
 import { encodeSeg } from '../dicom/seg/write.js';
 import type { SegNote } from '../dicom/seg/write.js';
 import { rgbFromLab } from '../dicom/structures/cielab.js';
@@ -27,6 +28,9 @@ export interface ResultJob {
   };
   readonly provenance: ResultProvenance;
 }
+
+/** A bit for each segment, which everybody reads, or the number of its segment for each voxel. */
+export type SegForm = 'BINARY' | 'LABELMAP';
 
 export interface MadeSeg extends WrittenResult {
   readonly frameCount: number;
@@ -115,10 +119,10 @@ function trackingNames(segments: readonly GatedSegment[]): string[] {
 /**
  * Writes the result of a job to `path` below `root`, so that it is whole and durable under that name or not there at all.
  * What was written is read again and judged like a container's before it counts. Doing it twice gives the same file.
- * @throws {AnteroomError} GATE_REJECTED for a verdict without a voxel; STORE_FAILED where the disk fails; INTERNAL where the object does not stand its own check.
+ * @throws {AnteroomError} GATE_REJECTED for a verdict without a voxel, and for a label map of segments that overlap or that would be too large; STORE_FAILED where the disk fails; INTERNAL where the object does not stand its own check.
  */
-export async function makeSeg(job: ResultJob, root: string, path: string): Promise<MadeSeg> {
-  const file = encodeSeg(segInputOf(job));
+export async function makeSeg(job: ResultJob, root: string, path: string, form: SegForm = 'BINARY'): Promise<MadeSeg> {
+  const file = (form === 'LABELMAP' ? encodeLabelMap : encodeSeg)(segInputOf(job));
   const written = await writeResult(root, path, file.chunks(), (partPath) => checkOwn(partPath, job));
   return { ...written, frameCount: file.frameCount, notes: file.notes };
 }

@@ -1,15 +1,15 @@
 /** A segmentation that passed the gate as the object that a result's row asks for. */
 import { dicomDateTime } from '../dicom/date-time.js';
 import type { SegSource } from '../dicom/seg/input.js';
-import { makeSeg, type MadeSeg, type ResultJob } from './make-seg.js';
+import { makeSeg, type MadeSeg, type ResultJob, type SegForm } from './make-seg.js';
 import { provenanceOf } from './provenance.js';
 import type { MadeResult, ResultOrder, ResultSummary } from './result-order.js';
 import { seriesDescriptionOf } from './series-description.js';
 import type { PassedVerdict } from './verdict.js';
 
-/** Writes the object. Throws what `makeSeg` throws. */
-export async function makeSegResult(verdict: PassedVerdict, source: SegSource, order: ResultOrder): Promise<MadeResult> {
-  const seg = await makeSeg(jobOf(verdict, source, order), order.root, order.path);
+/** Writes the object in one of its forms. Throws what `makeSeg` throws. */
+export async function makeSegResult(verdict: PassedVerdict, source: SegSource, order: ResultOrder, form: SegForm): Promise<MadeResult> {
+  const seg = await makeSeg(jobOf(verdict, source, order), order.root, order.path, form);
   return { sizeBytes: seg.sizeBytes, sha256: seg.sha256, summary: summaryOf(verdict, seg) };
 }
 

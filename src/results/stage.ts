@@ -5,9 +5,10 @@ import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Equipment } from '../dicom/equipment.js';
+import { SOP_CLASS } from '../dicom/element/uids.js';
 import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import type { Db } from '../ledger/database.js';
-import { ensureDelivery } from '../ledger/deliveries.js';
+import { ensureDeliveries } from '../ledger/deliveries.js';
 import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
 import {
@@ -25,17 +26,18 @@ import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { cardOf, promiseOf } from '../models/answers.js';
 import { structuresOf } from '../models/card.js';
-import type { ModelYaml } from '../models/model-yaml.js';
 import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput } from './candidates.js';
+import { expectationsOf, saysEmpty } from './expectations.js';
 import { newUids, type ResultUids } from './identity.js';
 import { judgeOutput } from './judge-output.js';
 import type { Accepted, Judgement } from './judgement.js';
 import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
+import { labelMapsOf, type Wanted } from './label-maps.js';
 import type { MadeResult } from './result-order.js';
 import { emptyReport } from './reports/empty-report.js';
 import { makeReport } from './reports/make-report.js';
 import { RunSources } from './run-sources.js';
-import { rejectionText, type Expectations } from './verdict.js';
+import { rejectionText } from './verdict.js';
 
 const log = loggerOf('results');
 
@@ -52,6 +54,8 @@ export interface ResultsOptions {
   /** This node, as its objects name it. */
   readonly equipment: Equipment;
   readonly nodeId: string;
+  /** Those that take segmentations as label maps. */
+  readonly labelMapDestinations: ReadonlySet<string>;
 }
 
 /** Makes the results of every run in `produced`. Returns how many runs left that state. */
@@ -103,8 +107,6 @@ function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly wa
 /** A candidate, its result's row, and what the gate says. */
 type Judged = Judgement & { readonly output: OutputRow; readonly row: ResultRow };
 type Passed = Extract<Judged, Accepted>;
-/** An object that is to be written. */
-type Wanted = Pick<Passed, 'row' | 'make'>;
 
 /** What is known of a run whose results are made. */
 interface Produced {
@@ -162,6 +164,13 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     const row = ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids);
     wanted.push({ row, make: (order) => makeReport(content, order) });
   }
+  if (options.labelMapDestinations.size > 0 && run.purpose === 'clinical') {
+    const rowOf = ({ output, row }: Passed) => {
+      const uids = newUids(db, options.nodeId, { run, model, instances, output, part: 'label map' });
+      return ensureRow(options, run, version, output, SOP_CLASS.LabelMapSegmentationStorage, uids, row.id);
+    };
+    wanted.push(...labelMapsOf(judged, rowOf));
+  }
   return passAll(options, run, model, judged, wanted, resultUidsByOutput(entered, await context.sources.foreignUids()));
 }
 
@@ -184,6 +193,7 @@ function ensureRow(
   output: OutputRow,
   sopClassUid: string,
   uids: ResultUids,
+  formOf: number | null = null,
 ): ResultRow {
   return ensureResult(
     db,
@@ -194,6 +204,7 @@ function ensureRow(
       sop_instance_uid: uids.sopInstanceUid,
       series_instance_uid: uids.seriesInstanceUid,
       series_number: FIRST_SERIES_NUMBER + resultsOfStudy(db, version.study_id).length,
+      form_of: formOf,
     },
     clock(),
   );
@@ -209,9 +220,17 @@ async function passAll(
 ): Promise<boolean> {
   const { db, clock, resultsFolder: root, equipment } = options;
   const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
+  const refused: { row: ResultRow; reason: string }[] = [];
   for (const { row, make } of wanted) {
     const path = `${row.sop_instance_uid}.dcm`;
-    made.push({ row, path, result: await make({ run, model, row, equipment, uids, root, path }) });
+    try {
+      made.push({ row, path, result: await make({ run, model, row, equipment, uids, root, path }) });
+    } catch (thrown) {
+      const { code, seen } = toAnteroomError(thrown);
+      if (row.form_of === null || code !== 'GATE_REJECTED') throw thrown;
+      log.info('a segmentation has no label map and goes as BINARY', { run: run.id, seen });
+      refused.push({ row, reason: seen });
+    }
   }
   failpoint('results.written');
   const at = clock();
@@ -221,8 +240,9 @@ async function passAll(
     for (const { row, result, path } of made) {
       const set = { path, size_bytes: result.sizeBytes, sha256: result.sha256, summary: JSON.stringify(result.summary) };
       db.move('results', row.id, 'passed', { at, set });
-      for (const destination of destinationsOfRun(run)) ensureDelivery(db, row.id, destination, at);
     }
+    for (const { row, reason } of refused) db.move('results', row.id, 'rejected', { at, set: { reason } });
+    ensureDeliveries(db, resultsOfRun(db, run.id), destinationsOfRun(run), options.labelMapDestinations, at);
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
     for (const earlier of earlierResults(db, run.id)) {
@@ -230,6 +250,8 @@ async function passAll(
       db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: row.id } });
     }
     const reason = judged.every((one) => one.verdict.empty) ? emptyText(made.length) : null;
+    // The settings may have changed between two attempts to make them.
+    rejectLeft(options, run, 'no destination takes label maps any more');
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
@@ -258,24 +280,16 @@ function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged
 }
 
 /** Ends a run without results; none of them stays behind half-made. */
-function reject({ db, clock }: ResultsOptions, run: RunRow, to: 'rejected' | 'failed', code: string, reason: string): void {
+function reject(options: ResultsOptions, run: RunRow, to: 'rejected' | 'failed', code: string, reason: string): void {
+  const { db, clock } = options;
   const at = clock();
   db.transaction(() => {
-    for (const { id } of resultsOfRun(db, run.id).filter(({ state }) => state === 'made')) {
-      db.move('results', id, 'rejected', { at, set: { reason } });
-    }
+    rejectLeft(options, run, reason);
     db.move('runs', run.id, to, { at, set: { ended_at: at, failure_code: code, reason }, detail: code });
   });
 }
 
-/** Whether a report says that nothing was found. A package that an earlier release registered does not say. */
-function saysEmpty(model: ModelRow): boolean {
-  const { emptyAnswer } = (JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> }).outputs;
-  return emptyAnswer === 'report';
-}
-
-function expectationsOf(model: ModelRow): Expectations {
-  const { mustExist, allowEmpty } = (JSON.parse(model.package) as ModelYaml).outputs;
-  const named = mustExist === 'card' ? structuresOf(cardOf(model)) : mustExist;
-  return { mustExist: allowEmpty ? [] : named, allowEmpty };
+function rejectLeft({ db, clock }: ResultsOptions, run: RunRow, reason: string): void {
+  for (const { id } of resultsOfRun(db, run.id).filter(({ state }) => state === 'made'))
+    db.move('results', id, 'rejected', { at: clock(), set: { reason } });
 }

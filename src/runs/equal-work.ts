@@ -2,7 +2,7 @@
 import type { EpochMs } from '../foundation/clock.js';
 import { sha256Hex } from '../foundation/ids.js';
 import type { Db } from '../ledger/database.js';
-import { ensureDelivery } from '../ledger/deliveries.js';
+import { ensureDeliveries } from '../ledger/deliveries.js';
 import { equalRunDone, equalRunUnderWay, inputHashes, keepUnreplaced, recordInputHash, runsToStopWaiting } from '../ledger/equal-runs.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import type { RunWithModel } from '../ledger/queued-runs.js';
@@ -31,14 +31,14 @@ export function inputHash(
  * Ends a queued run with the result of an equal one, or has it wait for one that is under way; what was not delivered where this
  * one's results go is delivered there. False: it is to be run. A person's wish to run it again, and an evaluation, always run.
  */
-export function takeOverEqual(db: Db, run: RunWithModel, at: EpochMs): boolean {
+export function takeOverEqual(db: Db, run: RunWithModel, labelMapDestinations: ReadonlySet<string>, at: EpochMs): boolean {
   const yaml = JSON.parse(run.package ?? '{}') as ModelYaml;
   const hash = inputHash(inputHashes(db, run), run, yaml);
   return db.transaction(() => {
     recordInputHash(db, run.id, hash);
     if (run.again === 1 || run.purpose !== 'clinical') return false;
     const done = equalRunDone(db, hash, run);
-    if (done !== undefined && !inputWasCorrected(db, done.id)) return endAs(db, run, done, at);
+    if (done !== undefined && !inputWasCorrected(db, done.id)) return endAs(db, run, done, labelMapDestinations, at);
     const underWay = equalRunUnderWay(db, hash, run);
     if (underWay === undefined) return false;
     const reason = `waits for run ${underWay.id}, which is doing the same`;
@@ -46,7 +46,7 @@ export function takeOverEqual(db: Db, run: RunWithModel, at: EpochMs): boolean {
   });
 }
 
-function endAs(db: Db, run: RunRow, done: RunRow, at: EpochMs): boolean {
+function endAs(db: Db, run: RunRow, done: RunRow, labelMapDestinations: ReadonlySet<string>, at: EpochMs): boolean {
   const reason = `run ${done.id} did the same; its result stands`;
   const set = { same_as: done.id, ended_at: at, failure_code: null, reason };
   if (!db.move('runs', run.id, 'done', { at, from: ['queued'], set, detail: reason })) return false;
@@ -55,8 +55,7 @@ function endAs(db: Db, run: RunRow, done: RunRow, at: EpochMs): boolean {
   const superseded_by = results[0]?.id ?? null;
   for (const { id } of earlierResults(db, run.id)) db.move('results', id, 'superseded', { at, set: { superseded_by } });
   if (run.shadow === 1) return true;
-  for (const { id } of results.filter(({ state }) => state === 'passed'))
-    for (const destination of JSON.parse(run.destinations) as string[]) ensureDelivery(db, id, destination, at);
+  ensureDeliveries(db, results, JSON.parse(run.destinations) as string[], labelMapDestinations, at);
   return true;
 }
 

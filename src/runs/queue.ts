@@ -27,6 +27,8 @@ export interface QueueOptions extends AttemptOptions {
   readonly useRefusalOf: (run: RunRow) => Refusal | undefined;
   /** Why the model does not take what the run has for it; undefined where it does. */
   readonly refusalOf: (run: RunRow) => Refusal | undefined;
+  /** Those that take segmentations as label maps. */
+  readonly labelMapDestinations: ReadonlySet<string>;
 }
 
 /** Carries out the runs of one ledger; there is one of it per node. */
@@ -67,13 +69,13 @@ export class RunQueue {
 
   /** Starts the next run, or ends it with the result of an equal one. False where none may start. */
   private startNext(): boolean {
-    const { db, clock, bell, settings, capacity } = this.options;
+    const { db, clock, bell, settings, capacity, labelMapDestinations } = this.options;
     const due = readDueRuns(db, { settings, capacity }, clock(), this.attempts.underWay);
     const { start } = chooseNext(due.candidates, due.state);
     if (start === undefined) return false;
     const run = due.rows.get(start.id) as RunWithModel;
     if (this.refuse(run)) return true;
-    if (takeOverEqual(db, run, clock())) bell.ring('delivery');
+    if (takeOverEqual(db, run, labelMapDestinations, clock())) bell.ring('delivery');
     else this.attempts.begin(run, start.gpu);
     return true;
   }

@@ -12,8 +12,18 @@ const research = () =>
     .default(false)
     .describe('True where nobody treats patients by what is there: models that are for research only may send to it.');
 
+const segmentation = () =>
+  z
+    .enum(['binary', 'labelmap'])
+    .default('binary')
+    .describe(
+      'The form in which segmentations are sent there: `binary`, which every PACS with segmentations takes, or `labelmap` (Label Map Segmentation Storage, ' +
+        'deflated) where the destination is known to take it: viewers load it faster, and frames of any size are shown right. Segments that overlap go as `binary` all the same.',
+    );
+
 const outbox = {
   research: research(),
+  segmentation: segmentation(),
   timeoutS: seconds().default(60).describe('Seconds without any progress after which a delivery counts as broken.'),
   concurrency: z.int().min(1).max(64).default(2).describe('Deliveries to this destination at the same time.'),
   retry: z
@@ -55,7 +65,7 @@ function withdrawSchema(path: PathSchema) {
     .prefault(MARK_ONLY);
 }
 
-const archive = z.strictObject({ kind: z.literal('archive'), research: research() });
+const archive = z.strictObject({ kind: z.literal('archive'), research: research(), segmentation: segmentation() });
 
 function cstoreSchema(path: PathSchema) {
   return z
@@ -79,6 +89,11 @@ function cstoreSchema(path: PathSchema) {
       ({ proof, withdraw }) => proof !== 'none' || withdraw.kind === 'mark-only',
       'withdraw needs proof: cfind: an earlier result is withdrawn only when the newer one is proven present',
     );
+}
+
+/** The destinations that take segmentations as label maps. */
+export function takingLabelMaps(destinations: Readonly<Record<string, { readonly segmentation: string }>>): ReadonlySet<string> {
+  return new Set(Object.keys(destinations).filter((name) => destinations[name].segmentation === 'labelmap'));
 }
 
 /** The schema of `destinations`; `path` is the schema of a file name, relative to the settings file. */

@@ -40,7 +40,7 @@ export function parseSettings(text: string, file: string, environment: Environme
       checked.faults.map((fault) => blameVariable(fault, overrides)),
     );
   const settings = checked.value;
-  const archive = { [ARCHIVE_DESTINATION]: { kind: 'archive' as const, research: false } };
+  const archive = { [ARCHIVE_DESTINATION]: { kind: 'archive' as const, research: false, segmentation: 'binary' as const } };
   return deepFreeze({ ...settings, destinations: { ...archive, ...settings.destinations } });
 }
 

@@ -1,24 +1,22 @@
 /**
- * Late slices make a second result, and the first one is taken back at each destination in its way: real Orthancs by their REST,
+ * LateStudy slices make a second result, and the first one is taken back at each destination in its way: real Orthancs by their REST,
  * by a rejection note, not at all, and the node's own archive. What Orthanc saw, in which order, its own Lua callbacks write down.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { join } from 'node:path';
 import type { DeliveryView, StudyView } from '../../src/api/views.js';
 import { parseInstance } from '../../src/dicom/element/parse.js';
 import { TAG } from '../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../src/dicom/element/uids.js';
-import { masksOfLabels, type SegmentMask } from '../../src/dicom/seg/mask.js';
-import { writeSeg } from '../../src/dicom/seg/write.js';
 import type { FailpointName } from '../../src/foundation/failpoint.js';
-import { lungsSeg, makeChestStudy, sendTo, type ChestStudy } from '../support/chest-study.js';
+import { sendTo } from '../support/chest-study.js';
 import { describeWith } from '../support/data.js';
+import { lateStudy, writeLateModel, type LateStudy } from '../support/late-study.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOrthanc, startOrthanc, type Orthanc } from '../support/orthanc.js';
 import { storedFile, storedInstances, type StoredInstance } from '../support/orthanc-rest.js';
-import { dciodvfyErrors, segInput, segmentOf, sourceOfFolder } from '../support/seg.js';
+import { dciodvfyErrors } from '../support/seg.js';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
@@ -26,16 +24,8 @@ import { lungsRules } from '../support/lungs-rules.js';
 
 const RULES = lungsRules('archive', 'pacs', 'iocm', 'marked');
 const RETRY = { firstDelayS: 0.3, maxDelayS: 0.6 };
-const LATE_SLICES = 3;
 
 const missing = [...missingForNode(), ...missingForOrthanc(), ...missingTools('dciodvfy')];
-
-interface Late {
-  readonly study: ChestStudy;
-  /** What is there at first, and what comes late. */
-  readonly first: readonly string[];
-  readonly late: readonly string[];
-}
 
 describeWith('replacing a result', missing, () => {
   const changes = join(tempFolder('replacing'), 'changes');
@@ -72,7 +62,7 @@ describeWith('replacing a result', missing, () => {
         },
       },
     });
-    writeModel(model);
+    writeLateModel(model);
     expect(await node.command('models', 'add', model, '--activate', '--reason', 'test')).toMatchObject({ exitCode: 0, stderr: '' });
   }, 90_000);
 
@@ -81,16 +71,16 @@ describeWith('replacing a result', missing, () => {
     await Promise.all([pacs.remove(), iocm.remove(), marked.remove()]);
   }, 60_000);
 
-  const deliveriesOf = ({ study }: Late) => node.admin.get<DeliveryView[]>(`/deliveries?study=${study.studyInstanceUid}`);
+  const deliveriesOf = ({ study }: LateStudy) => node.admin.get<DeliveryView[]>(`/deliveries?study=${study.studyInstanceUid}`);
 
   /** Sends slices; resolves with the deliveries of the newest result when all four have arrived. */
-  async function deliver(late: Late, files: readonly string[]): Promise<DeliveryView[]> {
+  async function deliver(late: LateStudy, files: readonly string[]): Promise<DeliveryView[]> {
     const before = (await deliveriesOf(late)).length;
     await sendTo(node, files);
     return arrived(late, before);
   }
 
-  function arrived(late: Late, before: number): Promise<DeliveryView[]> {
+  function arrived(late: LateStudy, before: number): Promise<DeliveryView[]> {
     return until(
       'the result at every destination',
       async () => {
@@ -102,7 +92,7 @@ describeWith('replacing a result', missing, () => {
   }
 
   /** Every delivery of the first result has an end of its withdrawal, by destination. */
-  async function withdrawals(late: Late): Promise<Record<string, NonNullable<DeliveryView['withdrawal']>>> {
+  async function withdrawals(late: LateStudy): Promise<Record<string, NonNullable<DeliveryView['withdrawal']>>> {
     const ended = await until(
       'every withdrawal to end',
       async () => {
@@ -114,7 +104,7 @@ describeWith('replacing a result', missing, () => {
     return Object.fromEntries(ended.map(({ destination, withdrawal }) => [destination, withdrawal as NonNullable<typeof withdrawal>]));
   }
 
-  async function at(orthanc: Orthanc, { study }: Late): Promise<StoredInstance[]> {
+  async function at(orthanc: Orthanc, { study }: LateStudy): Promise<StoredInstance[]> {
     return (await storedInstances(orthanc)).filter(({ studyInstanceUid }) => studyInstanceUid === study.studyInstanceUid);
   }
 
@@ -168,7 +158,7 @@ describeWith('replacing a result', missing, () => {
   }, 120_000);
 
   /** The old object is still there, and one valid note names it and nothing else. */
-  async function expectRejectionNote(late: Late, old: string, newer: string): Promise<void> {
+  async function expectRejectionNote(late: LateStudy, old: string, newer: string): Promise<void> {
     const all = await at(iocm, late);
     const notes = all.filter(({ modality }) => modality === 'KO');
     expect(
@@ -255,29 +245,4 @@ describeWith('replacing a result', missing, () => {
 function luaDiary(file: string): string {
   const note = (what: string) => `local f = io.open('${file}', 'a'); f:write('${what} ' .. id .. '\\n'); f:close()`;
   return `function OnStoredInstance(id, tags, metadata, origin) ${note('stored')} end\nfunction OnDeletedInstance(id) ${note('deleted')} end\n`;
-}
-
-/** The card `lungs` with a program that gives the right answer for the slices that are there, at once and without a container. */
-function writeModel(folder: string): void {
-  writeFileSync(join(folder, 'meta.json'), readFileSync('deploy/models/lungs/meta.json'));
-  const answer = `${resolve(folder)}/$#-$(basename "$f")`;
-  const copy = `set -- "$ANTEROOM_INPUT_DIR"/*.dcm; for f in "$@"; do [ ! -e "${answer}" ] || cp "${answer}" "$ANTEROOM_OUTPUT_DIR/seg.dcm"; done`;
-  writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', '-c', copy], memoryMb: 512 }));
-}
-
-/** A study whose last slices come late, and what the model says of either. */
-function lateStudy(name: string, model: string): Late {
-  const study = makeChestStudy(name);
-  const source = sourceOfFolder(study.folder);
-  const slices = source.grid.slices - LATE_SLICES;
-  const lateUids = new Set(source.slices.slice(slices).map(({ sopInstanceUid }) => sopInstanceUid));
-  const isLate = (file: string) => lateUids.has(parseInstance(readFileSync(file)).dataset.uid(TAG.SOPInstanceUID) ?? '');
-  const part = { ...source, grid: { ...source.grid, slices }, slices: source.slices.slice(0, slices) };
-  const within = (mask: SegmentMask): SegmentMask => ({ ...mask, slices: mask.slices.filter((k) => k < slices) });
-  const [right, left] = masksOfLabels(study.phantom.truth, [1, 2]).map(within);
-  const segments = [segmentOf('RIGHT_LUNG', right), segmentOf('LEFT_LUNG', left)];
-  const [{ sopInstanceUid }] = source.slices;
-  writeFileSync(join(model, `${slices}-${sopInstanceUid}.dcm`), writeSeg(segInput(part, segments)).bytes);
-  writeFileSync(join(model, `${source.grid.slices}-${sopInstanceUid}.dcm`), lungsSeg(study));
-  return { study, first: study.files.filter((file) => !isLate(file)), late: study.files.filter(isLate) };
 }

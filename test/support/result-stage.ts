@@ -32,6 +32,9 @@ export class ResultStage {
   readonly folders = dataFolders(tempFolder('stage'));
   readonly db = Db.open(this.folders.ledgerFile, { migrate: true });
   now = 1000;
+  destinations: readonly string[] = ['pacs'];
+  /** Destinations that take label maps. */
+  labelMapDestinations: ReadonlySet<string> = new Set();
   private readonly acceptor = new Acceptor({
     db: this.db,
     archiveFolder: this.folders.archive,
@@ -66,7 +69,7 @@ export class ResultStage {
       rulesRevision: 'x',
       modelName: 'lungs',
       settings: {},
-      destinations: ['pacs'],
+      destinations: this.destinations,
       priority: 'routine',
     } as const;
     return enterRuleRun(this.db, { ...asked, versionId: version, rule, inputs: [{ name: 'series', seriesInstanceUid }] }, this.now);
@@ -98,6 +101,7 @@ export class ResultStage {
       outputFolderOf: (run, attempt) => this.outputFolder(run, attempt),
       equipment: { manufacturer: 'Anteroom', modelName: 'test', deviceSerialNumber: 'test', softwareVersions: ['test'] },
       nodeId: 'test',
+      labelMapDestinations: this.labelMapDestinations,
     });
   }
 

@@ -133,6 +133,6 @@ export function pixelDataHead(lengthBytes: number, vr: 'OB' | 'OW' = 'OB'): Uint
 function notesOn(input: SegInput): SegNote[] {
   const { rows, columns } = input.source.grid;
   if ((rows * columns) % 8 === 0) return [];
-  const text = `frames of ${rows} × ${columns} voxels do not end on a byte: right by the standard, but some viewers (OHIF 3.13) show all but the first shifted`;
+  const text = `frames of ${rows} × ${columns} voxels do not end on a byte: right by the standard, but some viewers (OHIF 3.13) show all but the first shifted; a label map or an RTSTRUCT they show right`;
   return [{ code: 'FRAMES_NOT_BYTE_ALIGNED', text }];
 }

@@ -18,6 +18,8 @@ setLogLevel('silent');
 const STUDY = '1.2.3';
 
 class Node extends SmallNode {
+  labelMapDestinations: ReadonlySet<string> = new Set();
+
   private constructor() {
     super();
     this.register('a');
@@ -57,7 +59,7 @@ class Node extends SmallNode {
   /** As the queue does it when the run is next: true where it does not have to be run. */
   takesOver(id: number): boolean {
     const head = headsOfLanes(this.db, this.now).find((run) => run.id === id);
-    return head !== undefined && takeOverEqual(this.db, head, this.now);
+    return head !== undefined && takeOverEqual(this.db, head, this.labelMapDestinations, this.now);
   }
 
   begin(id: number): void {
@@ -69,14 +71,21 @@ class Node extends SmallNode {
   /** The model ends, its result passes the gate and goes where the run's results go, but not from a shadow run. */
   succeed(id: number): number {
     const { db, now: at } = this;
-    const uids = { sop_instance_uid: `9.${id}`, series_instance_uid: `8.${id}`, sop_class_uid: '1', series_number: 1 };
     db.move('runs', id, 'produced', { at });
-    const result = ensureResult(db, { run_id: id, output_id: null, ...uids }, at).id;
-    db.move('results', result, 'passed', { at, set: { path: `${id}.dcm`, size_bytes: 1 } });
+    const result = this.pass(id, `${id}`);
     const { shadow, destinations } = this.run(id);
     if (shadow === 0) for (const name of JSON.parse(destinations) as string[]) ensureDelivery(db, result, name, at);
     db.move('runs', id, 'done', { at, set: { ended_at: at } });
     return result;
+  }
+
+  /** A result that passed the gate, or its label map. */
+  pass(run_id: number, name: string, form_of: number | null = null): number {
+    const { db, now: at } = this;
+    const uids = { sop_instance_uid: `9.${name}`, series_instance_uid: `8.${name}`, sop_class_uid: form_of === null ? '1' : '2' };
+    const { id } = ensureResult(db, { run_id, output_id: null, series_number: 1, form_of, ...uids }, at);
+    db.move('results', id, 'passed', { at, set: { path: `${name}.dcm`, size_bytes: 1 } });
+    return id;
   }
 
   fail(id: number, failure_code: string, state: 'failed' | 'rejected' = 'failed'): void {
@@ -100,6 +109,17 @@ class Node extends SmallNode {
 }
 
 describe('equal work', () => {
+  it('goes as a label map where that is what is taken, and in no second form where it has gone before', async () => {
+    const node = await Node.withStudy();
+    node.labelMapDestinations = new Set(['workstation', 'pacs']);
+    const first = node.queue('a');
+    node.begin(first);
+    const result = node.succeed(first);
+    const labelMap = node.pass(first, 'map', result);
+    expect(node.takesOver(node.queue('b', { destinations: ['pacs', 'workstation', 'archive'], settings: { smooth: 1 } }))).toBe(true);
+    expect(node.deliveries()).toEqual([`${result} pacs`, `${labelMap} workstation`, `${result} archive`]);
+  });
+
   it('is not done again: the earlier result stands, and goes where it has not gone yet', async () => {
     const node = await Node.withStudy();
     const first = node.queue('a');

@@ -90,6 +90,7 @@ class Node {
     trials: this.trials,
     useRefusalOf: (run) => this.useRefusals(run.id),
     refusalOf: (run) => this.refusals(run.id),
+    labelMapDestinations: new Set(),
   });
   useRefusals: (id: number) => Refusal | undefined = () => undefined;
   refusals: (id: number) => Refusal | undefined = () => undefined;
