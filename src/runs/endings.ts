@@ -47,7 +47,10 @@ export class Endings {
     const verdict = judgeExit(exit, outputs, limitsOf(yaml, this.options.settings.limits), promise);
     const at = clock();
     const end = { at, exitCode: exit.exitCode, peakMemoryBytes: exit.peakMemoryBytes, outcome: verdict.outcome };
+    const told = await errorsInLogs(folders.outputDir, outputs);
     if (verdict.outcome === 'produced') {
+      // Of two series MHub's engine may fail for one, and end with 0.
+      if (told.length > 0) log.warn('the model left an answer, and its engine tells of errors', { run: run.id, count: told.length });
       db.transaction(() => {
         endAttempt(db, attempt.id, end);
         for (const { path, kind, sizeBytes, sha256 } of outputs) {
@@ -58,7 +61,6 @@ export class Endings {
       failpoint('runs.produced');
       bell.ring('results');
     } else {
-      const told = await errorsInLogs(folders.outputDir, outputs);
       db.transaction(() => {
         endAttempt(db, attempt.id, end);
         this.unsuccessful(

@@ -48,6 +48,9 @@ interface Case extends StandInModel {
 }
 
 const MR = { modality: 'MR' };
+const TWO_CTS = { takes: { thick: 'ct', thin: 'thin' }, inputs: [{ modality: 'CT' }, { modality: 'CT' }] };
+/** With arguments of the package's own before those of the node. */
+const started = (program: string, ...args: string[]) => ({ command: [process.execPath, program, ...args] });
 const PREDICTION = [{ type: 'Prediction', valueType: 'Likelihood', label: 'likelihood' }];
 const liver = labelMapOf(STUDY.series.ct.source.grid, [ellipsoid(STUDY.series.ct.source.grid, [0.45, 0.55, 0.5], 0.3)]);
 const onOtherGrid = { ...liver, grid: { ...liver.grid, originMm: [-28, -40, 0] as const } };
@@ -107,6 +110,18 @@ const TRAPS: readonly Case[] = [
   { name: 'subprocess_fails', standIn: { trap: 'subprocess-fails' } },
   { name: 'module_raises', standIn: { trap: 'module-raises' } },
   { name: 'no_such_workflow', workflow: 'heart' },
+  { name: 'no_such_config', yaml: started('mhub.run.mjs', '--config', 'config/gone.yml') },
+  { name: 'one_of_two_raises', ...TWO_CTS, standIn: { trap: 'raises', raisesFor: CT }, yaml: { exportLogs: true } },
+  {
+    name: 'stops_on_error',
+    ...TWO_CTS,
+    standIn: { trap: 'raises', raisesFor: CT },
+    yaml: started('mhub.run.mjs', '--print', '--stop-on-error'),
+  },
+  { name: 'stop_on_error_alone', standIn: { trap: 'raises' }, yaml: started('mhub.run.mjs', '--stop-on-error') },
+  { name: 'test_fails', yaml: started('mhub.test.mjs', 'mte', 'default') },
+  { name: 'test_fails_in_silence', yaml: started('mhub.test.mjs', 't', 'default') },
+  { name: 'organizer_raises', standIn: { trap: 'organizer-raises' }, yaml: { exportLogs: true } },
   { name: 'module_missing', standIn: { trap: 'module-missing' } },
   { name: 'finds_no_case', standIn: { importer: '$id/ct' } },
   { name: 'other_workflow', workflow: 'fast', workflows: ['default', 'fast'] },
@@ -135,6 +150,7 @@ const TRAPS: readonly Case[] = [
   },
   { name: 'only_json', outputs: PREDICTION, standIn: { answers: ['.json'] }, answers: answer('.json', '{"likelihood": 0.41, "x": NaN}') },
   { name: 'only_csv', outputs: PREDICTION, standIn: { answers: ['.csv'] }, answers: answer('.csv', 'feature,value\na,1\n') },
+  { name: 'only_tiff', outputs: PREDICTION, standIn: { answers: ['.tiff'] }, answers: answer('.tiff', 'II*') },
   {
     name: 'half_a_json',
     outputs: PREDICTION,
@@ -302,6 +318,37 @@ describeWith("MHub's contract, as processes", missingForNode(), () => {
     expect(account('no_such_workflow')).toContain('Workflow heart not found.');
   });
 
+  it('exit code 0 for a file of a workflow that there is not: failed with what it says', () => {
+    expect(run('no_such_config')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+    expect(account('no_such_config')).toContain('Config file config/gone.yml not found.');
+  });
+
+  it('exit code 0 although its last step failed, which takes even the logs with it: failed', () => {
+    expect(run('organizer_raises')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT', outputs: [] });
+  });
+
+  it('exit code 1 at the first error where it is told to: failed with the traceback, what was good is lost', () => {
+    expect(run('stops_on_error')).toMatchObject({ state: 'failed', failureCode: 'MODEL_EXITED', outputs: [] });
+    expect(account('stops_on_error')).toMatch(/exit code 1, expected 0[\s\S]*CUDA out of memory/);
+    expect(run('stop_on_error_alone')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+  });
+
+  it('exit code 170 of a test of the image: failed; where it is asked for none, what is missing tells', () => {
+    expect(run('test_fails')).toMatchObject({ state: 'failed', failureCode: 'MODEL_EXITED' });
+    expect(account('test_fails')).toContain('exit code 170, expected 0');
+    expect(run('test_fails_in_silence')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+  });
+
+  it('exit code 0 although it failed for one of two series: the answer of the other counts, and the log warns', () => {
+    const { run: id, state, reason, results, outputs } = run('one_of_two_raises');
+    expect({ state, reason, results: results.map((result) => result.state) }).toEqual({ state: 'done', reason: null, results: ['passed'] });
+    expect(outputs.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([`${STUDY.series.thin.seriesInstanceUid}/stand_in.seg.dcm`, `${CT}/mlog/Runner.log`]),
+    );
+    const warnings = node.log.filter(({ message }) => message === 'the model left an answer, and its engine tells of errors');
+    expect(warnings).toEqual([expect.objectContaining({ level: 'warn', run: id, count: 1 })]);
+  });
+
   it('exit code 0 although a module of the chain is not in the image: failed with what it says', () => {
     expect(run('module_missing')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
     expect(account('module_missing')).toContain('Module Converter is not installed.');
@@ -355,15 +402,16 @@ describeWith("MHub's contract, as processes", missingForNode(), () => {
   });
 
   it('keeps what has no DICOM form, and says so', async () => {
-    for (const [name, kind] of [
-      ['only_json', 'json'],
-      ['only_csv', 'csv'],
+    for (const [name, kind, ending] of [
+      ['only_json', 'json', 'json'],
+      ['only_csv', 'csv', 'csv'],
+      ['only_tiff', 'other', 'tiff'],
     ] as const) {
       expect(run(name)).toMatchObject({ state: 'done', failureCode: null, results: [] });
       expect(run(name).outputs).toEqual([expect.objectContaining({ kind, result: null })]);
       expect(account(name)).toMatch(
         new RegExp(
-          `no DICOM form: .*\\.${kind}[\\s\\S]*what has no DICOM form; it is kept in /[\\s\\S]*\\.${kind} \\(${kind}, \\d+ bytes\\)`,
+          `no DICOM form: .*\\.${ending}[\\s\\S]*what has no DICOM form; it is kept in /[\\s\\S]*\\.${ending} \\(${kind}, \\d+ bytes\\)`,
         ),
       );
     }
@@ -419,6 +467,7 @@ const DOCKER_CASES: readonly Case[] = [
     standIn: { trap: 'needs-root', name: 'as_node' },
     yaml: { user: 'node', readOnlyRoot: true, exportLogs: true },
   },
+  { name: 'writes_beside_its_input', standIn: { trap: 'writes-beside-input' }, yaml: { exportLogs: true } },
   { name: 'needs_shared_memory', standIn: { trap: 'needs-shared-memory' }, yaml: { shmMb: 256 } },
   { name: 'fills_its_layer', standIn: { trap: 'fills-scratch' }, yaml: { maxScratchMb: 4 } },
 ];
@@ -468,6 +517,11 @@ describeWith("MHub's contract, in containers", [...missingForNode(), ...missingF
     expect(run('needs_root')).toMatchObject({ state: 'done', reason: null });
     expect(run('needs_root_and_has_none')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
     expect(run('needs_root_and_has_none').reason).toMatch(/Runner failed processing instance .*EACCES/);
+  });
+
+  it('does not let an image write into its input: failed with what its engine kept to itself', () => {
+    expect(run('writes_beside_its_input')).toMatchObject({ state: 'failed', failureCode: 'MODEL_NO_OUTPUT' });
+    expect(run('writes_beside_its_input').reason).toMatch(/Runner failed processing instance .*EROFS/);
   });
 
   it('gives the shared memory that model.yaml asks for', () => {

@@ -34,7 +34,7 @@ export function standInPackage(model: StandInModel): string {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
-  copyFileSync(STAND_IN, join(folder, 'mhub.run.mjs'));
+  for (const program of ['mhub.run.mjs', 'mhub.test.mjs']) copyFileSync(STAND_IN, join(folder, program));
   const settings = settingsOf(model);
   writeFileSync(
     join(folder, 'model.yaml'),

@@ -5,7 +5,10 @@
  *   --config:StandIn.importer=dicom | PATTERN,PATTERN   one case for each series anywhere, or a fixed structure such as $id/ct,$id/pt
  *   --config:StandIn.target=NAME                        the input (last part of its pattern) that the answer is on
  *   --config:StandIn.trap=NAME                          what goes wrong, see TRAPS
+ *   --config:StandIn.raisesFor=SERIES                   the one case for which the trap `raises` is laid; all if left out
  *   --config:StandIn.answers=[".seg.dcm"]               endings of the answers that are left
+ *
+ * Under the name mhub.test it is the test of such an image: MODE WORKFLOW.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -54,7 +57,10 @@ function parsed(text) {
 const trap = settings.get('StandIn.trap') ?? 'none';
 const name = settings.get('StandIn.name') ?? 'stand_in';
 const endings = settings.get('StandIn.answers') ?? ['.seg.dcm'];
-const streams = args.includes('--stream-json-progress');
+// Without its logger it prints everything as plain lines: no progress, no logs of modules.
+const plain = args.includes('--print');
+const streams = !plain && args.includes('--stream-json-progress');
+const stopsOnError = (plain && args.includes('--stop-on-error')) || process.env.MLOG_STOP_ON_ERROR === 'YES';
 
 // ---- what it prints: block-buffered until the end, unless the environment says otherwise
 const live = (process.env.PYTHONUNBUFFERED ?? '') !== '';
@@ -70,8 +76,9 @@ process.on('exit', () => {
 const logs = new Map();
 /** Logs of modules are kept inside; a target copies them. */
 function log(sid, module, level, text) {
+  if (plain) return print(text);
   const key = `${sid}/${module}`;
-  logs.set(key, [...(logs.get(key) ?? []), `[${level}|25.11.26 12:00:00]: ${text}`]);
+  return logs.set(key, [...(logs.get(key) ?? []), `[${level}|25.11.26 12:00:00]: ${text}`]);
 }
 
 const modules = STEPS.map((label, index) => ({ label, index, num_instances: null, start: null, stop: null, indtance_avg: null }));
@@ -89,7 +96,7 @@ function step(index, work) {
     try {
       if (!one.failed) work(one);
     } catch (error) {
-      if (error instanceof ModuleFailed || process.env.MLOG_STOP_ON_ERROR === 'YES') throw error;
+      if (error instanceof ModuleFailed || stopsOnError) throw error;
       one.failed = true;
       log(
         one.sid,
@@ -167,8 +174,8 @@ const TRAPS = {
   none: () => undefined,
   // In main: nothing runs.
   'module-missing': () => undefined,
-  raises: () => {
-    throw new Error('CUDA out of memory');
+  raises: ({ sid }) => {
+    if ((settings.get('StandIn.raisesFor') ?? sid) === sid) throw new Error('CUDA out of memory');
   },
   // The exit code of a program that it calls is never looked at: later steps find nothing.
   'subprocess-fails': (one) => {
@@ -196,6 +203,10 @@ const TRAPS = {
     writeFileSync('/root/.cache-file', 'x');
     writeFileSync('/app/models/stand_in/compiled', 'x');
   },
+  // In organize: not even the logs come out.
+  'organizer-raises': () => undefined,
+  // Converters put their files beside what they read, and the input is mounted read-only.
+  'writes-beside-input': () => writeFileSync(join(INPUT, 'converted.nii'), 'x'),
   'half-an-answer': (one) => {
     one.half = true;
   },
@@ -210,6 +221,8 @@ function main() {
   for (let more = readStdin(piped); more > 0; more = readStdin(piped)) read += more;
   if (settings.get('StandIn.testify') === true) print(`stdin ended after ${read} bytes`);
   const workflow = valueAfter('--workflow') ?? valueAfter('-w') ?? 'default';
+  const config = valueAfter('--config') ?? valueAfter('-c');
+  if (config !== undefined && !existsSync(config)) return print(`Config file ${config} not found.`);
   if (!existsSync(join(MODEL, 'config', `${workflow}.yml`))) return print(`Workflow ${workflow} not found.`);
   const importer = settings.get('StandIn.importer') ?? 'dicom';
   cases = importer === 'dicom' ? importDicom() : importStructure(importer.split(','));
@@ -228,7 +241,7 @@ function main() {
     if (one.made.length === 0) log(one.sid, 'Converter', 'WARNING', 'nothing to convert');
   });
   step(3, organize);
-  organizeLogs();
+  if (trap !== 'organizer-raises') organizeLogs();
   return undefined;
 }
 
@@ -242,6 +255,7 @@ function readStdin(buffer) {
 }
 
 function organize({ sid, target, made, half }) {
+  if (trap === 'organizer-raises') throw new Error('File exists');
   for (const ending of made ?? []) {
     const bytes = readFileSync(join(MODEL, 'answers', target + ending));
     leave(join(sid, `${name}${ending}`), half ? bytes.subarray(0, bytes.length / 2) : bytes);
@@ -281,8 +295,16 @@ function testify() {
 }
 
 if (settings.get('StandIn.testify') === true) testify();
+/** Letters of the mode: m runs the model, t compares with a reference, of which there is none here; only e makes a failure an exit code. */
+function mhubTest(mode) {
+  if (mode.includes('m')) main();
+  if (mode.includes('t')) print('Comparison failed, missing files');
+  if (mode.includes('e')) process.exitCode = 170;
+}
+
 try {
-  main();
+  if (basename(process.argv[1]).startsWith('mhub.test')) mhubTest(args[0]);
+  else main();
 } catch (error) {
   writeSync(2, `Traceback (most recent call last):\n${error.message}\n`);
   process.exitCode = 1;
