@@ -96,8 +96,13 @@ const answer = {
       mustExist: z
         .union([z.literal('card'), z.array(z.string().min(1)).min(1)], { error: 'must be "card" or a list of structures' })
         .default('card')
-        .describe('Structures without which the run has failed: a list, or all that the card names.'),
-      allowEmpty: z.boolean().default(false).describe('True for models that may rightly find nothing, as for lesions.'),
+        .describe(
+          'Structures without which the run has failed, in whichever output: a list, or all that the card names (none of them with `allowEmpty`).',
+        ),
+      allowEmpty: z
+        .boolean()
+        .default(false)
+        .describe('True for models that may rightly find nothing, as for lesions; what `mustExist` lists must be there all the same.'),
       labelMaps: z
         .array(labelMap)
         .default([])

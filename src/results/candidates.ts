@@ -1,4 +1,5 @@
 /** Which outputs of a run may become results. */
+import { join } from 'node:path';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import { AnteroomError } from '../foundation/errors.js';
@@ -6,6 +7,7 @@ import type { OutputRow, ResultRow } from '../ledger/results.js';
 import { namedFile, type AnswerPromise } from '../models/answers.js';
 import type { LabelMapYaml } from '../models/model-yaml.js';
 import type { ReportYaml } from '../models/report-yaml.js';
+import type { Siblings } from './passing/form.js';
 import { PASSING_FORMS } from './passing/forms.js';
 import { classifyOutputs, type OutputCandidate, type OutputKind } from './read-outputs.js';
 
@@ -75,4 +77,15 @@ export function resultUidsByOutput(
     if (sopInstanceUid !== undefined) uids.set(sopInstanceUid, row.sop_instance_uid);
   }
   return new Map([...uids].filter(([uid]) => !foreign.has(uid) && !uid.startsWith(DICOM_ROOT)));
+}
+
+/** The DICOM objects among the candidates, as one of them may refer to another. */
+export function siblingsAmong(candidates: readonly Candidate[], folder: string, resultUids: ReadonlyMap<string, string>): Siblings {
+  return new Map(
+    candidates.flatMap(({ sopInstanceUid, sopClassUid, seriesInstanceUid, output }) => {
+      if (sopInstanceUid === undefined) return [];
+      const own = seriesInstanceUid !== undefined && resultUids.has(seriesInstanceUid) ? seriesInstanceUid : undefined;
+      return [[sopInstanceUid, { path: join(folder, output.path), sopClassUid, seriesInstanceUid: own }] as const];
+    }),
+  );
 }

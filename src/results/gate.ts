@@ -5,12 +5,12 @@
 import { voxelVolumeMl } from '../dicom/geometry/grid.js';
 import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
 import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
-import { areOppositeSides, isPartOf, meaningOf, normalised, structureByName, structureOf } from '../dicom/structures/table.js';
+import { areOppositeSides, meaningOf, structureByName, structureOf } from '../dicom/structures/table.js';
 import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
 import { judgeBelonging } from './belonging.js';
 import { maskOnSource, placeFrames } from './placing.js';
 import type { PlacedFrame } from './placing.js';
-import type { Expectations, GateReason, GateVerdict, GatedSegment } from './verdict.js';
+import type { DrawnRegion, GateReason, GateVerdict, GatedSegment, PassedVerdict } from './verdict.js';
 
 /** Atlases of the brain have some hundreds. */
 const MAX_SEGMENTS = 1000;
@@ -20,18 +20,18 @@ const MAX_SEGMENTS = 1000;
  *
  * The grid must be the source's: frames whose rows or columns are mirrored or exchanged, or which cover a part of the plane,
  * are realigned; everything else that does not lie on the source's voxels within a tenth of one is rejected. Gaps in the
- * segment numbers are let through, because our own object is numbered anew; numbers that come twice are not.
+ * segment numbers are let through, because our own object is numbered anew; numbers that come twice are not. Which structures must
+ * be there is asked of all outputs of a run together (`answer.ts`).
  */
-export function judgeSegmentation(seg: Segmentation, source: SegSource, expectations: Expectations): GateVerdict {
+export function judgeSegmentation(seg: Segmentation, source: SegSource, allowEmpty: boolean): GateVerdict {
   const outside = [...judgeIdentity(seg, source), ...judgeSegments(seg.segments)];
   // Frames are unpacked only then: thousands of segments would take hours.
   if (outside.length > 0) return { passed: false, reasons: outside };
   const placed = placeFrames(seg, source);
   if (placed.reasons.length > 0) return { passed: false, reasons: placed.reasons };
   const segments = seg.segments.map((segment) => gated(segment, placed.frames, source));
-  const drawn = segments.map(({ segment, structure, voxelCount }) => ({ name: segment.label, structure, voxelCount }));
-  const missing = judgeContent(drawn, expectations, 'segments');
-  if (missing.length > 0) return { passed: false, reasons: missing };
+  const empty = judgeEmpty(segments, allowEmpty, 'segments');
+  if (empty.length > 0) return { passed: false, reasons: empty };
   return { passed: true, segments, empty: segments.every((segment) => segment.voxelCount === 0), notes: placed.notes };
 }
 
@@ -95,29 +95,13 @@ function meaningToWrite(seen: SegmentCodes, structure: Structure | undefined): S
   return known.regions.length > 0 ? known : { ...known, regions: seen.regions, regionModifiers: seen.regionModifiers };
 }
 
-/** What is judged of a drawn region, whatever its form. */
-export interface DrawnRegion {
-  readonly name: string;
-  readonly structure?: Structure | undefined;
-  readonly voxelCount: number;
+/** The segments as regions. */
+export function regionsOf({ segments }: PassedVerdict): DrawnRegion[] {
+  return segments.map(({ segment, structure, voxelCount }) => ({ name: segment.label, structure, voxelCount, empty: voxelCount === 0 }));
 }
 
-/** Not empty unless allowed, and every structure that must be there has voxels. `regions`: what they are called in the form. */
-export function judgeContent(drawn: readonly DrawnRegion[], { mustExist, allowEmpty }: Expectations, regions: string): GateReason[] {
-  const found = drawn.filter(({ voxelCount }) => voxelCount > 0);
-  const absent = mustExist.filter((id) => !found.some((region) => shows(region, id)));
-  const reasons: GateReason[] = absent.map((id) => ({
-    check: 'required structure',
-    seen: `no voxel of ${id}`,
-    expected: 'some: the model card says that it must be there',
-  }));
-  if (found.length === 0 && !allowEmpty && absent.length === 0) {
-    reasons.push({ check: 'empty', seen: `no voxel in any of ${drawn.length} ${regions}`, expected: 'some' });
-  }
-  return reasons;
-}
-
-function shows({ structure, name }: DrawnRegion, id: string): boolean {
-  if (structure !== undefined) return isPartOf(structure.id, id);
-  return normalised(name) === normalised(id);
+/** Not empty unless allowed. `what`: how regions are called in the form. */
+export function judgeEmpty(regions: readonly Pick<DrawnRegion, 'voxelCount'>[], allowEmpty: boolean, what: string): GateReason[] {
+  if (allowEmpty || regions.some(({ voxelCount }) => voxelCount > 0)) return [];
+  return [{ check: 'empty', seen: `no voxel in any of ${regions.length} ${what}`, expected: 'some' }];
 }

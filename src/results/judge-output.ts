@@ -3,7 +3,7 @@ import type { SegSource } from '../dicom/seg/input.js';
 import type { Segmentation } from '../dicom/seg/segmentation.js';
 import type { LabelMapYaml } from '../models/model-yaml.js';
 import type { Candidate } from './candidates.js';
-import { judgeSegmentation } from './gate.js';
+import { judgeSegmentation, regionsOf } from './gate.js';
 import { readOr, type Judgement } from './judgement.js';
 import { readNamedLabels, segmentationOf } from './label-map-segmentation.js';
 import type { FormContext } from './passing/form.js';
@@ -14,7 +14,6 @@ import { judgeReport } from './reports/judge-report.js';
 import type { SegForm } from './make-seg.js';
 import type { ResultOrder } from './result-order.js';
 import { makeSegResult } from './seg-result.js';
-import type { Expectations } from './verdict.js';
 
 /**
  * Judges a DICOM-SEG, or a label map whose labels model.yaml names, against the image that it lies on; an answer that becomes a report by
@@ -23,7 +22,7 @@ import type { Expectations } from './verdict.js';
  */
 export async function judgeOutput(path: string, candidate: Candidate, context: FormContext): Promise<Judgement> {
   const { kind, labelMap, report } = candidate;
-  const { sources, expectations } = context;
+  const { sources, allowEmpty } = context;
   if (labelMap !== undefined) return judgeLabelMap(path, context, labelMap);
   if (report !== undefined) return judgeReport(path, candidate.output.path, report, sources);
   const form = kind === 'report' ? undefined : PASSING_FORMS[kind];
@@ -31,26 +30,26 @@ export async function judgeOutput(path: string, candidate: Candidate, context: F
   const seg = await readOr(() => readSegFile(path), 'a DICOM-SEG that can be read');
   if ('passed' in seg) return { verdict: seg };
   const source = await sources.referenced(seg.referencedSeries.map(({ seriesInstanceUid }) => seriesInstanceUid));
-  return judged(seg, source, expectations);
+  return judged(seg, source, allowEmpty);
 }
 
 /** A label map names no image: of several, it is of the first one on whose grid it lies. */
-async function judgeLabelMap(path: string, { sources, expectations }: FormContext, { labels, on }: LabelMapYaml): Promise<Judgement> {
+async function judgeLabelMap(path: string, { sources, allowEmpty }: FormContext, { labels, on }: LabelMapYaml): Promise<Judgement> {
   const named = await readOr(() => readNamedLabels(path, labels), 'a label map that can be read, with labels that model.yaml names');
   if ('passed' in named) return { verdict: named };
   let first: Judgement | undefined;
   for (const candidate of sources.candidates(on)) {
     const source = await sources.sourceOf(candidate);
-    const judgement = judged(segmentationOf(named, source), source, expectations);
+    const judgement = judged(segmentationOf(named, source), source, allowEmpty);
     if (judgement.verdict.passed) return judgement;
     first ??= judgement;
   }
   return first as Judgement;
 }
 
-function judged(seg: Segmentation, source: SegSource, expectations: Expectations): Judgement {
-  const verdict = judgeSegmentation(seg, source, expectations);
+function judged(seg: Segmentation, source: SegSource, allowEmpty: boolean): Judgement {
+  const verdict = judgeSegmentation(seg, source, allowEmpty);
   if (!verdict.passed) return { verdict };
   const makeAs = (form: SegForm) => (order: ResultOrder) => makeSegResult(verdict, source, order, form);
-  return { verdict, make: makeAs('BINARY'), makeLabelMap: makeAs('LABELMAP') };
+  return { verdict, regions: regionsOf(verdict), make: makeAs('BINARY'), makeLabelMap: makeAs('LABELMAP') };
 }

@@ -62,7 +62,7 @@ export function segmentationOf({ volume, structures }: NamedLabels, source: SegS
     rows: planes.rows,
     columns: planes.columns,
     segments: [...structures].map(([number, id]) => segmentOf(number, id)),
-    frames: framesOf(volume, planes),
+    frames: framesOf(volume, planes, [...structures.keys()]),
   };
 }
 
@@ -111,12 +111,16 @@ function sum(a: Vec3, b: Vec3): Vec3 {
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 }
 
-/** A frame for each label that occurs on a plane. */
-function framesOf({ labels }: LabelVolume, planes: Planes): SegFrame[] {
+/**
+ * A frame for each label that occurs on a plane. Where none occurs anywhere, a frame without a voxel on each: a map of another grid than the source's
+ * does not say that nothing was found there.
+ */
+function framesOf({ labels }: LabelVolume, planes: Planes, named: readonly number[]): SegFrame[] {
   const frames: SegFrame[] = [];
+  const isEmpty = labels.every((label) => label === 0);
   for (let index = 0; index < planes.count; index++) {
     const plane = planes.planeAt(index);
-    for (const label of labelsOnPlane(labels, planes, index))
+    for (const label of isEmpty ? named.slice(0, 1) : labelsOnPlane(labels, planes, index))
       frames.push({ ...plane, segmentNumber: label, frameIndex: frames.length, unpack: () => maskOf(labels, planes, index, label) });
   }
   return frames;

@@ -129,7 +129,7 @@ export async function makeSeg(job: ResultJob, root: string, path: string, form: 
 
 /** The written object passes the gate, and has the voxels that it was made of. */
 async function checkOwn(path: string, { verdict, source }: ResultJob): Promise<void> {
-  const written = judgeSegmentation(readSeg(parseInstance(await readFile(path))), source, { mustExist: [], allowEmpty: false });
+  const written = judgeSegmentation(readSeg(parseInstance(await readFile(path))), source, false);
   if (!written.passed) throw new AnteroomError('INTERNAL', `our own segmentation does not pass the gate: ${rejectionText(written)}`);
   verdict.segments.forEach((expected, index) => {
     const seen = written.segments[index];

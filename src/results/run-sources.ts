@@ -1,10 +1,11 @@
 /** The images that a run was given: which of them a result lies on. Headers are read once, when they are asked for. */
 import { join } from 'node:path';
 import { readHead } from '../archive/read-head.js';
-import { TAG, tagKey } from '../dicom/element/tags.js';
+import type { DataSet } from '../dicom/element/parse.js';
+import { TAG } from '../dicom/element/tags.js';
 import { toHeader } from '../dicom/element/to-header.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
-import { firstText, type Header } from '../dicom/header.js';
+import type { Header } from '../dicom/header.js';
 import type { SegSource } from '../dicom/seg/input.js';
 import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
 import type { InstanceRow } from '../ledger/instances.js';
@@ -23,6 +24,7 @@ const DRAWN: readonly string[] = [...SEGMENTATION_SOP_CLASSES, SOP_CLASS.RTStruc
 export class RunSources {
   private readonly read = new Map<string, Promise<SegSource>>();
   private readonly images: readonly SourceInput[];
+  private firstHeads?: Promise<readonly DataSet[]>;
 
   /** `inputs`: all series of the run, at least one. */
   constructor(
@@ -55,11 +57,14 @@ export class RunSources {
       seriesInstanceUid,
       ...instances.map(({ sop_instance_uid }) => sop_instance_uid),
     ]);
-    for (const { instances } of this.inputs) {
-      const header = toHeader(await readHead(join(this.archiveFolder, instances[0].path)));
-      uids.push(...[TAG.StudyInstanceUID, TAG.FrameOfReferenceUID].flatMap((tag) => firstText(header, tagKey(tag)) ?? []));
-    }
+    for (const head of await this.heads())
+      uids.push(...[TAG.StudyInstanceUID, TAG.FrameOfReferenceUID].flatMap((tag) => head.uid(tag) ?? []));
     return new Set(uids);
+  }
+
+  /** The headers of the first instance of each input, as they are written. */
+  heads(): Promise<readonly DataSet[]> {
+    return (this.firstHeads ??= Promise.all(this.inputs.map(({ instances }) => readHead(join(this.archiveFolder, instances[0].path)))));
   }
 
   /** The headers of an image. Throws GEOMETRY_REFUSED where it is no regular stack. */

@@ -9,7 +9,7 @@ import { SOP_CLASS } from '../dicom/element/uids.js';
 import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import type { Db } from '../ledger/database.js';
 import { ensureDeliveries } from '../ledger/deliveries.js';
-import { inputWasCorrected, instancesOfVersion, versionWasCorrected } from '../ledger/instances.js';
+import { instancesOfVersion } from '../ledger/instances.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
 import {
   earlierResults,
@@ -20,24 +20,23 @@ import {
   type OutputRow,
   type ResultRow,
 } from '../ledger/results.js';
-import { laterRun } from '../ledger/run-succession.js';
 import { destinationsOfRun, inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
-import { studyById, type StudyRow } from '../ledger/studies.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
-import { cardOf, promiseOf } from '../models/answers.js';
-import { structuresOf } from '../models/card.js';
-import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput } from './candidates.js';
-import { expectationsOf, saysEmpty } from './expectations.js';
+import { promiseOf } from '../models/answers.js';
+import { judgeAnswer, nothingFoundText, unfoundIn, type Unfound } from './answer.js';
+import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput, siblingsAmong, type Candidate } from './candidates.js';
+import { expectationsOf } from './expectations.js';
 import { newUids, type ResultUids } from './identity.js';
 import { judgeOutput } from './judge-output.js';
 import type { Accepted, Judgement } from './judgement.js';
 import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
 import { labelMapsOf, type Wanted } from './label-maps.js';
+import { obstacleTo } from './obstacle.js';
 import type { MadeResult } from './result-order.js';
 import { emptyReport } from './reports/empty-report.js';
 import { makeReport } from './reports/make-report.js';
-import { RunSources } from './run-sources.js';
-import { rejectionText } from './verdict.js';
+import { RunSources, type SourceInput } from './run-sources.js';
+import { rejectionText, type GateReason } from './verdict.js';
 
 const log = loggerOf('results');
 
@@ -90,23 +89,9 @@ export async function makeDueResults(options: ResultsOptions): Promise<number> {
   return ended;
 }
 
-/**
- * Why the results of a run must not leave, or not yet: the study went on while the model was at work. `waits`: the study is
- * being corrected, perhaps to another patient, and it is not known yet which of its instances that will reach.
- */
-function obstacleTo(db: Db, run: RunRow): { readonly reason: string; readonly waits?: boolean } | undefined {
-  const later = laterRun(db, run.id);
-  if (later !== undefined) return { reason: `version ${later.version_number} of its study has run ${later.id} in its place` };
-  if (!versionWasCorrected(db, run.version_id)) return undefined;
-  const study = studyById(db, (versionById(db, run.version_id) as VersionRow).study_id) as StudyRow;
-  if (study.state === 'receiving' || study.state === 'held')
-    return { reason: `instances of its study are being corrected: waits for the study, which is ${study.state}`, waits: true };
-  return inputWasCorrected(db, run.id) ? { reason: 'its input was corrected while the model was at work' } : undefined;
-}
-
 /** A candidate, its result's row, and what the gate says. */
-type Judged = Judgement & { readonly output: OutputRow; readonly row: ResultRow };
-type Passed = Extract<Judged, Accepted>;
+type Judged = Candidate & Judgement & { readonly row: ResultRow };
+type Entered = Extract<Judged, Accepted>;
 
 /** What is known of a run whose results are made. */
 interface Produced {
@@ -138,40 +123,47 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     const uids = newUids(db, options.nodeId, { run, model, instances, output: candidate.output });
     return { ...candidate, row: ensureRow(options, run, version, candidate.output, resultClassOf(candidate), uids) };
   });
-  const context = {
-    sources: new RunSources(archiveFolder, inputs),
-    expectations: expectationsOf(model),
-    siblings: new Map(
-      candidates.flatMap(({ sopInstanceUid, output }) =>
-        sopInstanceUid ? [[sopInstanceUid, join(produced.folder, output.path)] as const] : [],
-      ),
-    ),
-  };
+  const sources = new RunSources(archiveFolder, inputs);
+  const resultUids = resultUidsByOutput(entered, await sources.foreignUids());
+  const { mustExist, allowEmpty, saysEmpty, lookedFor } = expectationsOf(model, run);
+  const context = { sources, allowEmpty, siblings: siblingsAmong(candidates, produced.folder, resultUids) };
   const judged: Judged[] = [];
-  for (const candidate of entered) {
-    const { output, row } = candidate;
-    judged.push({ output, row, ...(await judgeOutput(join(produced.folder, output.path), candidate, context)) });
-  }
-  if (!judged.every((one): one is Passed => one.verdict.passed)) {
-    rejectAll(options, run, judged);
+  for (const candidate of entered)
+    judged.push({ ...candidate, ...(await judgeOutput(join(produced.folder, candidate.output.path), candidate, context)) });
+  const passed = judged.filter((one): one is Entered => one.verdict.passed);
+  const together = passed.length === judged.length ? judgeAnswer(passed, { mustExist, resultUids }) : [];
+  if (passed.length < judged.length || together.length > 0) {
+    rejectAll(options, run, judged, together);
     return true;
   }
-  const wanted: Wanted[] = judged.filter((one) => !one.verdict.empty);
-  if (wanted.length === 0 && saysEmpty(model)) {
-    const [{ output }] = judged;
-    const uids = newUids(db, options.nodeId, { run, model, instances, output, part: 'report' });
-    const content = emptyReport(structuresOf(cardOf(model)), inputs);
-    const row = ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids);
-    wanted.push({ row, make: (order) => makeReport(content, order) });
-  }
+  const unfound = saysEmpty ? unfoundIn(passed, lookedFor) : undefined;
+  const reports = unfound === undefined ? [] : [reportOf(options, unfound, { run, model, version, inputs })];
+  const wanted: Wanted[] = [...passed.filter((one) => !one.verdict.empty), ...reports];
   if (options.labelMapDestinations.size > 0 && run.purpose === 'clinical') {
-    const rowOf = ({ output, row }: Passed) => {
+    const rowOf = ({ output, row }: Pick<Entered, 'output' | 'row'>) => {
       const uids = newUids(db, options.nodeId, { run, model, instances, output, part: 'label map' });
       return ensureRow(options, run, version, output, SOP_CLASS.LabelMapSegmentationStorage, uids, row.id);
     };
-    wanted.push(...labelMapsOf(judged, rowOf));
+    wanted.push(...labelMapsOf(passed, rowOf));
   }
-  return passAll(options, run, model, judged, wanted, resultUidsByOutput(entered, await context.sources.foreignUids()));
+  return passAll(options, produced, passed, wanted, resultUids, nothingFoundText(passed, unfound));
+}
+
+/** The report that nothing was found, as an object of the output that says so. */
+function reportOf(
+  options: ResultsOptions,
+  { says: { output }, structures }: Unfound,
+  {
+    run,
+    model,
+    version,
+    inputs,
+  }: Pick<Produced, 'run' | 'model'> & { readonly version: VersionRow; readonly inputs: readonly SourceInput[] },
+): Wanted {
+  const instances = inputs.flatMap((input) => input.instances);
+  const uids = newUids(options.db, options.nodeId, { run, model, instances, output, part: 'report' });
+  const content = emptyReport(structures, inputs);
+  return { row: ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids), make: (order) => makeReport(content, order) };
 }
 
 /** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */
@@ -212,11 +204,11 @@ function ensureRow(
 
 async function passAll(
   options: ResultsOptions,
-  run: RunRow,
-  model: ModelRow,
-  judged: readonly Passed[],
+  { run, model }: Produced,
+  judged: readonly Entered[],
   wanted: readonly Wanted[],
   uids: ReadonlyMap<string, string>,
+  reason: string | null,
 ): Promise<boolean> {
   const { db, clock, resultsFolder: root, equipment } = options;
   const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
@@ -249,7 +241,6 @@ async function passAll(
       const { row } = made.at(0) ?? judged[0];
       db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: row.id } });
     }
-    const reason = judged.every((one) => one.verdict.empty) ? emptyText(made.length) : null;
     // The settings may have changed between two attempts to make them.
     rejectLeft(options, run, 'no destination takes label maps any more');
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
@@ -258,24 +249,20 @@ async function passAll(
   return passed;
 }
 
-function emptyText(reports: number): string {
-  return `analysed, nothing segmented: ${reports === 0 ? 'no object is written' : 'a report says so'}`;
-}
-
-function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[]): void {
+/** `together`: why outputs that pass one by one do not. */
+function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[], together: readonly GateReason[]): void {
   const { db, clock } = options;
+  const whole = rejectionText({ passed: false, reasons: together });
   const reasons = judged.flatMap(({ output, verdict }) => {
     if (verdict.passed) return [];
     return [judged.length === 1 ? rejectionText(verdict) : `${output.path}: ${rejectionText(verdict)}`];
   });
   db.transaction(() => {
     for (const { row, verdict } of judged) {
-      db.move('results', row.id, 'rejected', {
-        at: clock(),
-        set: { reason: verdict.passed ? 'another output of the same run was rejected' : rejectionText(verdict) },
-      });
+      const passed = whole || 'another output of the same run was rejected';
+      db.move('results', row.id, 'rejected', { at: clock(), set: { reason: verdict.passed ? passed : rejectionText(verdict) } });
     }
-    reject(options, run, 'rejected', 'GATE_REJECTED', reasons.join('; '));
+    reject(options, run, 'rejected', 'GATE_REJECTED', whole || reasons.join('; '));
   });
 }
 

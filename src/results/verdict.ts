@@ -2,14 +2,15 @@
 import type { SegmentMeaning } from '../dicom/seg/input.js';
 import type { SegmentMask } from '../dicom/seg/mask.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
-import type { Structure } from '../dicom/structures/table.js';
+import { isPartOf, normalised, type Structure } from '../dicom/structures/table.js';
 
-/** What the run's card and rule promise of the output. */
-export interface Expectations {
-  /** Ids of structures that must have voxels; a part stands for its whole (`LEFT_LUNG` for `LUNG`). */
-  readonly mustExist: readonly string[];
-  /** True where finding nothing is a valid answer. */
-  readonly allowEmpty: boolean;
+/** A region that an output names, whatever its form. */
+export interface DrawnRegion {
+  readonly name: string;
+  readonly structure?: Structure | undefined;
+  readonly voxelCount: number;
+  /** True where there is nothing of it: a point is something, and has no voxel. */
+  readonly empty: boolean;
 }
 
 export type GateCheck =
@@ -65,4 +66,9 @@ export type GateVerdict = PassedVerdict | RejectedVerdict;
 /** The reasons as one text for a row or a message. */
 export function rejectionText(verdict: RejectedVerdict): string {
   return verdict.reasons.map(({ check, seen, expected }) => `${check}: ${seen}, expected ${expected}`).join('; ');
+}
+
+/** True where what was drawn is the structure of this id, or a part of it; of what the table does not know the names are compared. */
+export function shows({ structure, name }: DrawnRegion, id: string): boolean {
+  return structure === undefined ? normalised(name) === normalised(id) : isPartOf(structure.id, id);
 }

@@ -312,6 +312,7 @@ export const TAG = {
   MeasuredValueSequence: 0x0040a300,
   NumericValueQualifierCodeSequence: 0x0040a301,
   NumericValue: 0x0040a30a,
+  PredecessorDocumentsSequence: 0x0040a360,
   PerformedProcedureCodeSequence: 0x0040a372,
   CurrentRequestedProcedureEvidenceSequence: 0x0040a375,
   PertinentOtherEvidenceSequence: 0x0040a385,
@@ -358,6 +359,7 @@ export const TAG = {
   ROIObservationLabel: 0x30060085,
   RTROIIdentificationCodeSequence: 0x30060086,
   RTROIInterpretedType: 0x300600a4,
+  RelatedFrameOfReferenceUID: 0x300600c2,
   ROIInterpreter: 0x300600a6,
   ApprovalStatus: 0x300e0002,
   // Items and delimiters (PS3.5 7.5)

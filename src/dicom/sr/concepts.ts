@@ -31,6 +31,7 @@ export const CONCEPT = {
   algorithmParameters: dcm('111002', 'Algorithm Parameters'),
   referencedSegment: dcm('121191', 'Referenced Segment'),
   sourceSeriesForSegmentation: dcm('121232', 'Source series for segmentation'),
+  studyInstanceUid: dcm('110180', 'Study Instance UID'),
   comment: dcm('121106', 'Comment'),
 } as const satisfies Readonly<Record<string, Code>>;
 

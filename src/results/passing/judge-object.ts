@@ -9,8 +9,9 @@ import { readOr } from '../judgement.js';
 import { readRegularFile, type OutputCandidate } from '../read-outputs.js';
 import type { RunSources } from '../run-sources.js';
 import type { GateReason } from '../verdict.js';
-import type { FormContext, PassingForm } from './form.js';
+import type { FormContext, PassingForm, Sibling } from './form.js';
 import { makeObject } from './make-object.js';
+import { judgeReferences, referencesIn } from './references.js';
 
 type OutputUids = Pick<OutputCandidate, 'sopClassUid' | 'sopInstanceUid' | 'seriesInstanceUid'>;
 
@@ -26,17 +27,31 @@ export async function judgeObject(path: string, taken: OutputUids, form: Passing
   if (outside.length > 0) return { verdict: { passed: false, reasons: outside } };
   const verdict = await readOr(() => form.judge(read.dataset, context), expected);
   if ('passed' in verdict) return { verdict };
-  const { reasons, empty } = verdict;
+  const references = referencesIn(read.dataset);
+  // What the form says of references is nearer to them.
+  const reasons = verdict.reasons.length > 0 ? verdict.reasons : await judgeReferences(references, context.sources, context.siblings);
   if (reasons.length > 0) return { verdict: { passed: false, reasons } };
-  return { verdict: { passed: true, empty }, make: (order) => makeObject(read, verdict, order, again(form, context)) };
+  return {
+    verdict: { passed: true, empty: verdict.empty },
+    ...(verdict.regions === undefined ? {} : { regions: verdict.regions }),
+    references: new Set(references.map(({ uid }) => uid)),
+    make: (order) => makeObject(read, verdict, order, again(form, context)),
+  };
 }
 
 /** Judges the written object like the container's. */
 function again(form: PassingForm, context: FormContext) {
   return async (written: ParsedInstance, uids: ReadonlyMap<string, string>): Promise<readonly GateReason[]> => {
-    const siblings = new Map([...context.siblings].map(([uid, path]) => [uids.get(uid) ?? uid, path]));
+    const under = (uid: string) => uids.get(uid) ?? uid;
+    const renamed = (one: Sibling): Sibling =>
+      one.seriesInstanceUid === undefined ? one : { ...one, seriesInstanceUid: under(one.seriesInstanceUid) };
+    const siblings = new Map([...context.siblings].map(([uid, one]) => [under(uid), renamed(one)] as const));
     const { reasons } = await form.judge(written.dataset, { ...context, siblings });
-    return [...(await judgeIdentity(written, context.sources)), ...reasons];
+    return [
+      ...(await judgeIdentity(written, context.sources)),
+      ...reasons,
+      ...(await judgeReferences(referencesIn(written.dataset), context.sources, siblings)),
+    ];
   };
 }
 

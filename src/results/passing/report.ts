@@ -4,31 +4,25 @@ import { TAG } from '../../dicom/element/tags.js';
 import type { ContentItem } from '../../dicom/sr/content-item.js';
 import { readReport, type StructuredReport } from '../../dicom/sr/read.js';
 import { readRegularFile } from '../read-outputs.js';
-import type { RunSources } from '../run-sources.js';
 import type { GateReason } from '../verdict.js';
 import type { FormContext, FormVerdict, PassingForm } from './form.js';
-
-/** At most so many references are named in the reasons. */
-const MAX_NAMED = 3;
+import { namedReasons } from './references.js';
 
 export const REPORT: PassingForm = {
   name: 'a structured report',
   draws: false,
-  async judge(dataset: DataSet, { sources, siblings }: FormContext): Promise<FormVerdict> {
+  async judge(dataset: DataSet, { siblings }: FormContext): Promise<FormVerdict> {
     const report = readReport(dataset);
     const items = itemsOf(report.root);
     const referred = items.flatMap(({ value }) => ('reference' in value ? value.reference.sopInstanceUid : []));
     const evidence = new Set(report.evidence.flatMap(({ sopInstanceUids }) => sopInstanceUids));
-    const known = new Set([...uidsOf(sources), ...siblings.keys()]);
-    const strange = [...new Set([...referred, ...evidence])].filter((uid) => !known.has(uid));
     const unproven = [...new Set(referred)].filter((uid) => !evidence.has(uid));
     return {
       reasons: [
         ...judgeDocument(report),
         ...judgeVerifier(dataset),
         ...(await judgeParts(dataset, siblings)),
-        ...references(strange, 'which is neither an input nor an output of the run', 'instances of these only'),
-        ...references(unproven, 'which the evidence sequence does not name', 'every reference in it (PS3.3 C.17.2)'),
+        ...namedReasons(unproven.map(unprovenReference)),
       ],
       empty: false,
       summary: { notes: [] },
@@ -60,11 +54,11 @@ async function judgeParts(dataset: DataSet, siblings: FormContext['siblings']): 
   const reasons: GateReason[] = [];
   for (const reference of itemsIn(dataset)) {
     const uid = reference.uid(TAG.ReferencedSOPInstanceUID) ?? '';
-    const path = siblings.get(uid);
-    if (path === undefined) continue;
+    const sibling = siblings.get(uid);
+    if (sibling === undefined) continue;
     if (!reference.isEmpty(TAG.ReferencedFrameNumber))
       reasons.push({ check: 'reference', seen: `frames of ${uid}, another output`, expected: 'its segments, or all of it' });
-    if (!reference.isEmpty(TAG.ReferencedSegmentNumber) && !(await isNumberedInOrder(path)))
+    if (!reference.isEmpty(TAG.ReferencedSegmentNumber) && !(await isNumberedInOrder(sibling.path)))
       reasons.push({
         check: 'reference',
         seen: `segments of ${uid}, which are numbered anew`,
@@ -86,15 +80,12 @@ function itemsIn(dataset: DataSet): DataSet[] {
   return [dataset, ...[...dataset.elements()].flatMap(({ items = [] }) => items.flatMap(itemsIn))];
 }
 
-function references(uids: readonly string[], why: string, expected: string): GateReason[] {
-  const named = uids.slice(0, MAX_NAMED).map((uid): GateReason => ({ check: 'reference', seen: `${uid}, ${why}`, expected }));
-  return uids.length <= MAX_NAMED
-    ? named
-    : [...named, { check: 'reference', seen: `${uids.length} such references in all`, expected: 'none' }];
-}
-
-function uidsOf({ inputs }: RunSources): string[] {
-  return inputs.flatMap(({ instances }) => instances.map(({ sop_instance_uid }) => sop_instance_uid));
+function unprovenReference(uid: string): GateReason {
+  return {
+    check: 'reference',
+    seen: `${uid}, which the evidence sequence does not name`,
+    expected: 'every reference in it (PS3.3 C.17.2)',
+  };
 }
 
 function itemsOf(item: ContentItem): ContentItem[] {

@@ -8,7 +8,7 @@ import { readStructureSet } from '../../dicom/rtstruct/read.js';
 import { contradictionOf, structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
 import type { SegSource } from '../../dicom/seg/input.js';
-import { judgeContent } from '../gate.js';
+import { judgeEmpty } from '../gate.js';
 import type { ResultSummary } from '../result-order.js';
 import type { GateReason } from '../verdict.js';
 import type { FormContext, FormVerdict, PassingForm } from './form.js';
@@ -22,16 +22,22 @@ const NEAREST = 0.6;
 export const RTSTRUCT: PassingForm = {
   name: 'an RTSTRUCT',
   draws: true,
-  async judge(dataset: DataSet, { sources, expectations }: FormContext): Promise<FormVerdict> {
+  async judge(dataset: DataSet, { sources, allowEmpty }: FormContext): Promise<FormVerdict> {
     const set = readStructureSet(dataset);
     const source = await sources.referenced(set.referencedSeries.map(({ seriesInstanceUid }) => seriesInstanceUid));
     const drawn = set.rois.map((roi) => ({ roi, drawn: maskOfRoi(roi, source.grid), structure: structureOfRoi(roi) }));
     const outside = [...judgeApproval(dataset), ...judgeReferences(set, source), ...judgeSides(set.rois), ...judgeGeometry(drawn, source)];
-    const found = drawn.map(({ roi, structure, drawn: { voxelCount } }) => ({ name: roi.name, structure, voxelCount }));
+    // A point, or a contour between the centres of voxels, is something found.
+    const regions = drawn.map(({ roi: { name, contours }, structure, drawn: { voxelCount } }) => ({
+      name,
+      structure,
+      voxelCount,
+      empty: contours.length === 0,
+    }));
     return {
-      reasons: outside.length > 0 ? outside : judgeContent(found, expectations, 'ROIs'),
-      // A point, or a contour between the centres of voxels, is something found.
-      empty: set.rois.every(({ contours }) => contours.length === 0),
+      reasons: outside.length > 0 ? outside : judgeEmpty(regions, allowEmpty, 'ROIs'),
+      empty: regions.every(({ empty }) => empty),
+      regions,
       summary: summaryOf(drawn, source),
     };
   },

@@ -25,7 +25,7 @@ const container = segInput(source, [
 const output = writeSeg(container).bytes;
 
 function job(): ResultJob {
-  const verdict = judgeSegmentation(readSeg(parseInstance(output)), source, { mustExist: [], allowEmpty: false });
+  const verdict = judgeSegmentation(readSeg(parseInstance(output)), source, false);
   if (!verdict.passed) throw new Error('the test output did not pass');
   return {
     verdict,

@@ -1,7 +1,7 @@
 /** Structured reports that models wrote, which leave as they are: which do, and why others are refused. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { headerOf } from '../../../src/dicom/compose.js';
+import { headerOf, type Attributes } from '../../../src/dicom/compose.js';
 import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
@@ -37,9 +37,9 @@ function report(source: SegSource, change: Partial<typeof CONTENT> = {}): Uint8A
 }
 
 /** A run that ends with these files, after its results are made. */
-async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>) {
+async function ended(outputs: (source: SegSource) => Readonly<Record<string, Uint8Array>>, slices = SLICES) {
   const stage = new ResultStage({}, PREDICTION);
-  await stage.receive(...SLICES);
+  await stage.receive(...slices);
   const run = stage.settle();
   await stage.produce(run, outputs);
   await stage.makeResults();
@@ -76,6 +76,115 @@ function referring(file: Uint8Array, sopInstanceUid: string, part: object): Uint
   const reference = { ReferencedSOPClassUID: SOP_CLASS.SegmentationStorage, ReferencedSOPInstanceUID: sopInstanceUid, ...part };
   return changed(file, { ReferencedImageSequence: [headerOf(reference)] });
 }
+
+/** Evidence (PS3.3 table C.17-3) that names the first image of the run, with something changed. */
+function evidence(source: SegSource, change: { study?: string; series?: string; sopClassUid?: string; image?: string } = {}) {
+  const [{ sopClassUid, sopInstanceUid }] = source.slices;
+  const reference = {
+    ReferencedSOPClassUID: change.sopClassUid ?? sopClassUid,
+    ReferencedSOPInstanceUID: change.image ?? sopInstanceUid,
+  };
+  const series = {
+    SeriesInstanceUID: change.series ?? source.seriesInstanceUid,
+    ReferencedSOPSequence: [headerOf(reference)],
+  };
+  return headerOf({ StudyInstanceUID: change.study ?? studyOf(source), ReferencedSeriesSequence: [headerOf(series)] });
+}
+
+const step = (uid: string) => [headerOf({ ReferencedSOPClassUID: '1.2.840.10008.3.1.2.3.3', ReferencedSOPInstanceUID: uid })];
+
+describe('what a report that a model wrote refers to', () => {
+  it.each<[string, (source: SegSource) => Attributes, RegExp]>([
+    ['evidence', (s) => ({ PertinentOtherEvidenceSequence: [evidence(s, { study: '1.2.9' })] }), /^reference: study 1\.2\.9, expected 2\./],
+    [
+      'evidence',
+      (s) => ({ PertinentOtherEvidenceSequence: [evidence(s, { series: '1.2.9' })] }),
+      /reference: series 1\.2\.9, which is of no input, and not of one output alone/,
+    ],
+    [
+      'evidence',
+      (s) => ({ PertinentOtherEvidenceSequence: [evidence(s, { image: '1.2.9' })] }),
+      /reference: 1\.2\.9, which is neither an input nor an output of the run/,
+    ],
+    [
+      'evidence',
+      (s) => ({ PertinentOtherEvidenceSequence: [evidence(s, { sopClassUid: SOP_CLASS.MRImageStorage })] }),
+      /reference: .* as of class 1\.2\.840\.10008\.5\.1\.4\.1\.1\.4, expected 1\.2\.840\.10008\.5\.1\.4\.1\.1\.2$/,
+    ],
+    [
+      'a predecessor',
+      (s) => ({ PredecessorDocumentsSequence: [evidence(s, { image: '1.2.9', sopClassUid: SOP_CLASS.ComprehensiveSRStorage })] }),
+      /reference: 1\.2\.9, which is neither/,
+    ],
+    ['an image beside its tree', () => ({ ReferencedImageSequence: step('1.2.9') }), /reference: 1\.2\.9, which is neither/],
+    ['a procedure step', () => ({ ReferencedPerformedProcedureStepSequence: step('1.2.9') }), /reference: 1\.2\.9, which is neither/],
+    ['a study', () => ({ ReferencedStudySequence: step('1.2.9') }), /reference: 1\.2\.9, which is neither/],
+    ['a frame of reference', () => ({ FrameOfReferenceUID: '1.2.9' }), /frame of reference: 1\.2\.9, expected 2\./],
+    [
+      'a frame of reference in its tree',
+      () => ({ ContentSequence: [headerOf({ ValueType: 'SCOORD3D', ReferencedFrameOfReferenceUID: '1.2.9' })] }),
+      /frame of reference: 1\.2\.9, expected 2\./,
+    ],
+    ['a series in its tree', () => ({ ContentSequence: [seriesItem('1.2.9')] }), /reference: series 1\.2\.9, which is of no input/],
+  ])('must be there: %s, else it is refused (%#)', async (_name, change, reason) => {
+    const { stage, run } = await ended((source) => ({ 'a.dcm': changed(report(source), change(source)) }));
+    expect(run).toMatchObject({ state: 'rejected', failure_code: 'GATE_REJECTED', reason: expect.stringMatching(reason) as string });
+    expect(stage.deliveries()).toEqual([]);
+  });
+
+  it('may be all that is there', async () => {
+    const { run } = await ended((source) => {
+      const own = {
+        PertinentOtherEvidenceSequence: [evidence(source)],
+        ReferencedStudySequence: step(studyOf(source)),
+        FrameOfReferenceUID: source.grid.frameOfReferenceUid,
+        ContentSequence: [seriesItem(source.seriesInstanceUid)],
+      };
+      return { 'a.dcm': changed(report(source), own) };
+    });
+    expect(run).toMatchObject({ state: 'done', reason: null });
+  });
+
+  it('may be what its images refer to in the same place', async () => {
+    const slices = SLICES.map((bytes) => changed(bytes, { ReferencedPerformedProcedureStepSequence: step('1.2.9') }));
+    const copied = (source: SegSource) => changed(report(source), { ReferencedPerformedProcedureStepSequence: step('1.2.9') });
+    expect((await ended((source) => ({ 'a.dcm': copied(source) }), slices)).run).toMatchObject({ state: 'done', reason: null });
+    const elsewhere = (source: SegSource) => changed(report(source), { ReferencedImageSequence: step('1.2.9') });
+    expect((await ended((source) => ({ 'a.dcm': elsewhere(source) }), slices)).run.state).toBe('rejected');
+  });
+
+  it('is another output in its own series, and not in one that is of several outputs', async () => {
+    const both = (seriesInstanceUid: string) => (source: SegSource) => {
+      const input = lungsOn(source);
+      const other = { ...input, identity: { ...input.identity, sopInstanceUid: '1.2.3.4.79.1', seriesInstanceUid } };
+      const { sopInstanceUid: image, seriesInstanceUid: series } = input.identity;
+      const named = evidence(source, { image, series, sopClassUid: SOP_CLASS.SegmentationStorage });
+      return {
+        'a.dcm': writeSeg(input).bytes,
+        'b.dcm': writeSeg(other).bytes,
+        'c.dcm': changed(report(source), { PertinentOtherEvidenceSequence: [named] }),
+      };
+    };
+    const apart = await ended(both('1.2.3.4.79'));
+    expect(apart.run).toMatchObject({ state: 'done', reason: null });
+    const [first, , third] = apart.results;
+    const seen = readReport(written(apart.stage, third.path)).evidence;
+    expect(seen).toContainEqual({ seriesInstanceUid: first.series_instance_uid, sopInstanceUids: [first.sop_instance_uid] });
+    expect((await ended(both('1.2.3.4.77'))).run.reason).toMatch(
+      /reference: series 1\.2\.3\.4\.77, which is of no input, and not of one output/,
+    );
+  });
+});
+
+const seriesItem = (UID: string) =>
+  headerOf({
+    RelationshipType: 'CONTAINS',
+    ValueType: 'UIDREF',
+    UID,
+    ConceptNameCodeSequence: [
+      headerOf({ CodeValue: '121232', CodingSchemeDesignator: 'DCM', CodeMeaning: 'Source series for segmentation' }),
+    ],
+  });
 
 describe('a report that a model wrote', () => {
   it('is delivered as it is, item by item, under UIDs of the node', async () => {

@@ -1,7 +1,7 @@
 /** RTSTRUCTs of models, which leave as they are: which do, under which UIDs, and why others are refused. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { headerOf } from '../../../src/dicom/compose.js';
+import { headerOf, type Attributes } from '../../../src/dicom/compose.js';
 import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
@@ -102,6 +102,21 @@ describe('an RTSTRUCT that a model left', () => {
       (s) => changed(structureSet(s), { ApprovalStatus: 'APPROVED' }),
       /format: ApprovalStatus APPROVED, expected UNAPP/,
     ],
+    [
+      'another frame of reference of its own',
+      (s) => changed(structureSet(s), { FrameOfReferenceUID: '1.2.3' }),
+      /frame of reference: 1\.2\.3, expected/,
+    ],
+    [
+      'another frame of reference beside that of its images',
+      (s) => changed(structureSet(s), { ReferencedFrameOfReferenceSequence: framesBeside(s, { RelatedFrameOfReferenceUID: '1.2.3' }) }),
+      /frame of reference: 1\.2\.3, expected/,
+    ],
+    [
+      'images that are not there, beside its contours',
+      (s) => changed(structureSet(s), { ReferencedInstanceSequence: [headerOf({ ReferencedSOPInstanceUID: '1.2.3' })] }),
+      /reference: 1\.2\.3, which is neither an input nor an output of the run/,
+    ],
     ['another birth date', (s) => changed(structureSet(s), { PatientBirthDate: '19010101' }), /patient: another PatientBirthDate/],
     ['another name', (s) => changed(structureSet(s), { PatientName: 'Nobody^No' }), /patient: another PatientName/],
     [
@@ -125,6 +140,11 @@ describe('an RTSTRUCT that a model left', () => {
     expect(stage.deliveries()).toEqual([]);
   });
 });
+
+/** A frame of reference without images, which says what else it relates to. */
+function framesBeside({ grid }: SegSource, attributes: Attributes) {
+  return [headerOf({ FrameOfReferenceUID: grid.frameOfReferenceUid, ReferencedImageSequence: [headerOf(attributes)] })];
+}
 
 function contourTexts(dataset: DataSet): string[] {
   const contours = dataset.items(TAG.ROIContourSequence).flatMap((item) => item.items(TAG.ContourSequence));

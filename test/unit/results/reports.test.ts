@@ -205,7 +205,7 @@ describe('a model that may find nothing, and has found nothing', () => {
     expect(lines).toEqual([
       'Lung = Right lung: analysed, none segmented',
       'Lung = Left lung: analysed, none segmented',
-      'Comment = The model drew nothing in the images named here. This says what a program did, not what the images show.',
+      'Comment = The model drew nothing of what is named here, in the images named here. This says what a program did, not what the images show.',
     ]);
     expect(lines.join()).not.toMatch(/negative|normal|unremarkable|no evidence|absent|free of/i);
     expect(evidence.flatMap(({ sopInstanceUids }) => sopInstanceUids)).toHaveLength(SLICES.length);
