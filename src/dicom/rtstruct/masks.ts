@@ -60,9 +60,18 @@ function otherTypes(contours: readonly Contour[]): string[] {
   return [...counts].map(([what, count]) => `${count} × ${what} left out: bounds no area`);
 }
 
-/** A contour that is there twice would be its own hole. */
+/** A contour that is there twice would be its own hole. Sorted, those that are the same stand side by side, and the first of them stays. */
 function distinct(contours: readonly (readonly [number, Contour])[]): (readonly [number, Contour])[] {
-  return [...new Map(contours.map((one) => [one[1].pointsMm.join(), one])).values()];
+  const sorted = [...contours].sort((one, other) => order(one[1].pointsMm, other[1].pointsMm) || one[0] - other[0]);
+  const apart = sorted.filter(([, { pointsMm }], n) => n === 0 || order(sorted[n - 1][1].pointsMm, pointsMm) !== 0);
+  return apart.sort(([one], [other]) => one - other);
+}
+
+/** Shorter ones first, then by the first number that differs; 0 where all are the same. */
+function order(one: Float64Array, other: Float64Array): number {
+  if (one.length !== other.length) return one.length - other.length;
+  const at = one.findIndex((value, n) => value !== other[n]);
+  return at < 0 ? 0 : one[at] - other[at];
 }
 
 function bySlice(placed: readonly PlacedContour[]): Map<number, PlacedContour[]> {

@@ -6,12 +6,11 @@ import { maskOfRoi } from '../../dicom/rtstruct/masks.js';
 import { readStructureSet } from '../../dicom/rtstruct/read.js';
 import { contradictionOf, structureOfRoi } from '../../dicom/rtstruct/roi-structure.js';
 import type { Roi, StructureSet } from '../../dicom/rtstruct/structure-set.js';
-import type { SegmentMask } from '../../dicom/seg/mask.js';
-import { isPartOf } from '../../dicom/structures/table.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { KitLog } from '../kit-log.js';
 import { CaseModule } from '../module.js';
-import type { Case, ModuleContext, Segmentation } from '../module.js';
+import type { Case, ModuleContext } from '../module.js';
+import { oneLabelEach, type DrawnRegion, type Overlap } from '../one-label-each.js';
 import { query } from '../query.js';
 import { structureId } from '../structure-id.js';
 
@@ -22,18 +21,27 @@ const settings = z.object({
     .record(z.string(), structureId)
     .default({})
     .describe('Structures by the names of regions, before codes, the names of the table, and names in the manner of TG-263.'),
-  structures: z.array(structureId).min(1).optional().describe('Only these are taken, and each of them must be there; all by default.'),
+  structures: z
+    .array(structureId)
+    .min(1)
+    .optional()
+    .describe('Only these are taken, and each of them must be there with a voxel at least; all by default.'),
   unknown: z
     .enum(['leave_out', 'refuse'])
     .default('leave_out')
     .describe('What becomes of a region that no name or code is known of, where `structures` names none.'),
+  priority: z
+    .array(structureId)
+    .default([])
+    .describe(
+      'Of structures that share voxels the one that is first here has them, with its parts and the findings in it. Else a part comes before its whole, a finding before its place, and any other overlap is refused.',
+    ),
 });
 
 /** A region, its structure and its voxels. */
-interface Drawn {
+interface Drawn extends DrawnRegion {
   readonly roi: Roi;
-  readonly id: string;
-  readonly mask: SegmentMask;
+  readonly voxelCount: number;
 }
 
 /** The label map has the grid of the series. A voxel is in a region where its centre is; the rules are those of `dicom/rtstruct/fill.ts`. */
@@ -57,8 +65,12 @@ export class RtStructImporter extends CaseModule {
     const volume = await one.series(this.options.target_dicom).volume();
     demandSameFrame(set, volume, log);
     const { grid } = volume;
+    const { structures, priority } = this.options;
     const drawn = this.#wanted(set, log).map(({ roi, id }) => draw(roi, id, grid, log));
-    one.set('segmentation', segmentationOf(drawn, grid, this.options.structures, log));
+    demandVoxels(drawn, structures);
+    const { segmentation, overlaps } = oneLabelEach(drawn, structures ?? [...new Set(drawn.map(({ id }) => id))], grid, priority);
+    judgeOverlaps(overlaps, log);
+    one.set('segmentation', segmentation);
   }
 
   /** The regions whose structures are asked for. */
@@ -105,29 +117,25 @@ function draw(roi: Roi, id: string, grid: Grid, log: KitLog): Drawn {
   if (refusals.length > 0) throw refused(`region ${id}: ${refusals[0]}${refusals.length > 1 ? ` and ${refusals.length - 1} more` : ''}`);
   for (const note of notes) log('NOTICE', `${id}: ${note}`);
   if (voxelCount === 0) log('WARNING', `${id} has no voxel`);
-  return { roi, id, mask };
+  return { roi, id, mask, voxelCount };
 }
 
-/** Where regions overlap, a part has the voxel and not its whole; of others the first one, which is said. */
-function segmentationOf(drawn: readonly Drawn[], grid: Grid, wanted: readonly string[] | undefined, log: KitLog): Segmentation {
-  const ids = wanted ?? [...new Set(drawn.map(({ id }) => id))];
-  const perSlice = grid.rows * grid.columns;
-  const labels = new (ids.length > 255 ? Uint16Array : Uint8Array)(perSlice * grid.slices);
-  const overlaps = new Map<string, number>();
-  for (const { id, mask } of drawn) {
-    const value = ids.indexOf(id) + 1;
-    for (const k of mask.slices) {
-      const slice = mask.slice(k);
-      for (let p = 0, at = k * perSlice; p < perSlice; p++, at++) {
-        if (slice[p] === 0 || labels[at] === value) continue;
-        const there = ids[labels[at] - 1];
-        if (there === undefined || isPartOf(id, there)) labels[at] = value;
-        else if (!isPartOf(there, id)) overlaps.set(`${there} and ${id}`, (overlaps.get(`${there} and ${id}`) ?? 0) + 1);
-      }
-    }
-  }
-  for (const [both, count] of overlaps) log('WARNING', `${count} voxels are of ${both}: the first has them`);
-  return { labelMap: { grid, labels }, structures: ids.map((id, n) => ({ value: n + 1, id })) };
+/** Says which structures share voxels, and refuses those of which nothing says which has them. */
+function judgeOverlaps(overlaps: readonly Overlap[], log: KitLog): void {
+  const open = overlaps.filter(({ decided }) => !decided).map(({ has, lacks, voxels }) => `${voxels} voxels are of ${has} and of ${lacks}`);
+  if (open.length > 0) throw refused(`${listed(open)}; expected none, or both in \`priority\`, which says which of them has the voxels`);
+  for (const { has, lacks, voxels } of overlaps)
+    log('NOTICE', `${voxels} voxels of ${lacks} are of ${has} too, which has them: ${lacks} is without them`);
+}
+
+/** Each structure that is asked for has voxels, in whichever of its regions. */
+function demandVoxels(drawn: readonly Drawn[], structures: readonly string[] = []): void {
+  const empty = structures.filter((id) => !drawn.some((one) => one.id === id && one.voxelCount > 0));
+  if (empty.length === 0) return;
+  const named = empty.map(
+    (id) => `${id} (${drawn.flatMap((one) => (one.id === id ? `"${one.roi.name || one.roi.number}"` : [])).join(', ')})`,
+  );
+  throw refused(`no voxel of ${listed(named)}; expected some, as \`structures\` asks for it`);
 }
 
 function listed(names: readonly string[]): string {

@@ -4,7 +4,7 @@ import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import { readStructureSet } from '../../../src/dicom/rtstruct/read.js';
 import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
 import type { SegInput, SegmentMeaning } from '../../../src/dicom/seg/input.js';
-import type { SegmentMask } from '../../../src/dicom/seg/mask.js';
+import { maskOfSlices, type SegmentMask } from '../../../src/dicom/seg/mask.js';
 import { CATEGORY } from '../../../src/dicom/structures/code.js';
 import { Case, type Segmentation } from '../../../src/kit/module.js';
 import { RtStructConverter } from '../../../src/kit/modules/rt-struct-converter.js';
@@ -100,14 +100,62 @@ describe('a structure set that somebody drew', () => {
     expect(logs).toEqual(['WARNING left out, as no structure is known of that name: "PTV 60"']);
   });
 
-  it('gives a voxel of a whole and its part to the part, and one of two others to the first, which is said', async () => {
-    const parts = await imported(await drawnByHand([['Lung_L', LEFT], ['Lungs', WHOLE]])); // prettier-ignore
-    const centre = (labels: ArrayLike<number>) => labels[voxelAt(0.7)];
-    expect(idOf(parts.segmentation, centre(parts.segmentation.labelMap.labels))).toBe('LEFT_LUNG');
-    expect(parts.logs).toEqual([]);
-    const others = await imported(await drawnByHand([['Heart', LEFT], ['Liver', WHOLE]])); // prettier-ignore
-    expect(idOf(others.segmentation, centre(others.segmentation.labelMap.labels))).toBe('HEART');
-    expect(others.logs).toEqual([expect.stringMatching(/^WARNING \d+ voxels are of HEART and LIVER: the first has them$/)]);
+  it.each([
+    ['a whole and its part', 'Lungs', 'Lung_L', 'LUNG', 'LEFT_LUNG'],
+    ['a place and a finding in it', 'Lungs', 'GTV 1', 'LUNG', 'LUNG+NEOPLASM'],
+    ['a whole and a finding in its part', 'Lungs', 'GTV 2', 'LUNG', 'LEFT_LUNG+NODULE'],
+  ])('gives a voxel of %s to the smaller one, in whatever order, and says so', async (_name, large, small, whole, part) => {
+    const roi = { 'GTV 1': 'LUNG+NEOPLASM', 'GTV 2': 'LEFT_LUNG+NODULE' };
+    const regions = [[large, WHOLE], [small, LEFT]] as const; // prettier-ignore
+    for (const order of [regions, [...regions].reverse()]) {
+      const { logs, segmentation } = await imported(await drawnByHand(order), { roi });
+      const { labels } = segmentation.labelMap;
+      expect(idOf(segmentation, labels[voxelAt(0.7)])).toBe(part);
+      const text = new RegExp(`^NOTICE (\\d+) voxels of ${literal(whole)} are of ${literal(part)} too, which has them`);
+      expect(logs).toEqual([expect.stringMatching(text)]);
+      const lacking = segmentation.structures.find(({ id }) => id === whole);
+      expect(lacking?.remark).toEqual({
+        word: 'incomplete',
+        text: `Incomplete: without ${text.exec(logs[0])?.[1]} voxels that are of ${part}.`,
+      });
+    }
+  });
+
+  it('is refused where two others share voxels, unless it is said which of them has them', async () => {
+    const regions = [['Heart', LEFT], ['Liver', WHOLE]] as const; // prettier-ignore
+    for (const order of [regions, [...regions].reverse()]) {
+      const bytes = await drawnByHand(order);
+      await expect(imported(bytes)).rejects.toThrow(/: \d+ voxels are of HEART and of LIVER; expected none, or both in `priority`/);
+      for (const priority of [
+        ['LIVER', 'HEART'],
+        ['HEART', 'LIVER'],
+      ]) {
+        // prettier-ignore
+        const { logs, segmentation } = await imported(bytes, { priority });
+        expect(idOf(segmentation, segmentation.labelMap.labels[voxelAt(0.7)])).toBe(priority[0]);
+        expect(logs).toEqual([expect.stringContaining(`voxels of ${priority[1]} are of ${priority[0]} too, which has them`)]);
+      }
+    }
+  });
+
+  it('counts priority for parts of what it names, and for findings in it', async () => {
+    const bytes = await drawnByHand([['Lung_L', LEFT], ['Heart', WHOLE]]); // prettier-ignore
+    for (const [priority, first] of [
+      [['HEART', 'LUNG'], 'HEART'],
+      [['LUNG', 'HEART'], 'LEFT_LUNG'],
+    ] as const) {
+      // prettier-ignore
+      const { segmentation } = await imported(bytes, { priority });
+      expect(idOf(segmentation, segmentation.labelMap.labels[voxelAt(0.7)])).toBe(first);
+    }
+  });
+
+  it('is refused where a structure that is asked for was drawn without a voxel, which is said of others', async () => {
+    const bytes = await drawnByHand([['Lung_R', RIGHT], ['Lung_L', maskOfSlices(new Map())]]); // prettier-ignore
+    await expect(imported(bytes, { structures: ['RIGHT_LUNG', 'LEFT_LUNG'] })).rejects.toThrow(
+      /no voxel of LEFT_LUNG \("Lung_L"\); expected some, as `structures` asks for it/,
+    );
+    expect((await imported(bytes)).logs).toEqual(['WARNING LEFT_LUNG has no voxel']);
   });
 
   it('with a frame of reference that its writer invented is taken, with a warning, as it names images of the series', async () => {
@@ -136,6 +184,8 @@ describe('a structure set that somebody drew', () => {
     await expect(imported(bytes, settings)).rejects.toThrow(reason);
   });
 });
+
+const literal = (id: string) => id.replaceAll('+', '\\+');
 
 function voxelAt(along: number): number {
   const { columns, rows, slices } = grid;
