@@ -7,6 +7,7 @@ import { loggerOf } from '../foundation/log.js';
 import { endPermission, givePermission, refusedRunsOf } from '../ledger/model-permissions.js';
 import { recordModelTest } from '../ledger/model-tests.js';
 import { listModels, modelById, modelInUse, modelToActivate, type ModelRow } from '../ledger/models.js';
+import { structuresPromised } from '../models/answers.js';
 import { descriptionChanges, type ModelDescription } from '../models/differences.js';
 import { takeIntoUse } from '../models/register.js';
 import type { ModelUpdate } from '../models/update.js';
@@ -48,7 +49,12 @@ export function modelRoutes(router: Router, node: NodePort): void {
   const { db, bell, clock } = node;
   router.get('/models', (_request, response) => {
     response.json(
-      listModels(db).map((row) => ({ ...modelView(row), ...modelStanding(node, row), neverFits: node.whyNeverFits(row) ?? null })),
+      listModels(db).map((row) => ({
+        ...modelView(row),
+        ...modelStanding(node, row),
+        structures: structuresPromised(row),
+        neverFits: node.whyNeverFits(row) ?? null,
+      })),
     );
   });
   router.post('/models', async (request, response) => {

@@ -171,8 +171,8 @@ export type OutputView = ReturnType<typeof outputView>;
 export type DeliveryView = ReturnType<typeof deliveryView>;
 export type ModelView = ReturnType<typeof modelView>;
 
-/** A model in the list; `neverFits` says why it can never run with what the node may give to models. */
-export type ListedModel = ModelView & { readonly neverFits: string | null };
+/** A model in the list; `structures` are those that its card promises, `neverFits` says why it can never run with what the node may give to models. */
+export type ListedModel = ModelView & { readonly neverFits: string | null; readonly structures: readonly string[] };
 
 /** A fetch with how far it is, or the reason why it failed. */
 export function fetchView(row: FetchRow) {

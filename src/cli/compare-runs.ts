@@ -119,6 +119,6 @@ export async function modelsOnNode(client: NodeClient, labels: readonly string[]
       throw new AnteroomError('MODEL_UNKNOWN', `model ${label}: ${seen}`);
     }
     if (model.neverFits !== null) throw new AnteroomError('MODEL_TOO_LARGE', `model ${label}: ${model.neverFits}`);
-    return { label, name, version: model.version, digest: model.digest };
+    return { label, name, version: model.version, digest: model.digest, claims: model.structures };
   });
 }

@@ -61,8 +61,7 @@ async function compare(options: CompareOptions): Promise<number> {
   const work = new ComparisonWork({ folder, progress, models, results, truths, ...(nodeModels.length === 0 ? {} : { runs }) });
   stopOnSignals(work);
   const scores = await work.carryOut(planned);
-  const labels = models.map(({ label }) => label);
-  const summary = summarise(labels, scores, cohort.clinical);
+  const summary = summarise(models, scores, cohort.clinical);
   const files = folder.summarise(scores, summary);
   if (options.json === true) json({ casesPlanned: planned.length, ...summary });
   else tell(summary, planned.length, files);

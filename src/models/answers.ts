@@ -1,7 +1,7 @@
 /** What a package promises as its answer, and what of the files that a model leaves is one. */
 import { parseYaml } from '../foundation/yaml.js';
 import type { ModelRow } from '../ledger/models.js';
-import { parseCard, type ModelCard } from './card.js';
+import { parseCard, structuresOf, type ModelCard } from './card.js';
 import type { LabelMapYaml, ModelYaml } from './model-yaml.js';
 import { CARD_FILE } from './package.js';
 import type { ReportYaml } from './report-yaml.js';
@@ -29,6 +29,12 @@ export function promiseOf(model: ModelRow): AnswerPromise {
   // A package that an earlier release registered has none.
   const { outputs } = JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> };
   return { segmentation, labelMaps: outputs.labelMaps ?? [], reports: outputs.reports ?? [] };
+}
+
+/** The structures that a registered model promises; none where its card cannot be read. */
+export function structuresPromised({ card }: Pick<ModelRow, 'card'>): string[] {
+  const parsed = parseCard(parseYaml(card, CARD_FILE));
+  return parsed.ok ? structuresOf(parsed.value) : [];
 }
 
 /** What a package promises that was read just now. */

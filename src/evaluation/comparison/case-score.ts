@@ -64,7 +64,9 @@ export interface CaseScore {
   readonly truth: 'there' | 'none' | 'unreadable';
   readonly truthReason?: string;
   readonly truthFiles: readonly string[];
-  /** The structures of which the truth has a voxel, and the wholes of which it has something: one that was looked for and found empty is none. */
+  /** The structures of which the truth itself has a voxel. */
+  readonly truthDrawn: readonly string[];
+  /** These, and the wholes of which it has something: what was looked for and found empty is not among them. */
   readonly truthHas: readonly string[];
   /** One for each model, in the order of the command: a failure is never left out. */
   readonly models: readonly ModelOutcome[];

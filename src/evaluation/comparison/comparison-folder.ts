@@ -26,6 +26,8 @@ export interface ComparedModel {
   /** Of a registered model. */
   readonly version?: string;
   readonly digest?: string;
+  /** The structures that its card promises. */
+  readonly claims?: readonly string[];
   /** The folder of results that were ready. */
   readonly results?: string;
 }
@@ -55,7 +57,7 @@ export class ComparisonFolder {
       return new ComparisonFolder(path, begun, false);
     }
     const [seen, wanted] = [textOf(found), textOf(subject)];
-    if (seen === wanted) return new ComparisonFolder(path, found, true);
+    if (seen === wanted) return new ComparisonFolder(path, { ...found, ...subject }, true);
     throw new AnteroomError('COMPARISON_OTHER', `${file} is of ${seen}; expected ${wanted}`);
   }
 
@@ -69,7 +71,8 @@ export class ComparisonFolder {
     const file = this.fileOf(caseName);
     if (!existsSync(file)) return undefined;
     try {
-      return JSON.parse(readFileSync(file, 'utf8')) as CaseScore;
+      // An earlier release did not keep what the truth had drawn.
+      return { truthDrawn: [], ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<CaseScore, 'truthDrawn'>) };
     } catch (cause) {
       throw new AnteroomError('FILE_UNREADABLE', `${file} is no JSON; delete it to have the case scored again`, { cause });
     }
@@ -104,7 +107,7 @@ export class ComparisonFolder {
     const { id, begunAt, models, cohort } = this.begun;
     const about = { id, begunAt, cohort, models };
     const files: [string, string][] = [
-      ['results.csv', resultsTable(cases)],
+      ['results.csv', resultsTable(cases, models)],
       ...(cases.some(({ pairs }) => pairs.length > 0) ? [['pairs.csv', pairsTable(cases)] as [string, string]] : []),
       ['summary.json', `${JSON.stringify({ ...about, ...summary }, null, 2)}\n`],
       ['summary.html', summaryPage(about, cases, summary)],

@@ -35,6 +35,7 @@ export async function scoreCase({ truth, models, images, ...subject }: CaseResul
     answers.set(model.model, answer.answer);
     return { ...model, scores: [] };
   });
+  const truthDrawn = [...(reference?.drawn ?? [])];
   const asked = new Set([...answers.values()].flatMap(({ structures }) => [...structures]));
   return {
     ...subject,
@@ -42,7 +43,8 @@ export async function scoreCase({ truth, models, images, ...subject }: CaseResul
     truth: reference !== undefined ? 'there' : expected === undefined ? 'none' : 'unreadable',
     ...(expected !== undefined && 'failure' in expected ? { truthReason: `${expected.failure.code}: ${expected.failure.reason}` } : {}),
     truthFiles: truth,
-    truthHas: reference === undefined ? [] : [...new Set([...reference.drawn].flatMap(wholesOf))],
+    truthDrawn,
+    truthHas: [...new Set(truthDrawn.flatMap(wholesOf))],
     models: outcomes.map((model) => ({ ...model, scores: scoresOf(answers.get(model.model), reference, asked) ?? model.scores })),
     pairs: reference === undefined ? pairsOf(answers, asked) : [],
   };

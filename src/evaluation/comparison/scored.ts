@@ -1,4 +1,5 @@
 /** What is counted: each structure of each model in each case whose truth has it. What failed and what is missing stays in. */
+import { planWhole } from '../../dicom/structures/wholes.js';
 import { NO_FIGURES, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
 
 /** One structure of one model in one case. */
@@ -8,7 +9,7 @@ export interface Scored {
   readonly model: string;
   readonly structure: string;
   /**
-   * `absent`: the model gives it in other cases and not here, which is a Dice of 0. `false positive`: the truth was looked at for it and is empty, the
+   * `absent`: the model gives it in other cases or promises it on its card, and not here, which is a Dice of 0. `false positive`: the truth was looked at for it and is empty, the
    * model drew it; this has no figure and is not in n, and neither is what both left empty.
    */
   readonly standing: 'scored' | 'absent' | 'failed' | 'not measured' | 'false positive';
@@ -33,35 +34,61 @@ export function outcomeOf(model: string, { models }: CaseScore): ModelOutcome | 
   return models.find((one) => one.model === model);
 }
 
-/** Of cases with truth: what a model gives anywhere is expected of it wherever the truth has it. */
-export function scoresOfModel(model: string, cases: readonly CaseScore[]): Scored[] {
-  const given = new Set(
-    cases
-      .flatMap((one) => outcomeOf(model, one)?.scores ?? [])
-      .filter(({ output }) => output.state !== 'absent')
-      .map(({ structure }) => structure),
-  );
+/** A model by its name in the comparison, with the structures that its card promises; results that are ready have no card. */
+export interface CountedModel {
+  readonly label: string;
+  readonly claims?: readonly string[];
+}
+
+/** Of cases with truth: what a model gives anywhere, and what its card promises, is expected of it wherever the truth has it. */
+export function scoresOfModel(model: CountedModel, cases: readonly CaseScore[]): Scored[] {
+  const expected = expectedOf(model, cases);
   return cases.flatMap((one): Scored[] => {
-    const outcome = outcomeOf(model, one);
+    const outcome = outcomeOf(model.label, one);
     const known = new Map((outcome?.scores ?? []).map((score) => [score.structure, score]));
     const { caseName, patientId, truthHas } = one;
-    const of = { caseName, patientId, model };
-    return [...given].flatMap((structure): Scored[] => {
+    const of = { caseName, patientId, model: model.label };
+    return [...expected].flatMap((structure): Scored[] => {
       const score = known.get(structure);
-      if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(score, outcome?.failure !== undefined) }];
+      if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(structure, outcome) }];
       return isFalsePositive(score) ? [{ ...of, structure, standing: 'false positive', figures: NO_FIGURES, lack: '' }] : [];
     });
   });
+}
+
+/** Structures that truths have and a model neither gives nor promises, with the number of cases: it is not blamed for them, and they are told. */
+export function notClaimedBy(model: CountedModel, cases: readonly CaseScore[]): { structure: string; cases: number }[] {
+  const expected = expectedOf(model, cases);
+  return groups(
+    cases.flatMap(({ truthDrawn }) => truthDrawn.filter((structure) => !expected.has(structure))),
+    (structure) => structure,
+  ).map((group) => ({ structure: group[0], cases: group.length }));
+}
+
+/** What it gives in any case; what its card names; and wholes that truths have and that the parts on its card are all of. */
+function expectedOf({ label, claims }: CountedModel, cases: readonly CaseScore[]): ReadonlySet<string> {
+  const promised = new Set(claims);
+  const whole = cases.flatMap(({ truthDrawn }) => truthDrawn.filter((structure) => planWhole(structure, promised).state === 'complete'));
+  return new Set([...cases.flatMap((one) => [...givenBy(outcomeOf(label, one))]), ...promised, ...whole]);
+}
+
+function givenBy(outcome: ModelOutcome | undefined): ReadonlySet<string> {
+  const given = (outcome?.scores ?? []).filter(({ output }) => output.state !== 'absent');
+  return new Set(given.map(({ structure }) => structure));
 }
 
 function isFalsePositive(score: StructureScore | undefined): boolean {
   return score?.reference?.volumeMl === 0 && (score.output.volumeMl ?? 0) > 0;
 }
 
-function counted(score: StructureScore | undefined, failed: boolean): Pick<Scored, 'standing' | 'figures' | 'lack'> {
-  if (failed) return { standing: 'failed', figures: NO_FIGURES, lack: '' };
-  if (score === undefined || score.output.state === 'absent') return { standing: 'absent', figures: { ...NO_FIGURES, dice: 0 }, lack: '' };
-  return { standing: score.figures.dice === null ? 'not measured' : 'scored', figures: score.figures, lack: lackIn(score) };
+function counted(structure: string, outcome: ModelOutcome | undefined): Pick<Scored, 'standing' | 'figures' | 'lack'> {
+  if (outcome?.failure !== undefined) return { standing: 'failed', figures: NO_FIGURES, lack: '' };
+  const score = outcome?.scores.find((one) => one.structure === structure);
+  if (score !== undefined && score.output.state !== 'absent')
+    return { standing: score.figures.dice === null ? 'not measured' : 'scored', figures: score.figures, lack: lackIn(score) };
+  // A whole of which parts are drawn is not put together in cases whose truth has parts only.
+  if (planWhole(structure, givenBy(outcome)).state !== 'absent') return { standing: 'not measured', figures: NO_FIGURES, lack: '' };
+  return { standing: 'absent', figures: { ...NO_FIGURES, dice: 0 }, lack: '' };
 }
 
 /** What either side lacks of a structure, in words. */

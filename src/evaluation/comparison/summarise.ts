@@ -2,7 +2,7 @@
 import type { ClinicalTable } from '../cohort/clinical-table.js';
 import { describe, type Description } from '../statistics/describe.js';
 import { METRICS, type CaseScore, type Metric } from './case-score.js';
-import { groups, lackIn, outcomeOf, scoresOfModel, type Scored } from './scored.js';
+import { groups, lackIn, notClaimedBy, outcomeOf, scoresOfModel, type CountedModel, type Scored } from './scored.js';
 import { meanInterval, type Interval } from '../statistics/bootstrap.js';
 import { compareModels, compareSides, type PairedTest, type SideTest } from './paired-tests.js';
 import { correlate, type ClinicalCorrelation } from './clinical-correlations.js';
@@ -20,6 +20,8 @@ export interface ModelSummary {
   readonly failures: Readonly<Record<string, number>>;
   readonly runTimeMs?: Description;
   readonly peakMemoryBytes?: Description;
+  /** Structures of truths that it gives nowhere and its card does not promise: they are not in its figures. Ready results have no card. */
+  readonly notClaimed: readonly { readonly structure: string; readonly cases: number }[];
 }
 
 export interface StructureSummary {
@@ -27,7 +29,7 @@ export interface StructureSummary {
   readonly model: string;
   /** Cases whose truth has the structure: each of them is scored, failed or not measured. */
   readonly n: number;
-  /** With figures; a structure that the model gives elsewhere and not here counts with a Dice of 0. */
+  /** With figures; a structure that the model gives elsewhere or promises, and not here, counts with a Dice of 0. */
   readonly scored: number;
   /** Of those, not drawn here. */
   readonly absent: number;
@@ -72,7 +74,7 @@ export interface Summary {
 }
 
 /** Summarises a comparison of these models. */
-export function summarise(models: readonly string[], cases: readonly CaseScore[], clinical?: ClinicalTable): Summary {
+export function summarise(models: readonly CountedModel[], cases: readonly CaseScore[], clinical?: ClinicalTable): Summary {
   const withTruth = cases.filter(({ truth }) => truth === 'there');
   const scored = models.flatMap((model) => scoresOfModel(model, withTruth));
   const joined = cases.filter(({ patientId }) => clinical?.rows.has(patientId) === true).length;
@@ -80,10 +82,13 @@ export function summarise(models: readonly string[], cases: readonly CaseScore[]
     casesIn: cases.length,
     casesWithTruth: withTruth.length,
     casesWithUnreadableTruth: cases.filter(({ truth }) => truth === 'unreadable').length,
-    models: models.map((model) => summaryOfModel(model, cases)),
+    models: models.map((model) => ({ ...summaryOfModel(model.label, cases), notClaimed: notClaimedBy(model, withTruth) })),
     structures: groups(scored, ({ structure, model }) => `${structure}\n${model}`).map(summaryOfStructure),
     agreement: agreementOf(cases),
-    modelTests: compareModels(models, scored),
+    modelTests: compareModels(
+      models.map(({ label }) => label),
+      scored,
+    ),
     sideTests: compareSides(scored),
     clinical: {
       casesJoined: joined,
@@ -93,7 +98,7 @@ export function summarise(models: readonly string[], cases: readonly CaseScore[]
   };
 }
 
-function summaryOfModel(model: string, cases: readonly CaseScore[]): ModelSummary {
+function summaryOfModel(model: string, cases: readonly CaseScore[]): Omit<ModelSummary, 'notClaimed'> {
   const outcomes = cases.flatMap((one) => outcomeOf(model, one) ?? []);
   const failures: Record<string, number> = {};
   for (const { failure } of outcomes) if (failure !== undefined) failures[failure.code] = (failures[failure.code] ?? 0) + 1;

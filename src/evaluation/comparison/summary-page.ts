@@ -4,6 +4,7 @@ import { escaped, htmlTable } from '../html.js';
 import { valueOf } from '../metrics/measured.js';
 import { describe } from '../statistics/describe.js';
 import type { CaseScore, Metric } from './case-score.js';
+import type { ComparedModel } from './comparison-folder.js';
 import { scoresOfModel } from './scored.js';
 import { boxPlot, type BoxRow } from './plots.js';
 import type { Tested } from './paired-tests.js';
@@ -12,7 +13,7 @@ import type { Figures, Summary } from './summarise.js';
 export interface PageSubject {
   readonly begunAt: string;
   readonly cohort: string;
-  readonly models: readonly { readonly label: string; readonly version?: string; readonly digest?: string; readonly results?: string }[];
+  readonly models: readonly ComparedModel[];
 }
 
 /** The page's text. */
@@ -20,8 +21,8 @@ export function summaryPage(about: PageSubject, cases: readonly CaseScore[], sum
   const labels = about.models.map(({ label }) => label);
   const sections: [string, string][] = [
     ['Models', modelsTable(about, summary)],
-    ['Dice', plotOf(labels, cases, 'dice', 'Dice coefficient')],
-    ['95 % Hausdorff distance', plotOf(labels, cases, 'hausdorff95Mm', 'mm')],
+    ['Dice', plotOf(about.models, cases, 'dice', 'Dice coefficient')],
+    ['95 % Hausdorff distance', plotOf(about.models, cases, 'hausdorff95Mm', 'mm')],
     ['Against the truth', structuresTable(summary)],
     ['Models against each other', testsTable(summary.modelTests, ({ structure, models }) => [named(structure), models.join(' − ')])],
     ['Left against right', testsTable(summary.sideTests, ({ model, sides }) => [model, sides.map(named).join(' − ')])],
@@ -45,7 +46,7 @@ const STYLE =
   'th,td{text-align:left;padding:.15rem .9rem .15rem 0;vertical-align:top;white-space:nowrap}th{border-bottom:1px solid #999}.wide{overflow-x:auto}';
 
 const NOTES =
-  'n counts every case whose truth has the structure: failures stay in it. A structure that a model gives elsewhere and not in a case has a Dice of 0 there. ' +
+  'n counts every case whose truth has the structure: failures stay in it. A structure that a model gives elsewhere, or that its card promises, and not in a case has a Dice of 0 there; what it neither gives nor promises is not held against it and named beside it. ' +
   'A case whose truth was looked at for a structure and is empty is not in its n: where a model draws it all the same, that is a false positive. ' +
   'Wholes are put together of their parts by code; one that lacks a part is not measured, and what one lacks otherwise is said beside it. Metrics have the definitions of plastimatch. ' +
   'In brackets: 95 % bootstrap interval of the mean (2000 resamples, seeded). Wilcoxon: two-sided signed-rank test, pairs without a difference left out, ' +
@@ -64,15 +65,20 @@ function modelsTable({ models }: PageSubject, summary: Summary): string {
       `${model.failed}${failures.length === 0 ? '' : ` (${failures.join(', ')})`}`,
       model.runTimeMs === undefined ? '' : `${(model.runTimeMs.median / 1000).toFixed(1)} s`,
       model.peakMemoryBytes === undefined ? '' : `${Math.round(model.peakMemoryBytes.most / 1e6)} MB`,
+      model.notClaimed.map(({ structure, cases }) => `${named(structure)} (${cases})`).join(', '),
     ];
   });
-  return htmlTable(['model', 'version', 'digest', 'cases in', 'done', 'failed', 'run time (median)', 'memory (most)'], rows);
+  return htmlTable(
+    ['model', 'version', 'digest', 'cases in', 'done', 'failed', 'run time (median)', 'memory (most)', 'not claimed (cases)'],
+    rows,
+  );
 }
 
-function plotOf(labels: readonly string[], cases: readonly CaseScore[], metric: Metric, title: string): string {
+function plotOf(models: readonly ComparedModel[], cases: readonly CaseScore[], metric: Metric, title: string): string {
+  const labels = models.map(({ label }) => label);
   const withTruth = cases.filter(({ truth }) => truth === 'there');
   const all = [
-    ...labels.flatMap((model) => scoresOfModel(model, withTruth).map((score) => ({ by: model, score }))),
+    ...models.flatMap((model) => scoresOfModel(model, withTruth).map((score) => ({ by: model.label, score }))),
     ...cases.flatMap(({ pairs }) => pairs.flatMap(({ models, scores }) => scores.map((score) => ({ by: models.join(' and '), score })))),
   ];
   const byRow = new Map<string, { by: string; structure: string; values: number[] }>();

@@ -1,6 +1,7 @@
 /** A comparison as CSV: one row for each case, model and structure, and one for each case, pair of models and structure. */
 import { csvText } from '../../foundation/csv.js';
-import { METRICS, type CaseScore, type ModelOutcome, type StructureScore } from './case-score.js';
+import { METRICS, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
+import { groups, scoresOfModel, type CountedModel, type Scored } from './scored.js';
 
 const FIGURES: Readonly<Record<(typeof METRICS)[number], string>> = {
   dice: 'dice',
@@ -12,25 +13,56 @@ const FIGURES: Readonly<Record<(typeof METRICS)[number], string>> = {
 };
 
 const MEASURED = ['structure', 'made_of', 'lack', 'volume_ml', 'reference_volume_ml', ...Object.values(FIGURES), 'why_no_figure'];
-const RESULTS = ['case', 'patient_id', 'model', 'state', 'failure_code', 'reason', 'truth', ...MEASURED, 'run_time_s', 'peak_memory_mb'];
+const RESULTS = [
+  'case',
+  'patient_id',
+  'model',
+  'state',
+  'failure_code',
+  'reason',
+  'truth',
+  'standing',
+  ...MEASURED,
+  'run_time_s',
+  'peak_memory_mb',
+];
 const PAIRS = ['case', 'patient_id', 'reference_model', 'model', ...MEASURED];
 
 type Row = Record<string, string | number | null>;
 
-/** A failed case has one row without a structure for each model that failed. */
-export function resultsTable(cases: readonly CaseScore[]): string {
+/**
+ * What failed has a row for each structure that was expected of it there, or one without a structure where none is known. `standing` is how a row counts
+ * in the summary; it is empty where it does not, as of what only the model has.
+ */
+export function resultsTable(cases: readonly CaseScore[], models: readonly CountedModel[]): string {
+  const withTruth = cases.filter(({ truth }) => truth === 'there');
+  const standings = new Map(models.map((model) => [model.label, standingsOf(model, withTruth)]));
   const rows = cases.flatMap((one) =>
     one.models.flatMap((outcome): Row[] => {
       const common = { ...ofCase(one), ...ofOutcome(outcome), truth: one.truth };
-      if (outcome.scores.length === 0) return [{ ...common, why_no_figure: one.truthReason ?? null }];
-      return outcome.scores.map((score) => ({
-        ...common,
-        ...ofScore(score),
-        ...(one.truthReason === undefined ? {} : { why_no_figure: one.truthReason }),
-      }));
+      const counted = standings.get(outcome.model)?.get(one.caseName) ?? new Map<string, Scored>();
+      const known = new Set(outcome.scores.map(({ structure }) => structure));
+      const others = [...counted.values()].filter(({ structure }) => !known.has(structure));
+      const all = [
+        ...outcome.scores.map((score): Row => ({ ...ofScore(score), ...standingOf(one, score, counted.get(score.structure)) })),
+        ...others.map(({ structure, standing, figures }): Row => ({ structure, standing, ...ofFigures(figures) })),
+      ];
+      const why: Row = one.truthReason === undefined ? {} : { why_no_figure: one.truthReason };
+      return (all.length === 0 ? [{}] : all).map((row): Row => ({ ...common, ...row, ...why }));
     }),
   );
   return csvText(RESULTS, rows);
+}
+
+/** By case and structure. */
+function standingsOf(model: CountedModel, withTruth: readonly CaseScore[]): ReadonlyMap<string, ReadonlyMap<string, Scored>> {
+  const ofCases = groups(scoresOfModel(model, withTruth), ({ caseName }) => caseName);
+  return new Map(ofCases.map((all) => [all[0].caseName, new Map(all.map((scored) => [scored.structure, scored]))]));
+}
+
+function standingOf({ truthDrawn }: CaseScore, { structure }: StructureScore, counted: Scored | undefined): Row {
+  if (counted !== undefined) return { standing: counted.standing, ...ofFigures(counted.figures) };
+  return truthDrawn.includes(structure) ? { standing: 'not claimed' } : {};
 }
 
 /** Only of cases without truth. */
@@ -65,7 +97,11 @@ function ofScore({ structure, output, reference, figures, why }: StructureScore)
     lack: output.lack,
     volume_ml: output.volumeMl,
     reference_volume_ml: reference?.volumeMl ?? null,
-    ...Object.fromEntries(METRICS.map((metric) => [FIGURES[metric], figures[metric]])),
+    ...ofFigures(figures),
     why_no_figure: why ?? null,
   };
+}
+
+function ofFigures(figures: MetricFigures): Row {
+  return Object.fromEntries(METRICS.map((metric) => [FIGURES[metric], figures[metric]]));
 }

@@ -74,7 +74,7 @@ describe('a comparison with a node', () => {
     const { carryOut } = await comparison(answer);
     const scores = await carryOut();
     expect(scores).toMatchObject([{ truth: 'there', models: [{ model: 'm', failure: { code } }, { model: 'ready' }] }]);
-    const { structures } = summarise(['m', 'ready'], scores);
+    const { structures } = summarise([{ label: 'm' }, { label: 'ready' }], scores);
     expect(structures.find(({ model: name }) => name === 'ready')).toMatchObject({ structure: 'LEFT_LUNG', n: 1, scored: 1, failed: 0 });
   });
 

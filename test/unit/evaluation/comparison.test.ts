@@ -13,7 +13,10 @@ import { segmentationOfContours } from '../../../src/evaluation/comparison/drawn
 import { scoreAnswers } from '../../../src/evaluation/comparison/score-answers.js';
 import { scoreCase, type ModelResult } from '../../../src/evaluation/comparison/score-case.js';
 import { summarise } from '../../../src/evaluation/comparison/summarise.js';
+import { resultsTable } from '../../../src/evaluation/comparison/tables.js';
+import type { CountedModel } from '../../../src/evaluation/comparison/scored.js';
 import { summaryPage } from '../../../src/evaluation/comparison/summary-page.js';
+import { csvRows } from '../../../src/foundation/csv.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
 import { tempFolder } from '../../support/temp.js';
 
@@ -28,6 +31,7 @@ const drawn = (masks: Readonly<Record<string, typeof left>>) =>
   );
 const segOf = (masks: Readonly<Record<string, typeof left>>) => writeSeg(drawn(masks)).bytes;
 const answer = (masks: Readonly<Record<string, typeof left>>) => new Answer([readSeg(parseInstance(segOf(masks)))]);
+const MODELS = [{ label: 'a' }, { label: 'b' }];
 const structures = (scores: ReturnType<typeof scoreAnswers>) => Object.fromEntries(scores.map((score) => [score.structure, score]));
 
 describe('two answers', () => {
@@ -116,7 +120,7 @@ describe('what is counted', () => {
   });
 
   it('is every case with truth, whatever became of it', () => {
-    const { structures: all, ...rest } = summarise(['a', 'b'], cases);
+    const { structures: all, ...rest } = summarise(MODELS, cases);
     expect(rest).toMatchObject({ casesIn: 6, casesWithTruth: 4, casesWithUnreadableTruth: 1 });
     expect(rest.models.map(({ model, done, failures }) => ({ model, done, failures }))).toEqual([
       { model: 'a', done: 5, failures: { MODEL_TIMEOUT: 1 } },
@@ -137,7 +141,7 @@ describe('what is counted', () => {
   });
 
   it('is how models agree where there is no truth, and nothing of a truth that cannot be read', () => {
-    const { agreement } = summarise(['a', 'b'], cases);
+    const { agreement } = summarise(MODELS, cases);
     expect(agreement.map(({ structure, models, n }) => [structure, models, n])).toEqual(
       expect.arrayContaining([
         ['RIGHT_LUNG', ['a', 'b'], 2],
@@ -156,7 +160,7 @@ describe('what is counted', () => {
       ['absent', undefined],
       ['both failed', 7],
     ]);
-    expect(summarise(['a', 'b'], cases, clinical).clinical).toMatchObject({ casesJoined: 3, casesWithoutRow: 3 });
+    expect(summarise(MODELS, cases, clinical).clinical).toMatchObject({ casesJoined: 3, casesWithoutRow: 3 });
     expect(readClinicalTable('id,age\n1,2\n', 'PatientID')).toBe('no column PatientID among id, age');
     expect(readClinicalTable('PatientID\n1\n1\n', 'PatientID')).toBe('PatientID 1 has two rows; expected one');
   });
@@ -170,21 +174,80 @@ describe('what is counted', () => {
       await score('empty', [result('a', [onlyRight]), result('b', [both])], [empty]),
     ];
     expect(all[1].truthHas).not.toContain('LEFT_LUNG');
-    const of = (model: string) => summarise(['a', 'b'], all).structures.find((one) => one.structure === 'LEFT_LUNG' && one.model === model);
+    const of = (model: string) => summarise(MODELS, all).structures.find((one) => one.structure === 'LEFT_LUNG' && one.model === model);
     expect(of('a')).toMatchObject({ n: 1, absent: 0, falsePositives: 0, metrics: { dice: { mean: 1 } }, diceWithFailuresAsZero: 1 });
     expect(of('b')).toMatchObject({ n: 1, falsePositives: 1, metrics: { dice: { n: 1, mean: 1 } } });
   });
 
+  describe('of a structure that no case has of a model', () => {
+    const LOBES = [
+      'LEFT_UPPER_LUNG_LOBE',
+      'LEFT_LOWER_LUNG_LOBE',
+      'RIGHT_UPPER_LUNG_LOBE',
+      'RIGHT_MIDDLE_LUNG_LOBE',
+      'RIGHT_LOWER_LUNG_LOBE',
+    ];
+    const claims = ['LEFT_LUNG', 'RIGHT_LUNG'];
+    const counts = (models: readonly CountedModel[], all: readonly CaseScore[]) =>
+      summarise(models, all).structures.map(({ model, structure, n, absent, failed: lost, notMeasured, metrics }) =>
+        [model, structure, n, absent, lost, notMeasured, metrics.dice?.mean ?? null].join(' '),
+      );
+    const rowsOf = (models: readonly CountedModel[], all: readonly CaseScore[]) => {
+      const [head, ...rows] = csvRows(resultsTable(all, models));
+      const names = ['case', 'model', 'structure', 'standing', 'dice'];
+      return rows.map((cells) => names.map((name) => cells[head.indexOf(name)]).join(' '));
+    };
+
+    it('is a Dice of 0 where its card promises it, and a failure where it fails; what nobody promises is told of', async () => {
+      const [onlyRight, both] = [file('never left', { RIGHT_LUNG: right }), file('as it is', { LEFT_LUNG: left, RIGHT_LUNG: right })];
+      const all = [
+        await score('one', [result('a', [onlyRight]), result('b', [onlyRight]), result('c', [])]),
+        await score('two', [result('a', [], failed), result('b', [onlyRight]), result('c', [both], failed)]),
+      ];
+      const models = [{ label: 'a', claims }, { label: 'b' }, { label: 'c', claims: LOBES }];
+      expect(counts(models, all).sort()).toEqual([
+        'a LEFT_LUNG 2 1 1 0 0',
+        'a RIGHT_LUNG 2 0 1 0 1',
+        'b RIGHT_LUNG 2 0 0 0 1',
+        'c LEFT_LUNG 2 1 1 0 0',
+        'c RIGHT_LUNG 2 1 1 0 0',
+      ]);
+      const summary = summarise(models, all);
+      expect(summary.models.map(({ notClaimed }) => notClaimed)).toEqual([[], [{ structure: 'LEFT_LUNG', cases: 2 }], []]);
+      expect(summaryPage({ begunAt: '2026-01-01T00:00:00Z', cohort: 'c', models }, all, summary)).toContain('<td>Left lung (2)</td>');
+      expect(rowsOf(models, all).sort()).toEqual([
+        'one a LEFT_LUNG absent 0',
+        'one a RIGHT_LUNG scored 1',
+        'one b LEFT_LUNG not claimed ',
+        'one b RIGHT_LUNG scored 1',
+        'one c LEFT_LUNG absent 0',
+        'one c RIGHT_LUNG absent 0',
+        'two a LEFT_LUNG failed ',
+        'two a RIGHT_LUNG failed ',
+        'two b LEFT_LUNG not claimed ',
+        'two b RIGHT_LUNG scored 1',
+        'two c LEFT_LUNG failed ',
+        'two c RIGHT_LUNG failed ',
+      ]);
+    });
+
+    it('is not measured where parts of it are drawn and the truth of that case has parts only', async () => {
+      const lobes = file('lobes', Object.fromEntries(LOBES.map((id) => [id, id.startsWith('LEFT') ? left : right])));
+      const all = [await score('sides', [result('a', [lobes])]), await score('parts', [result('a', [lobes])], [lobes])];
+      const counted = counts([{ label: 'a', claims: LOBES }], all);
+      expect(counted).toEqual(expect.arrayContaining(['a LEFT_LUNG 2 0 0 1 1', 'a LEFT_UPPER_LUNG_LOBE 1 0 0 0 1']));
+    });
+  });
+
   it('is shown on the plot as in the table: what is missing is a Dice of 0', () => {
-    const models = ['a', 'b'].map((label) => ({ label }));
-    const page = summaryPage({ begunAt: '2026-01-01T00:00:00Z', cohort: 'c', models }, cases, summarise(['a', 'b'], cases));
+    const page = summaryPage({ begunAt: '2026-01-01T00:00:00Z', cohort: 'c', models: MODELS }, cases, summarise(MODELS, cases));
     const [, dots] = />Left lung: a<\/text><g [^>]*>(.*?)<\/g>/s.exec(page) ?? ['', ''];
     // One case where it is drawn, two where it is absent.
     expect(dots.match(/<circle /g)).toHaveLength(3);
   });
 
   it('is in tests the pairs that have figures, with how many are lost', () => {
-    const { modelTests } = summarise(['a', 'b'], cases);
+    const { modelTests } = summarise(MODELS, cases);
     expect(modelTests.find(({ structure, metric }) => structure === 'LEFT_LUNG' && metric === 'dice')).toMatchObject({ n: 2, lost: 2 });
   });
 
@@ -192,11 +255,11 @@ describe('what is counted', () => {
     const clinical = readClinicalTable('PatientID,age\n,61\ngood,7\n,8\n', 'PatientID');
     if (typeof clinical === 'string') throw new Error(clinical);
     const nameless = cases.map((one) => ({ ...one, patientId: '' }));
-    expect(summarise(['a', 'b'], nameless, clinical).clinical).toMatchObject({ casesJoined: 0, casesWithoutRow: 6 });
+    expect(summarise(MODELS, nameless, clinical).clinical).toMatchObject({ casesJoined: 0, casesWithoutRow: 6 });
   });
 
   it('of no case at all is a summary without figures', () => {
-    expect(summarise(['a'], [])).toMatchObject({
+    expect(summarise([{ label: 'a' }], [])).toMatchObject({
       casesIn: 0,
       structures: [],
       modelTests: [],
