@@ -6,6 +6,7 @@ import { accountsOfStudies, accountSince, recentAccount, type StudyAccount } fro
 import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { deliveriesToRetry, deliveryById, listDeliveries, retryDelivery } from '../ledger/deliveries.js';
+import { evaluationStudy } from '../ledger/evaluations.js';
 import { activeModel, modelById } from '../ledger/models.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
@@ -134,6 +135,7 @@ function runRoutes(router: Router, node: NodePort): void {
     const asked = parseBody(runRequest, request);
     const study = studyOf(db, asked.study);
     demandFiles(study);
+    demandPatients(db, study);
     const version = lastVersion(db, study.id);
     if (version === undefined)
       throw new AnteroomError('STATE_MOVE_REFUSED', `study ${asked.study} has not settled yet; expected at least one version`);
@@ -245,6 +247,12 @@ function studyOf(db: NodePort['db'], uid: string): StudyRow {
   const study = findStudy(db, uid);
   if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${uid}`);
   return study;
+}
+
+/** Throws STUDY_OF_EVALUATION for the copy of a case. */
+function demandPatients(db: NodePort['db'], { study_instance_uid: uid }: StudyRow): void {
+  const copy = evaluationStudy(db, uid);
+  if (copy !== undefined) throw new AnteroomError('STUDY_OF_EVALUATION', `study ${uid} is a copy of case ${copy.case_name}`);
 }
 
 function runOf({ db }: NodePort, id: string) {

@@ -6,7 +6,13 @@ import { dataFolders } from '../archive/folders.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { SEGMENTATION_SOP_CLASSES } from '../dicom/seg/read.js';
 import { AnteroomError } from '../foundation/errors.js';
-import { ensureEvaluationRun, evaluationStudy, runsOfEvaluation, settledCopies, type EvaluationRunRow } from '../ledger/evaluations.js';
+import {
+  ensureEvaluationRun,
+  evaluationStudy,
+  runsOfEvaluation,
+  copiesOfEvaluation,
+  type EvaluationRunRow,
+} from '../ledger/evaluations.js';
 import { listModels, type ModelRow } from '../ledger/models.js';
 import { resultsOfRun, type ResultRow } from '../ledger/results.js';
 import { requestCancel } from '../ledger/runs.js';
@@ -16,6 +22,7 @@ import { findCases, takeInCase, type FoundCase, type TakenCase } from './evaluat
 import { demandFiles } from './keeping-routes.js';
 import type { NodePort } from './node-port.js';
 import { parseBody } from './requests.js';
+import { holdsOf } from './run-holds.js';
 
 const uid = z.string().regex(/^[\d.]{1,64}$/);
 const text = z.string().min(1).optional();
@@ -45,10 +52,14 @@ const runWish = z.strictObject({
   seriesInstanceUid: uid,
 });
 
+const pauseWish = z.strictObject({ running: z.boolean().default(false) });
+
 /** A copy of a case that the node still has. */
 export interface CaseCopy {
   readonly caseName: string;
   readonly studyInstanceUid: string;
+  /** `receiving` while it is being copied. */
+  readonly state: string;
 }
 
 /** Adds the routes below `/evaluations`. */
@@ -68,8 +79,8 @@ export function evaluationRoutes(router: Router, node: NodePort): void {
     response.status(201).json(taken);
   });
   router.get('/evaluations/:evaluation/cases', (request, response) => {
-    const copies = settledCopies(db, request.params.evaluation);
-    response.json(copies.map((row): CaseCopy => ({ caseName: row.case_name, studyInstanceUid: row.study_instance_uid })));
+    const copies = copiesOfEvaluation(db, request.params.evaluation);
+    response.json(copies.map((row): CaseCopy => ({ caseName: row.case_name, studyInstanceUid: row.study_instance_uid, state: row.state })));
   });
   router.post('/evaluations/:evaluation/runs', (request, response) => {
     response.status(201).json({ run: run(node, request.params.evaluation, parseBody(runWish, request)) });
@@ -80,8 +91,11 @@ export function evaluationRoutes(router: Router, node: NodePort): void {
     const cases = named === undefined ? undefined : [named].flat().filter((name) => typeof name === 'string');
     response.json(views(node, request.params.evaluation, cases));
   });
+  // Cancels what has not begun, or with `running` whatever has not ended.
   router.post('/evaluations/:evaluation/pause', (request, response) => {
-    const open = runsOfEvaluation(db, request.params.evaluation).filter(({ state }) => state === 'waiting' || state === 'queued');
+    const { running } = parseBody(pauseWish, request);
+    const cancelled = running ? ['waiting', 'queued', 'starting', 'running'] : ['waiting', 'queued'];
+    const open = runsOfEvaluation(db, request.params.evaluation).filter(({ state }) => cancelled.includes(state));
     for (const { id } of open) requestCancel(db, id);
     bell.ring('runs');
     response.status(202).json({ cancelled: open.map(({ id }) => id) });
@@ -148,6 +162,7 @@ function evaluationRunView({ db, keeping }: NodePort, row: EvaluationRunRow, wai
     state: row.state,
     failureCode: row.failure_code,
     reason: row.reason,
+    ...holdsOf(db, row),
     waitsFor: waitsFor ?? (row.state === 'waiting' ? row.reason : null),
     runTimeMs: row.run_time_ms,
     peakMemoryBytes: row.peak_memory_bytes,

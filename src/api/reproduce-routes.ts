@@ -16,6 +16,7 @@ import { lastVersion, type VersionRow } from '../ledger/versions.js';
 import { demandFiles } from './keeping-routes.js';
 import type { NodePort } from './node-port.js';
 import { parseBody, textQuery } from './requests.js';
+import { holdsOf } from './run-holds.js';
 
 const wish = z.strictObject({
   sopInstanceUid: z.string().regex(/^[\d.]{1,64}$/),
@@ -51,7 +52,7 @@ export function reproduceRoutes(router: Router, node: NodePort): void {
     const run = runById(db, Number(request.params.run));
     if (run?.purpose !== 'evaluation') throw new AnteroomError('NOT_FOUND', `reproduction ${request.params.run}`);
     const { state, failure_code: failureCode, reason } = run;
-    if (state !== 'done') return void response.json({ state, failureCode, reason });
+    if (state !== 'done') return void response.json({ state, failureCode, reason, ...holdsOf(db, run) });
     const after = resultLike(db, before, run.id);
     const changed = whatChanged(db, runById(db, before.run_id) as RunRow, run);
     if (after === undefined || after.path === null)

@@ -2,6 +2,7 @@
 import type { EvaluationRunView } from '../api/evaluation-routes.js';
 import type { CaseScore } from '../evaluation/comparison/case-score.js';
 import { printable } from '../foundation/printable.js';
+import { hasEnded } from '../ledger/states.js';
 import { line, progress, progressDone } from './print.js';
 
 /** Tells how far one command is. */
@@ -11,6 +12,7 @@ export class ComparisonProgress {
   private before = 0;
   private ended = 0;
   private failed = 0;
+  private pauses: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly quiet: boolean,
@@ -25,7 +27,8 @@ export class ComparisonProgress {
 
   /** What the case that is looked at waits for. */
   show(caseName: string, runs: readonly EvaluationRunView[]): void {
-    const open = runs.filter(({ state }) => ['waiting', 'queued', 'starting', 'running', 'produced'].includes(state));
+    const open = runs.filter((run) => !hasEnded(run));
+    this.tellPauses(open);
     const now = open.map(
       ({ model, state, waitsFor }) => `${model} ${state === 'queued' || state === 'waiting' ? (waitsFor ?? state) : state}`,
     );
@@ -49,13 +52,24 @@ export class ComparisonProgress {
   }
 
   copyStays(caseName: string, reason: string): void {
-    progressDone();
-    process.stderr.write(printable(`the node keeps its copy of ${caseName}: ${reason}`) + '\n');
+    this.warn(`the node keeps its copy of ${caseName}: ${reason}`);
   }
 
   nodeIsSilent(): void {
+    this.warn('the node does not answer: waiting for it to come back');
+  }
+
+  /** Each pause once: a comparison that stands still without a word would be taken for a broken one. */
+  private tellPauses(open: readonly EvaluationRunView[]): void {
+    const paused = new Set(open.flatMap((run) => run.paused ?? []));
+    for (const text of paused) if (!this.pauses.has(text)) this.warn(`waits: ${text} (Ctrl-C stops; the same command goes on)`);
+    if (paused.size === 0 && this.pauses.size > 0) this.warn('goes on: nothing is paused any more');
+    this.pauses = paused;
+  }
+
+  private warn(text: string): void {
     progressDone();
-    process.stderr.write('the node does not answer: waiting for it to come back\n');
+    process.stderr.write(printable(text) + '\n');
   }
 
   /** `endedRuns`: of the case that is looked at. */

@@ -5,13 +5,13 @@ import type { CaseCopy, EvaluationRunView } from '../api/evaluation-routes.js';
 import type { ListedModel } from '../api/views.js';
 import type { ComparedModel } from '../evaluation/comparison/comparison-folder.js';
 import { AnteroomError } from '../foundation/errors.js';
+import { hasEnded } from '../ledger/states.js';
 import type { NodeClient } from './node-client.js';
 import type { ReadyCase } from './compare-cases.js';
 
 const POLL_MS = 250;
 /** A node that is started again by its supervisor answers within this. */
 const NODE_PATIENCE_MS = 120_000;
-const ENDED = ['done', 'failed', 'rejected', 'cancelled'];
 
 /** A model that the node has, under the name by which the command knows it. */
 export interface NodeModel extends ComparedModel {
@@ -53,7 +53,10 @@ export class ComparisonRuns {
     return this.patiently(() => this.client.get<EvaluationRunView[]>(`${this.path}/runs?${query}`));
   }
 
-  /** The runs of a case when all of them have ended; undefined where `isStopping` says so before. */
+  /**
+   * The runs of a case when all of them have ended, or cannot begin as their model is suspended; undefined where `isStopping` says so before. A pause is
+   * waited for, as somebody ends it; a suspended model needs somebody who corrects it, and the others need not wait for that.
+   */
   async ended(
     caseName: string,
     isStopping: () => boolean,
@@ -61,16 +64,26 @@ export class ComparisonRuns {
   ): Promise<EvaluationRunView[] | undefined> {
     for (;;) {
       const runs = await this.runs([caseName]);
-      if (runs.length === this.models.length && runs.every(({ state }) => ENDED.includes(state))) return runs;
+      if (runs.length === this.models.length && runs.every((run) => hasEnded(run) || run.suspended !== null)) return runs;
       if (isStopping()) return undefined;
       onChange(runs);
       await setTimeout(POLL_MS);
     }
   }
 
-  /** Cancels what has not started; a later command has it run. */
+  /** Cancels what has not started, also where its model is suspended; a later command has it run. */
   pause(): Promise<unknown> {
     return this.client.post(`${this.path}/pause`);
+  }
+
+  /** Cancels everything that has not ended. */
+  cancel(): Promise<unknown> {
+    return this.patiently(() => this.client.post(`${this.path}/pause`, { running: true }));
+  }
+
+  /** The runs of all cases. */
+  all(): Promise<EvaluationRunView[]> {
+    return this.patiently(() => this.client.get<EvaluationRunView[]>(`${this.path}/runs`));
   }
 
   /** The copies of cases that the node has. */
@@ -111,11 +124,14 @@ export async function modelsOnNode(client: NodeClient, labels: readonly string[]
     const known = all.filter((model) => model.name === name && (version === undefined || model.version === version));
     const usable = known.filter(({ state }) => state !== 'suspended' && (state !== 'retired' || version !== undefined));
     const model = usable.find(({ state }) => state === 'active') ?? usable[0];
+    const suspended = known.find(({ state }) => state === 'suspended');
+    if (model === undefined && suspended !== undefined)
+      throw new AnteroomError('MODEL_SUSPENDED', `model ${label}: ${suspended.suspendedReason ?? 'by a person'}`);
     if (model === undefined) {
       const seen =
         known.length === 0
           ? `registered are ${all.map((one) => `${one.name}@${one.version}`).join(', ') || 'none'}`
-          : `it is ${known[0].state}`;
+          : `it is ${known[0].state}; expected one in use, or NAME@VERSION`;
       throw new AnteroomError('MODEL_UNKNOWN', `model ${label}: ${seen}`);
     }
     if (model.neverFits !== null) throw new AnteroomError('MODEL_TOO_LARGE', `model ${label}: ${model.neverFits}`);

@@ -36,6 +36,8 @@ interface Asked {
 /** Carries out one comparison. */
 export class ComparisonWork {
   private stopping = false;
+  /** A model was suspended: its runs wait in the node and must not begin when nobody asks for them. */
+  private sawSuspended = false;
 
   constructor(private readonly parts: WorkParts) {}
 
@@ -65,7 +67,7 @@ export class ComparisonWork {
     } finally {
       await Promise.allSettled(asked);
       // A node that is gone has nothing to cancel; what it still has waiting is found again.
-      if (this.stopping) await runs?.pause().catch(() => undefined);
+      if (this.stopping || this.sawSuspended) await runs?.pause().catch(() => undefined);
     }
     if (!this.stopping) await this.forgetCopies(scores);
     return planned.flatMap(({ name }) => scores.get(name) ?? []);
@@ -164,7 +166,11 @@ export class ComparisonWork {
     if (failure !== undefined) return { ...nothing, failure };
     const run = ended.find((one) => one.model === label.split('@')[0] && one.digest === digest);
     if (run === undefined) return { ...nothing, failure: { code: 'INTERNAL', reason: 'the node knows of no run' } };
-    const { state, failureCode, reason, runTimeMs, peakMemoryBytes } = run;
+    const { state, failureCode, reason, suspended, runTimeMs, peakMemoryBytes } = run;
+    if (suspended !== null) {
+      this.sawSuspended = true;
+      return { ...nothing, failure: { code: 'MODEL_SUSPENDED', reason: suspended } };
+    }
     const files = await folder.keepResults(caseName, label, run.files);
     const ofRun = { model: label, runTimeMs, peakMemoryBytes, files, paths: files.map((file) => folder.absolute(file)) };
     return state === 'done' ? ofRun : { ...ofRun, failure: { code: failureCode ?? state, reason: reason ?? '' } };

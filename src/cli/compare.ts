@@ -8,6 +8,7 @@ import { ReadyFiles } from '../evaluation/comparison/ready-files.js';
 import { summarise, type Summary } from '../evaluation/comparison/summarise.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { plannedCases } from './compare-cases.js';
+import { forgetComparison } from './compare-forget.js';
 import { ComparisonProgress } from './compare-progress.js';
 import { ComparisonRuns, modelsOnNode } from './compare-runs.js';
 import { ComparisonWork } from './compare-work.js';
@@ -20,9 +21,10 @@ const INTERRUPTED = 130;
 interface CompareOptions extends CommonOptions {
   readonly models?: string;
   readonly results: readonly string[];
-  readonly cohort: string;
+  readonly cohort?: string;
   readonly truth?: string;
-  readonly out: string;
+  readonly out?: string;
+  readonly forget?: string;
   readonly json?: boolean;
 }
 
@@ -32,17 +34,23 @@ export function addCompareCommand(program: Command): void {
   withCommonOptions(command.description('runs models over a cohort and compares what they draw; after a stop the same command goes on'))
     .option('--models <a,b,c>', 'models of the node, NAME or NAME@VERSION')
     .option('--results <name=folder>', 'segmentations that are ready, as a model of that name; may be repeated', collected, [])
-    .requiredOption('--cohort <file>', 'the cases, in YAML')
+    .option('--cohort <file>', 'the cases, in YAML')
     .option('--truth <folder>', 'expert segmentations or structure sets: of the same StudyInstanceUID, or named CASE.dcm')
-    .requiredOption('--out <folder>', 'where tables, summary and results go')
+    .option('--out <folder>', 'where tables, summary and results go')
+    .option(
+      '--forget <folder>',
+      'ends the comparison in this folder: its runs are cancelled, and the copies of its cases deleted from the node',
+    )
     .option('--json', 'print the summary as JSON')
-    .action(async (options: CompareOptions) => {
-      process.exitCode = await compare(options);
+    .action(async ({ cohort, out, forget, ...options }: CompareOptions) => {
+      if (forget !== undefined) return forgetComparison(clientFor(options), resolve(forget));
+      if (cohort === undefined || out === undefined) return command.error('error: name --cohort and --out, or --forget');
+      process.exitCode = await compare({ ...options, cohort, out });
     });
 }
 
 /** The exit code: 0; 1 where a run, a result or a truth failed; 130 where it was interrupted. */
-async function compare(options: CompareOptions): Promise<number> {
+async function compare(options: Omit<CompareOptions, 'forget'> & { cohort: string; out: string }): Promise<number> {
   const cohort = loadCohort(options.cohort);
   const client = clientFor(options);
   const nodeModels = await modelsOnNode(client, listed(options.models));

@@ -17,6 +17,7 @@ import { retrieveInstance } from '../dicomweb/client/wado.js';
 import { storeFiles } from '../dimse/scu.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf, setLogLevel } from '../foundation/log.js';
+import { hasEnded } from '../ledger/states.js';
 import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import { parseSettings } from '../settings/load.js';
 import type { Settings } from '../settings/schema.js';
@@ -163,7 +164,7 @@ class Demo {
         );
         return found;
       },
-      (found) => found.every((run) => ['done', 'failed', 'rejected', 'cancelled'].includes(run.state)),
+      (found) => found.every(hasEnded),
     );
     progressDone();
     const failed = runs.find((run) => run.state !== 'done');

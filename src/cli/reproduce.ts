@@ -3,13 +3,13 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Remark } from '../evaluation/compare/finding.js';
 import type { Reproduction } from '../evaluation/reproduction.js';
+import { printable } from '../foundation/printable.js';
+import { hasEnded } from '../ledger/states.js';
 import type { NodeClient } from './node-client.js';
 import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line } from './print.js';
 
 const POLL_MS = 500;
-/** Of these no result will come. */
-const ENDED = ['done', 'failed', 'rejected', 'cancelled'];
 
 interface Begun {
   readonly run: number;
@@ -25,6 +25,9 @@ type Answer = {
   readonly state: string;
   readonly failureCode?: string | null;
   readonly reason?: string | null;
+  /** What keeps the run from starting. */
+  readonly paused?: string | null;
+  readonly suspended?: string | null;
   /** What the run was given otherwise than the one of then. */
   readonly changed?: readonly Remark[];
 } & Partial<Reproduction>;
@@ -56,7 +59,7 @@ export function addReproduceCommand(program: Command): void {
       const answers: (Begun & Answer & { sopInstanceUid: string })[] = [];
       for (const uid of uids) {
         const begun = await client.post<Begun>('/reproductions', { sopInstanceUid: uid, now: options.now === true });
-        const answer = await ended(client, begun.run, uid);
+        const answer = await ended(client, begun, uid);
         answers.push({ sopInstanceUid: uid, ...begun, ...answer });
         if (answer.voxelsEqual !== true) process.exitCode = 1;
         if (options.json) continue;
@@ -76,10 +79,14 @@ async function uidsOf(client: NodeClient, study: string | undefined): Promise<st
   return (await client.get<{ sopInstanceUid: string }[]>(`/reproductions${query}`)).map((result) => result.sopInstanceUid);
 }
 
-async function ended(client: NodeClient, run: number, uid: string): Promise<Answer> {
-  for (;;) {
+/** What keeps it from starting until a person acts is told once: it would look like a command that hangs. */
+async function ended(client: NodeClient, { run, model }: Begun, uid: string): Promise<Answer> {
+  for (let told: string | undefined; ;) {
     const answer = await client.get<Answer>(`/reproductions/${run}/of/${uid}`);
-    if (ENDED.includes(answer.state)) return answer;
+    if (hasEnded(answer)) return answer;
+    const held = answer.paused ?? answer.suspended ?? undefined;
+    if (held !== undefined && held !== told) process.stderr.write(printable(`run ${run} of model ${model} waits: ${held}`) + '\n');
+    told = held;
     await setTimeout(POLL_MS);
   }
 }

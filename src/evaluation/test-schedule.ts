@@ -24,8 +24,14 @@ const DAY_MS = 86_400_000;
 /** After one that could not be made, and after one that gave way. */
 const AGAIN_MS = { hindered: 3_600_000, gaveWay: 300_000 };
 
-/** What a machine with too little room or a lost container does to the best model: one such test suspends nothing. */
-const BLAMES_MACHINE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RUN_LOST', 'CONTAINER_START_FAILED', 'MODEL_OOM', 'MODEL_TIMEOUT']);
+/** What a machine with too little room, a lost container or an image that somebody has removed does to the best model: such a test suspends nothing. */
+const BLAMES_MACHINE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'RUN_LOST',
+  'CONTAINER_START_FAILED',
+  'MODEL_OOM',
+  'MODEL_TIMEOUT',
+  'IMAGE_MISSING',
+]);
 
 /** What carries out a test; see `runs/trials-beside.ts`. */
 export interface Trials {

@@ -178,6 +178,12 @@ export const CATALOGUE = {
     remedy: 'See `anteroom studies`, `runs --study UID` and `deliveries --study UID` for what is still to be done, then try again.',
     httpStatus: 409,
   }),
+  STUDY_OF_EVALUATION: entry({
+    kind: 'operator',
+    text: 'The study is the copy of a case, made for a comparison: nothing clinical is run on it',
+    remedy: "Run it on the patient's own study, or let `anteroom compare` run the model.",
+    httpStatus: 409,
+  }),
   STUDY_PURGED: entry({
     kind: 'operator',
     text: 'The files of the study were purged',
@@ -204,6 +210,11 @@ export const CATALOGUE = {
     text: 'The model is not registered',
     remedy: 'Register it with `anteroom models add`.',
     httpStatus: 404,
+  }),
+  MODEL_SUSPENDED: entry({
+    kind: 'operator',
+    text: 'The model is suspended',
+    remedy: '`anteroom doctor` says why; correct it, then `anteroom resume model NAME`, and give the command again.',
   }),
   MODEL_INVALID: entry({
     kind: 'operator',

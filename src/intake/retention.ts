@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { evaluationStudy } from '../ledger/evaluations.js';
+import { abandonedCopies, evaluationStudy } from '../ledger/evaluations.js';
 import {
   attemptsWithWork,
   purgingPausedUntil,
@@ -25,6 +25,9 @@ const RUNS_AT_ONCE = 50;
 /** A run's folder that no row knows (left by a restored ledger's lost future) is deleted when it is older than this. */
 const UNKNOWN_RUN_MS = 24 * 3_600_000;
 
+/** Without a comparison that asks for it the copy of a case stays so long. Whoever goes on with one after that has its cases copied again. */
+const ABANDONED_MS = 7 * 24 * 3_600_000;
+
 /** Of the settings; see there. Off where a number is missing. */
 export interface RetentionRules extends RetentionLimits {
   readonly maxAgeMs?: number;
@@ -32,6 +35,9 @@ export interface RetentionRules extends RetentionLimits {
   readonly workMs: number;
   readonly everyMs: number;
 }
+
+/** Of the copy of a case the original is elsewhere, and its comparison tells of failures: no age protects it. */
+const COPY_LIMITS: RetentionLimits = { minAgeMs: 0, unsuccessfulMs: 0 };
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -83,9 +89,13 @@ export class Retention {
   async purge(studyInstanceUid: string): Promise<PurgeRow> {
     const study = findStudy(this.options.db, studyInstanceUid);
     if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${studyInstanceUid}`);
-    // Of the copy of a case the original is elsewhere: no age protects it.
-    const minAgeMs = evaluationStudy(this.options.db, studyInstanceUid) === undefined ? this.options.rules.minAgeMs : 0;
-    return purgeStudy(this.options, study.id, 'by-hand', { minAgeMs, unsuccessfulMs: 0 });
+    const isCopy = evaluationStudy(this.options.db, studyInstanceUid) !== undefined;
+    return purgeStudy(
+      this.options,
+      study.id,
+      'by-hand',
+      isCopy ? COPY_LIMITS : { minAgeMs: this.options.rules.minAgeMs, unsuccessfulMs: 0 },
+    );
   }
 
   /** One look; a second one at the same time is the same one. */
@@ -101,6 +111,7 @@ export class Retention {
     for (const purge of unfinishedPurges(db)) await deletePurgedFiles(this.options, purge);
     await this.removeWork();
     if (purgingPausedUntil(db) > clock()) return;
+    for (const id of abandonedCopies(db, clock() - ABANDONED_MS)) await this.purgeUnlessKept(id, 'age', COPY_LIMITS);
     const { maxAgeMs, space } = rules;
     if (maxAgeMs !== undefined) await this.purgeOldest('age', maxAgeMs, (finishedAt) => clock() - finishedAt >= maxAgeMs);
     if (space !== undefined && (await this.freeBytes()) < space.belowBytes) {
@@ -123,15 +134,15 @@ export class Retention {
           if (cause === 'space') return;
           continue;
         }
-        await this.purgeUnlessKept(study.id, cause);
+        await this.purgeUnlessKept(study.id, cause, rules);
       }
     }
   }
 
   /** Something may have happened to the study since it was looked at. */
-  private async purgeUnlessKept(studyId: number, cause: PurgeCause): Promise<void> {
+  private async purgeUnlessKept(studyId: number, cause: PurgeCause, limits: RetentionLimits): Promise<void> {
     try {
-      await purgeStudy(this.options, studyId, cause, this.options.rules);
+      await purgeStudy(this.options, studyId, cause, limits);
     } catch (thrown) {
       if (!(thrown instanceof AnteroomError) || thrown.code !== 'STUDY_KEPT') throw thrown;
     }

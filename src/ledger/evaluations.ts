@@ -2,6 +2,7 @@
 import type { EpochMs } from '../foundation/clock.js';
 import { mayPass } from '../foundation/errors.js';
 import type { Db } from './database.js';
+import type { StudyState } from './states.js';
 import { insertRun, type NewRun, type RunRow } from './runs.js';
 
 export interface EvaluationStudyRow {
@@ -29,13 +30,26 @@ export function evaluationStudy(db: Db, studyInstanceUid: string): EvaluationStu
   return db.get<EvaluationStudyRow>('SELECT * FROM evaluation_studies WHERE study_instance_uid = ?', studyInstanceUid);
 }
 
-/** The copies of an evaluation that lie in the archive and have settled. */
-export function settledCopies(db: Db, evaluation: string): EvaluationStudyRow[] {
-  return db.all<EvaluationStudyRow>(
-    `SELECT e.* FROM evaluation_studies e JOIN studies s USING (study_instance_uid) WHERE e.evaluation = ? AND s.state = 'settled'
+/** The copies of an evaluation that lie in the archive, whole or as far as they have come in. */
+export function copiesOfEvaluation(db: Db, evaluation: string): (EvaluationStudyRow & { readonly state: StudyState })[] {
+  return db.all<EvaluationStudyRow & { readonly state: StudyState }>(
+    `SELECT e.*, s.state FROM evaluation_studies e JOIN studies s USING (study_instance_uid) WHERE e.evaluation = ? AND s.state <> 'purged'
      ORDER BY e.case_name`,
     evaluation,
   );
+}
+
+/** Ids of the studies of copies, of comparisons of which nothing has been run or asked for, and nothing has come, since `before`. */
+export function abandonedCopies(db: Db, before: EpochMs): number[] {
+  const rows = db.all<{ id: number }>(
+    `SELECT s.id FROM evaluation_studies e JOIN studies s USING (study_instance_uid)
+     WHERE s.state = 'settled' AND s.last_received_at <= ? AND NOT EXISTS (SELECT 1 FROM evaluation_runs x JOIN runs r ON r.id = x.run_id
+       WHERE x.evaluation = e.evaluation AND (r.ended_at IS NULL OR r.ended_at > ? OR r.due_at > ?)) ORDER BY s.id`,
+    before,
+    before,
+    before,
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** All instances of a copy are there. */

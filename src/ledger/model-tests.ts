@@ -49,19 +49,27 @@ export function recordModelTest(db: Db, id: number, test: NewModelTest, at: Epoc
       report ?? null,
       reason ?? null,
     );
-    const { state, override_reason: override } = modelById(db, id) as ModelRow;
+    const { state, override_reason: override, suspended_by: suspendedBy } = modelById(db, id) as ModelRow;
     db.event(at, 'models', id, state, state, `test ${passed ? 'passed' : 'failed'} (${cause})${reason === undefined ? '' : `: ${reason}`}`);
     if (passed) {
       db.move('models', id, 'tested', { at, from: ['registered'], detail: `test passed, report ${report ?? 'none'}` });
       db.run('UPDATE models SET override_reason = NULL, override_by = NULL WHERE id = ?', id);
     }
     setTestDue(db, id, nextAt);
-    if (passed || state !== 'active' || before === undefined || override !== null) return undefined;
+    const inUse = state === 'active' || (state === 'suspended' && suspendedBy !== 'drift');
+    if (passed || !inUse || before === undefined || override !== null) return undefined;
     const why = driftText(before.at, reason);
     const set = { suspended_reason: why, suspended_at: at, suspended_by: 'drift' };
-    if (onDrift === 'suspend') db.move('models', id, 'suspended', { at, from: ['active'], set, detail: why });
+    if (onDrift === 'suspend' && state === 'active') db.move('models', id, 'suspended', { at, from: ['active'], set, detail: why });
+    else if (onDrift === 'suspend') keepSuspendedFor(db, id, why, at);
     return why;
   });
+}
+
+/** The circuit breaker has suspended it before: its probes must not bring back what fails no run and is wrong. */
+function keepSuspendedFor(db: Db, id: number, why: string, at: EpochMs): void {
+  db.run("UPDATE models SET suspended_reason = suspended_reason || '; ' || ?, suspended_by = 'drift' WHERE id = ?", why, id);
+  db.event(at, 'models', id, 'suspended', 'suspended', why);
 }
 
 function driftText(passedAt: EpochMs, reason = 'see its report'): string {

@@ -1,6 +1,7 @@
 /** Queries on what may be forgotten, what was, and what is kept. No policy: that is `archive/retention.ts`. */
 import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
+import { ENDED_RUN_STATES } from './states.js';
 import type { StudyRow } from './studies.js';
 
 /** A study's row and what `archive/retention.ts` wants to know of it. */
@@ -32,7 +33,7 @@ const OPEN_WITHDRAWALS = `FROM withdrawals w JOIN results x ON x.id = w.result_i
 
 const FACTS = `SELECT s.id, s.study_instance_uid, s.state, s.last_received_at AS lastReceivedAt,
   (SELECT count(*) FROM versions v WHERE v.study_id = s.id AND v.state <> 'decided') AS undecidedVersions,
-  (SELECT count(*) ${RUNS} AND r.state NOT IN ('done', 'failed', 'rejected', 'cancelled')) AS openRuns,
+  (SELECT count(*) ${RUNS} AND r.state NOT IN (${ENDED_RUN_STATES.map((state) => `'${state}'`).join(', ')})) AS openRuns,
   (SELECT count(*) ${RUNS} AND ${UNSUCCESSFUL}) AS unsuccessfulRuns,
   (SELECT max(r.ended_at) ${RUNS} AND ${UNSUCCESSFUL}) AS lastUnsuccessfulAt,
   (SELECT count(*) ${DELIVERIES} AND ${OPEN_DELIVERY}) + (SELECT count(*) ${OPEN_WITHDRAWALS}) AS openDeliveries,

@@ -83,6 +83,14 @@ export type WithdrawalState = StateOf<'withdrawals'>;
 export type FetchState = StateOf<'fetches'>;
 export type ModelState = StateOf<'models'>;
 
+/** Of a run in one of these nothing more comes by itself. */
+export const ENDED_RUN_STATES: readonly RunState[] = ['done', 'failed', 'rejected', 'cancelled'];
+
+/** Whether a run in this state has ended. */
+export function hasEnded({ state }: { readonly state: string }): boolean {
+  return ENDED_RUN_STATES.some((ended) => ended === state);
+}
+
 /** The states from which a table allows a move to `to`. */
 export function statesBefore<T extends StatefulTable>(table: T, to: StateOf<T>): StateOf<T>[] {
   return (Object.entries(MOVES[table]) as [StateOf<T>, readonly string[]][]).filter(([, next]) => next.includes(to)).map(([from]) => from);

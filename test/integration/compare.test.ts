@@ -8,6 +8,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
+import { hasEnded } from '../../src/ledger/states.js';
 import type { Summary } from '../../src/evaluation/comparison/summarise.js';
 import { csvRows } from '../../src/foundation/csv.js';
 import { lungsSeg, makeChestStudy, sendTo } from '../support/chest-study.js';
@@ -31,10 +32,20 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
   const cohort = join(work, 'cohort.yaml');
   let node: TestNode;
 
-  const args = () => ['compare', '--models', `lungs,${COPIER}`, '--cohort', cohort, '--truth', join(work, 'truth.dcm'), '--out', out];
-  const begun = (): ChildProcess => {
+  const args = (to = out) => [
+    'compare',
+    '--models',
+    `lungs,${COPIER}`,
+    '--cohort',
+    cohort,
+    '--truth',
+    join(work, 'truth.dcm'),
+    '--out',
+    to,
+  ];
+  const begun = (to = out): ChildProcess => {
     const common = ['--config', node.settingsFile, '--data', node.dataDir];
-    return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args(), ...common], { stdio: 'ignore' });
+    return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args(to), ...common], { stdio: 'ignore' });
   };
   const runs = () => node.admin.get<RunView[]>('/runs');
   const scored = () => (existsSync(join(out, 'cases')) ? readdirSync(join(out, 'cases')).filter((name) => name.endsWith('.json')) : []);
@@ -111,7 +122,9 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
       ['LEFT_LUNG', 1],
     ]);
     const failed = rows.filter((cells) => cell(cells, 'state') === 'failed').map((cells) => [cells[0], cell(cells, 'failure_code')]);
+    // The first has a truth: a row for each structure that was expected of the model.
     expect(failed).toEqual([
+      ['first', 'GATE_REJECTED'],
       ['first', 'GATE_REJECTED'],
       ['second', 'GATE_REJECTED'],
     ]);
@@ -136,6 +149,32 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     ]);
     expect((await node.admin.get<ModelView[]>('/models')).map(({ state }) => state)).toEqual(['active', 'active']);
   });
+
+  it(
+    'of an abandoned one deletes the copies at once, with an event, and cancels its runs',
+    async () => {
+      const abandoned = join(work, 'abandoned');
+      const command = begun(abandoned);
+      await until('a copy to be in the queue', async () => (await runs()).some(({ state }) => state === 'queued' || state === 'running'));
+      command.kill('SIGKILL');
+      await once(command, 'exit');
+      const { exitCode, stdout } = await node.command('compare', '--forget', abandoned);
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 0,
+        stdout: expect.stringMatching(/cop(y|ies) of (a case is|cases are) deleted from the node/) as string,
+      });
+      const studies = await node.admin.get<StudyView[]>('/studies');
+      expect(studies.filter(({ state }) => state === 'settled').map(({ studyInstanceUid }) => studyInstanceUid)).toEqual([
+        known.studyInstanceUid,
+      ]);
+      expect((await runs()).every(hasEnded)).toBe(true);
+      expect(await node.command('compare', '--forget', work)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('comparison.json is not there; expected the --out folder of a comparison') as string,
+      });
+    },
+    TIMEOUT_MS,
+  );
 
   it('refuses other models in the folder of a comparison, and a cohort file with all its faults and lines', async () => {
     const other = await node.command('compare', '--models', 'lungs', '--cohort', cohort, '--out', out);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { parseInstance } from '../../src/dicom/element/parse.js';
 import { TRANSFER_SYNTAX } from '../../src/dicom/element/uids.js';
 import type { Grid, Vec3, Volume } from '../../src/dicom/geometry/grid.js';
-import { openNifti, type NiftiImage } from '../../src/dicom/label-map/nifti.js';
+import { openNifti } from '../../src/dicom/label-map/nifti.js';
+import type { StoredVolume } from '../../src/dicom/label-map/read.js';
 import { voxelReader } from '../../src/dicom/label-map/voxels.js';
 import { tempFolder } from './temp.js';
 
@@ -70,7 +71,7 @@ function axisOf(step: Vec3, { iDirection, jDirection, kDirection }: Grid): { alo
   return { along, sign: Math.sign(parts[along]) };
 }
 
-function placeIn({ originMm, stepsMm }: NiftiImage, at: readonly number[]): number[] {
+function placeIn({ originMm, stepsMm }: StoredVolume, at: readonly number[]): number[] {
   return originMm.map((mm, axis) => mm + at.reduce((sum, index, n) => sum + index * stepsMm[n][axis], 0));
 }
 

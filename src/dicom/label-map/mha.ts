@@ -1,7 +1,7 @@
 /** MetaImage with header and voxels in one file, as ITK writes it: `Key = Value` lines, then the voxels. ITK's space is LPS. */
 import { scaled } from '../geometry/vector.js';
 import { decompressed } from './inflate.js';
-import { labelsOf, refused, sizeOf, vector, type LabelVolume, type VoxelType } from './voxels.js';
+import { refused, sizeOf, vector, type StoredVolume, type VoxelType } from './voxels.js';
 
 const TYPES: Readonly<Record<string, VoxelType>> = {
   MET_CHAR: 'int8',
@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, VoxelType>> = {
 const MAX_HEADER_BYTES = 64 * 1024;
 const IDENTITY = '1 0 0 0 1 0 0 0 1';
 
-/** Reads an `.mha`. Throws LABEL_MAP_REFUSED. */
-export async function readMha(bytes: Uint8Array): Promise<LabelVolume> {
+/** Where the voxels of an `.mha` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
+export async function openMha(bytes: Uint8Array): Promise<StoredVolume> {
   const { header, rest } = split(bytes);
   const text = (names: readonly string[], fallback?: string): string => {
     const found = names.map((name) => header.get(name)).find((value) => value !== undefined) ?? fallback;
@@ -42,7 +42,7 @@ export async function readMha(bytes: Uint8Array): Promise<LabelVolume> {
     size,
     originMm: vector(numbers(['Offset', 'Origin', 'Position'], '0 0 0'), 'Offset'),
     stepsMm: [along(0), along(1), along(2)],
-    labels: labelsOf(size, { bytes: voxels, type, bigEndian: isTrue('BinaryDataByteOrderMSB', 'ElementByteOrderMSB') }),
+    voxels: { bytes: voxels, type, bigEndian: isTrue('BinaryDataByteOrderMSB', 'ElementByteOrderMSB') },
   };
 }
 

@@ -1,7 +1,7 @@
 /** NIfTI-1 in one file (nifti.nimh.nih.gov/nifti-1), compressed or not. Its space is RAS; it is turned to LPS here. */
 import type { Vec3 } from '../geometry/grid.js';
 import { decompressed } from './inflate.js';
-import { labelsOf, refused, sizeOf, vector, type LabelVolume, type VoxelBytes, type VoxelType } from './voxels.js';
+import { refused, sizeOf, vector, type LabelVolume, type StoredVolume, type VoxelType } from './voxels.js';
 
 const HEADER_BYTES = 348;
 const MILLIMETRES = [0, 2] as const;
@@ -17,19 +17,8 @@ const TYPES: Readonly<Record<number, VoxelType>> = {
   768: 'uint32',
 };
 
-/** A NIfTI file with its voxels as they are stored: of images, whose values are no labels. */
-export interface NiftiImage extends Omit<LabelVolume, 'labels'> {
-  readonly voxels: VoxelBytes;
-}
-
-/** Reads a `.nii` or `.nii.gz`. Throws LABEL_MAP_REFUSED. */
-export async function readNifti(file: Uint8Array): Promise<LabelVolume> {
-  const { voxels, ...place } = await openNifti(file);
-  return { ...place, labels: labelsOf(place.size, voxels) };
-}
-
 /** Where the voxels of a `.nii` or `.nii.gz` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
-export async function openNifti(file: Uint8Array): Promise<NiftiImage> {
+export async function openNifti(file: Uint8Array): Promise<StoredVolume> {
   const bytes = file[0] === 0x1f && file[1] === 0x8b ? await decompressed(file, 'gzip') : file;
   if (bytes.length < HEADER_BYTES) throw refused(`${bytes.length} bytes, expected the header of a NIfTI-1 file`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,7 +1,7 @@
 /** NRRD with header and voxels in one file (teem.sourceforge.net/nrrd), as 3D Slicer and ITK write it. */
 import type { Vec3 } from '../geometry/grid.js';
 import { decompressed } from './inflate.js';
-import { labelsOf, refused, sizeOf, vector, type LabelVolume, type VoxelType } from './voxels.js';
+import { asLabels, refused, sizeOf, vector, type LabelVolume, type StoredVolume, type VoxelType } from './voxels.js';
 
 const TYPES: readonly (readonly [VoxelType, readonly string[]])[] = [
   ['int8', ['int8', 'int8_t', 'signed char']],
@@ -26,8 +26,13 @@ const SPACES: Readonly<Record<string, Vec3>> = {
 
 const MAX_HEADER_BYTES = 256 * 1024;
 
-/** Reads an `.nrrd`. Throws LABEL_MAP_REFUSED. */
+/** Reads the label map in an `.nrrd`. Throws LABEL_MAP_REFUSED. */
 export async function readNrrd(bytes: Uint8Array): Promise<LabelVolume> {
+  return asLabels(await openNrrd(bytes));
+}
+
+/** Where the voxels of an `.nrrd` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
+export async function openNrrd(bytes: Uint8Array): Promise<StoredVolume> {
   const { fields, rest } = split(bytes);
   const field = (name: string): string => {
     const found = fields.get(name);
@@ -51,11 +56,7 @@ export async function readNrrd(bytes: Uint8Array): Promise<LabelVolume> {
     size,
     originMm: toLps(vector(origin, 'space origin')),
     stepsMm: [along(0), along(1), along(2)],
-    labels: labelsOf(size, {
-      bytes: await voxelsOf(field('encoding').toLowerCase(), rest),
-      type,
-      bigEndian: fields.get('endian') === 'big',
-    }),
+    voxels: { bytes: await voxelsOf(field('encoding').toLowerCase(), rest), type, bigEndian: fields.get('endian') === 'big' },
   };
 }
 

@@ -1,19 +1,27 @@
-/** Label maps in the formats that models leave. */
-import { readMha } from './mha.js';
-import { readNifti } from './nifti.js';
-import { readNrrd } from './nrrd.js';
-import { refused, type LabelVolume } from './voxels.js';
+/** Label maps, and images of other values, in the formats that models leave. */
+import { openMha } from './mha.js';
+import { openNifti } from './nifti.js';
+import { openNrrd } from './nrrd.js';
+import { asLabels, refused, type LabelVolume, type StoredVolume } from './voxels.js';
 
-export type { LabelVolume } from './voxels.js';
+export type { LabelVolume, StoredVolume } from './voxels.js';
 
 /**
  * Reads a label map by the ending of its name: `.mha`, `.nrrd`, `.nii`, `.nii.gz`.
  * @throws AnteroomError LABEL_MAP_REFUSED with what was seen and expected
  */
 export async function readLabelMap(name: string, bytes: Uint8Array): Promise<LabelVolume> {
+  return asLabels(await openVolume(name, bytes));
+}
+
+/**
+ * Where the voxels of a file lie, and their bytes, whatever they mean.
+ * @throws AnteroomError LABEL_MAP_REFUSED with what was seen and expected
+ */
+export async function openVolume(name: string, bytes: Uint8Array): Promise<StoredVolume> {
   const lower = name.toLowerCase();
-  if (lower.endsWith('.mha')) return readMha(bytes);
-  if (lower.endsWith('.nrrd')) return readNrrd(bytes);
-  if (lower.endsWith('.nii') || lower.endsWith('.nii.gz')) return readNifti(bytes);
+  if (lower.endsWith('.mha')) return openMha(bytes);
+  if (lower.endsWith('.nrrd')) return openNrrd(bytes);
+  if (lower.endsWith('.nii') || lower.endsWith('.nii.gz')) return openNifti(bytes);
   throw refused('a file of another kind, expected .mha, .nrrd, .nii or .nii.gz');
 }

@@ -14,6 +14,11 @@ export interface LabelVolume {
   readonly labels: Uint8Array | Uint16Array;
 }
 
+/** An image of any tool with its voxels as they are stored. */
+export interface StoredVolume extends Omit<LabelVolume, 'labels'> {
+  readonly voxels: VoxelBytes;
+}
+
 export type VoxelType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'float32' | 'float64';
 
 export interface VoxelBytes {
@@ -59,22 +64,40 @@ export function sizeOf(values: readonly number[]): Vec3 {
   return size;
 }
 
+/** An image as a label map. Throws LABEL_MAP_REFUSED where a value is no label. */
+export function asLabels({ voxels, ...place }: StoredVolume): LabelVolume {
+  return { ...place, labels: labelsOf(place.size, voxels) };
+}
+
 /** The labels in stored voxels; values that are no labels (fractions, negative ones, above 65535) are refused. */
 export function labelsOf(size: Vec3, voxels: VoxelBytes): Uint8Array | Uint16Array {
-  const count = size[0] * size[1] * size[2];
+  const count = demandWhole(size, voxels);
   const { bytes, type, slope = 1, intercept = 0 } = voxels;
-  const expected = count * SIZES[type];
-  if (bytes.length < expected) throw refused(`${bytes.length} bytes of voxels, expected ${expected} for ${size.join(' × ')} of ${type}`);
   if (type === 'uint8' && slope === 1 && intercept === 0) return bytes.subarray(0, count);
   const labels = new Uint16Array(count);
-  const read = voxelReader(voxels);
+  const read = valueReader(voxels);
   for (let n = 0; n < count; n++) {
-    const value = read(n) * slope + intercept;
+    const value = read(n);
     if (!Number.isInteger(value) || value < 0 || value > 0xffff)
       throw refused(`a voxel of value ${value}, expected whole numbers from 0 to 65535`);
     labels[n] = value;
   }
   return labels;
+}
+
+/** How many voxels there are. Throws LABEL_MAP_REFUSED where their bytes are too few. */
+export function demandWhole(size: Vec3, { bytes, type }: VoxelBytes): number {
+  const count = size[0] * size[1] * size[2];
+  const expected = count * SIZES[type];
+  if (bytes.length < expected) throw refused(`${bytes.length} bytes of voxels, expected ${expected} for ${size.join(' × ')} of ${type}`);
+  return count;
+}
+
+/** Gives the value of the nth voxel. */
+export function valueReader(voxels: VoxelBytes): (n: number) => number {
+  const { slope = 1, intercept = 0 } = voxels;
+  const read = voxelReader(voxels);
+  return slope === 1 && intercept === 0 ? read : (n) => read(n) * slope + intercept;
 }
 
 /** Gives the nth voxel as it is stored, before slope and intercept. */

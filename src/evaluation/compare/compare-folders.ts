@@ -7,8 +7,8 @@ import { AnteroomError, toAnteroomError } from '../../foundation/errors.js';
 import { checkCsv } from './csv-check.js';
 import type { Check, CheckedFile, Picture } from './finding.js';
 import { checkJson } from './json-check.js';
-import { checkLabelMaps, isLabelMapName } from './label-map-check.js';
 import { checkBytes, checkObjects } from './object-check.js';
+import { checkVolumes, isVolumeName } from './volume-check.js';
 
 export interface FolderComparison {
   /** Relative paths, sorted. */
@@ -50,7 +50,7 @@ async function compareFile(reference: string, output: string): Promise<CheckedFi
     const check = { '.json': checkJson, '.csv': checkCsv }[extname(name).toLowerCase()];
     if (check !== undefined) return { check: check(expected.toString('utf8'), seen.toString('utf8')), pictures: [] };
     const same = checkBytes(expected, seen);
-    return isLabelMapName(name) && same.check.findings.length > 0 ? await checkLabelMaps(name, expected, seen, same) : same;
+    return isVolumeName(name) && same.check.findings.length > 0 ? await checkVolumes(name, expected, seen, same) : same;
   } catch (thrown) {
     const { code, seen: what } = toAnteroomError(thrown);
     return { check: { checker: 'ReadCheck', notes: [], findings: [{ label: code, description: what }] }, pictures: [] };

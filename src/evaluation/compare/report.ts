@@ -1,5 +1,6 @@
 /** The report of a reproducibility test: MHub's form (YAML and JSON) with fields of our own. */
 import type { FolderComparison } from './compare-folders.js';
+import { IMAGE_TOLERANCE } from './image-check.js';
 import { LEAST_DICE } from './mask-remarks.js';
 import { TOLERANCE } from './numbers.js';
 
@@ -54,6 +55,6 @@ export function reportOf(subject: ReportSubject, comparison: FolderComparison): 
     ...(checked.length > 0 ? { checked_files: checked.map(({ path, checks }) => ({ file: path.split('/').at(-1), path, checks })) } : {}),
     summary: { files_missing: missing.length, files_extra: extra.length, checks },
     conclusion: missing.length === 0 && extra.length === 0 && !spoken && ofRun.length === 0,
-    anteroom: { ...subject.anteroom, findings: ofRun, tolerances: { dice: LEAST_DICE, ...TOLERANCE } },
+    anteroom: { ...subject.anteroom, findings: ofRun, tolerances: { dice: LEAST_DICE, ...TOLERANCE, imageOfLargest: IMAGE_TOLERANCE } },
   };
 }

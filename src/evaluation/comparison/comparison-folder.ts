@@ -11,6 +11,8 @@ import { summaryPage } from './summary-page.js';
 import type { CaseScore } from './case-score.js';
 import type { Summary } from './summarise.js';
 
+const FILE = 'comparison.json';
+
 /** What a comparison is about. */
 export interface ComparisonSubject {
   readonly models: readonly ComparedModel[];
@@ -49,7 +51,7 @@ export class ComparisonFolder {
   /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models, another cohort or another truth */
   static open(path: string, subject: ComparisonSubject, newId: string, at: Date): ComparisonFolder {
     mkdirSync(join(path, 'cases'), { recursive: true });
-    const file = join(path, 'comparison.json');
+    const file = join(path, FILE);
     const found = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Begun) : undefined;
     if (found === undefined) {
       const begun = { id: newId, begunAt: at.toISOString(), ...subject };
@@ -59,6 +61,13 @@ export class ComparisonFolder {
     const [seen, wanted] = [textOf(found), textOf(subject)];
     if (seen === wanted) return new ComparisonFolder(path, { ...found, ...subject }, true);
     throw new AnteroomError('COMPARISON_OTHER', `${file} is of ${seen}; expected ${wanted}`);
+  }
+
+  /** The name in the ledger of the comparison in a folder. @throws AnteroomError FILE_UNREADABLE where there is none */
+  static idIn(path: string): string {
+    const file = join(path, FILE);
+    if (!existsSync(file)) throw new AnteroomError('FILE_UNREADABLE', `${file} is not there; expected the --out folder of a comparison`);
+    return (JSON.parse(readFileSync(file, 'utf8')) as Begun).id;
   }
 
   /** The comparison's name in the ledger. */

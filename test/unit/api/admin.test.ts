@@ -10,6 +10,7 @@ import { AnteroomError } from '../../../src/foundation/errors.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery } from '../../../src/ledger/deliveries.js';
+import { ensureEvaluationStudy } from '../../../src/ledger/evaluations.js';
 import { insertInstance } from '../../../src/ledger/instances.js';
 import { ensureResult, insertOutput, resultLike } from '../../../src/ledger/results.js';
 import { modelById } from '../../../src/ledger/models.js';
@@ -209,6 +210,25 @@ describe('pausing', () => {
     expect(modelById(db, id)).toMatchObject({ state: 'active', override_by: 'ann', override_reason: 'the reference was wrong' });
   });
 
+  it('asks for them too where the circuit breaker had suspended it before its test failed, and no probe brings it back', async () => {
+    const id = model();
+    db.run('UPDATE models SET package = ?', '{"workflow":"default"}');
+    const test = { name: 'm', digest: 'd', card: '{}', workflow: 'default', sample: '/s', reference: '/r', report: '/x' };
+    const tested = (outcome: object) => client.post('/models/tested', { ...test, package: '{"workflow":"default"}', ...outcome });
+    await tested({ passed: true });
+    const set = { suspended_reason: '3 runs failed', suspended_at: 1, suspended_by: 'breaker' };
+    db.move('models', id, 'suspended', { at: 1, set });
+    for (const reason of ['Dice at LUNG', 'Volume']) await tested({ passed: false, reason });
+    expect(modelById(db, id)).toMatchObject({
+      suspended_by: 'drift',
+      suspended_reason: expect.stringMatching(/^3 runs failed; its test, .* fails now: Dice at LUNG$/) as string,
+    });
+    const resume = (body: object) => client.post('/resume', { kind: 'model', name: 'm', by: 'ann', ...body });
+    await expect(resume({})).rejects.toMatchObject({ code: 'MODEL_UNTESTED' });
+    await resume({ reason: 'looked at' });
+    expect(modelById(db, id)).toMatchObject({ state: 'active', override_reason: 'looked at' });
+  });
+
   const enterWaiting = () => run(version(1, 1), 'waiting');
 });
 
@@ -322,6 +342,18 @@ describe('keeping a study', () => {
     await expect(client.post('/studies/1.2/keep', { reason: 'r' })).rejects.toMatchObject(refused);
     await expect(client.post('/runs/1/retry')).rejects.toMatchObject(refused);
     await expect(client.post('/runs', { model: 'm', study: '1.2' })).rejects.toMatchObject(refused);
+  });
+});
+
+describe('the copy of a case', () => {
+  it('is refused in words where a person asks for a clinical run on it', async () => {
+    version(1, 1);
+    ensureEvaluationStudy(db, { study_instance_uid: '1.2', evaluation: 'e', case_name: 'first', series_instance_uid: '1.2.1' });
+    await expect(client.post('/runs', { model: 'm', study: '1.2' })).rejects.toMatchObject({
+      status: 409,
+      code: 'STUDY_OF_EVALUATION',
+      message: expect.stringContaining('study 1.2 is a copy of case first') as string,
+    });
   });
 });
 

@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import type { EvaluationRunView } from '../../../src/api/evaluation-routes.js';
 import { ComparisonProgress } from '../../../src/cli/compare-progress.js';
 import { ComparisonRuns, type NodeModel } from '../../../src/cli/compare-runs.js';
 import { ComparisonWork } from '../../../src/cli/compare-work.js';
@@ -86,10 +87,11 @@ describe('a comparison with a node', () => {
 
   /** The node has a run that ended so. */
   const ran =
-    (state: { readonly state: string; readonly failureCode?: string }) =>
+    (state: { readonly state: string; readonly failureCode?: string; readonly suspended?: string }) =>
     (path: string): Answer => {
       if (path === 'search') return { status: 200, body: found };
-      if (path.startsWith('runs?')) return { status: 200, body: [{ model: 'm', digest: 'd', files: [], runTimeMs: 1, ...state }] };
+      if (path.startsWith('runs?'))
+        return { status: 200, body: [{ model: 'm', digest: 'd', files: [], runTimeMs: 1, paused: null, suspended: null, ...state }] };
       return { status: 200, body: [] };
     };
 
@@ -103,6 +105,25 @@ describe('a comparison with a node', () => {
       expect(second).toEqual(first);
       expect([failureCode, asked.filter((path) => path === 'runs').length]).toEqual([failureCode, times]);
     }
+  });
+
+  it('has a case of a suspended model fail for that and go on; nothing of it stays in the queue, and the same command asks again', async () => {
+    const { carryOut, asked } = await comparison(ran({ state: 'queued', suspended: 'its test fails now' }));
+    const failure = { code: 'MODEL_SUSPENDED', reason: 'its test fails now' };
+    for (const times of [1, 2]) {
+      expect(await carryOut()).toMatchObject([{ models: [{ model: 'm', failure }, { model: 'ready' }] }]);
+      for (const path of ['pause', 'runs']) expect([path, asked.filter((one) => one === path).length]).toEqual([path, times]);
+    }
+  });
+
+  it('says once that it waits for a pause, who made it and why, and when it goes on', async () => {
+    const stderr = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const run = { model: 'm', state: 'queued', suspended: null, paused: 'everything is paused by ann since 09:00: upgrade' };
+    const progress = new ComparisonProgress(true, 1);
+    for (const paused of [null, run.paused, run.paused, null]) progress.show('c', [{ ...run, paused } as EvaluationRunView]);
+    const told = stderr.mock.calls.map(([text]) => text);
+    stderr.mockRestore();
+    expect(told).toEqual([`waits: ${run.paused} (Ctrl-C stops; the same command goes on)\n`, 'goes on: nothing is paused any more\n']);
   });
 
   it('has the copies of scored cases forgotten where an earlier command did not come to it, and tells which stay', async () => {

@@ -259,6 +259,66 @@ describe('label maps', () => {
   });
 });
 
+/** 3 × 2 × 1 numbers as float32, in each format that has them. */
+const FLOATS: Readonly<Record<string, (values: readonly number[]) => Buffer>> = {
+  'a.nrrd': (values) => {
+    const header = ['type: float', 'dimension: 3', 'space: left-posterior-superior', 'sizes: 3 2 1', 'endian: little', 'encoding: gzip'];
+    const place = ['space directions: (1,0,0) (0,1,0) (0,0,1)', 'space origin: (0,0,0)'];
+    return Buffer.concat([Buffer.from(`${['NRRD0004', ...header, ...place].join('\n')}\n\n`), gzipSync(float32(values))]);
+  },
+  'a.mha': (values) => {
+    const header = ['ObjectType = Image', 'NDims = 3', 'DimSize = 3 2 1', 'ElementType = MET_FLOAT', 'ElementDataFile = LOCAL'];
+    return Buffer.concat([Buffer.from(`${header.join('\n')}\n`), float32(values)]);
+  },
+  'a.nii.gz': (values) => {
+    const header = Buffer.alloc(352);
+    header.writeInt32LE(348);
+    [3, 3, 2, 1].forEach((extent, n) => header.writeInt16LE(extent, 40 + 2 * n));
+    header.writeInt16LE(16, 70);
+    header.writeInt16LE(1, 254);
+    for (const [row, at] of [280, 296, 312].entries()) header.writeFloatLE(1, at + 4 * row);
+    header.writeFloatLE(352, 108);
+    header.write('n+1', 344);
+    return gzipSync(Buffer.concat([header, float32(values)]));
+  },
+};
+
+function float32(values: readonly number[]): Buffer {
+  return Buffer.from(Float32Array.from(values).buffer);
+}
+
+describe.each(Object.keys(FLOATS))('images of fractions (%s)', (name) => {
+  const make = FLOATS[name];
+  const reference = [0.25, -0.5, 2, NaN, Infinity, 0];
+  const check = async (output: readonly number[]) => {
+    const { checked } = await compared({ [name]: make(reference) }, { [name]: make(output) });
+    return checked[0].checks[0];
+  };
+  const figures = async (output: readonly number[]) => (await check(output)).notes.map(({ info }) => Number(info));
+
+  it('are the same where their numbers are, but for a millionth of the largest, NaN and infinities included', async () => {
+    expect((await check([0.25 + 1e-6, -0.5, 2, NaN, Infinity, 1e-7])).findings).toEqual([]);
+    expect(await figures([0.25, -0.5, 2.5, NaN, Infinity, 0])).toEqual([0.5, 0.125]);
+  });
+
+  it('that differ are told with the largest and the mean difference', async () => {
+    expect((await check([0.25, -0.5, 2.5, NaN, Infinity, -0.25])).findings).toEqual([
+      {
+        label: 'Voxel Values',
+        description:
+          '2 of 6 voxels differ by more than 0.000002 (0.000001 of the largest value, 2): at most by 0.5, in the mean of all by 0.1875',
+      },
+    ]);
+  });
+
+  it('with NaN or an infinity in one alone are told', async () => {
+    expect((await check([NaN, -0.5, 2, 1, -Infinity, 0])).findings).toEqual([
+      { label: 'Voxels Not Finite', description: '3 of 6 voxels are NaN or infinite in one and not the same in the other' },
+    ]);
+    expect((await check([NaN, NaN, NaN, NaN, NaN, NaN])).findings).toHaveLength(1);
+  });
+});
+
 describe('files', () => {
   it('that are missing, in addition, or others are named, in the form of MHub and on a page', async () => {
     const comparison = await compared({ 'a/1.txt': 'one', 'a/2.txt': 'two' }, { 'a/2.txt': 'Two', '<b>.txt': 'three' });

@@ -112,6 +112,16 @@ it('suspend a model too whose last test had failed already, by hand or without h
   expect(model()).toMatchObject({ state: 'suspended', suspended_by: 'drift' });
 });
 
+it.each(['IMAGE_MISSING', 'RUN_LOST'] as const)(
+  'suspend nothing for %s, which a person or the machine has done: they are tried later',
+  async (code) => {
+    now = 107 * DAY;
+    leaves = new AnteroomError(code, 'gone');
+    expect(await repeat()).toBeUndefined();
+    expect(model()).toMatchObject({ state: 'active', test_due_at: now + 3_600_000 });
+  },
+);
+
 it('are due sooner where the interval has become shorter', async () => {
   await repeat({ everyDays: 30 });
   expect(model().test_due_at).toBe(130 * DAY);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { deletePurgedFiles } from '../../../src/intake/purge.js';
+import { ensureEvaluationStudy } from '../../../src/ledger/evaluations.js';
 import { restoreInstance } from '../../../src/ledger/instances.js';
 import { keepStudy, lastPurge, markPurged, pausePurging } from '../../../src/ledger/retention.js';
 import { versionsOfStudy } from '../../../src/ledger/versions.js';
@@ -78,6 +79,29 @@ describe('retention', () => {
     await expect(retention.purge('1.1')).rejects.toMatchObject({ seen: 'study 1.1: 1 delivery(ies) or withdrawal(s) are not done' });
     await expect(retention.purge('1.3')).rejects.toMatchObject({ seen: 'study 1.3: it is kept: person: teaching' });
     expect(await retention.purge('1.2')).toMatchObject({ cause: 'by-hand', instance_count: 3 });
+  });
+
+  it('purges copies of a comparison that nobody has gone on with for a week, whatever the settings say, and no others', async () => {
+    const node = new SmallNode();
+    const studies = { '1.1': 'abandoned', '1.2': 'abandoned', '1.3': 'goes on' };
+    for (const [study, evaluation] of Object.entries(studies)) {
+      await node.receive(study);
+      const { id } = node.deliver(study, study === '1.2' ? { run: 'failed' } : {});
+      ensureEvaluationStudy(node.db, { study_instance_uid: study, evaluation, case_name: study, series_instance_uid: `${study}.1` });
+      node.db.run('INSERT INTO evaluation_runs VALUES (?, ?, 1, ?)', evaluation, study, id);
+    }
+    await node.receive('1.4');
+    node.deliver('1.4');
+    const look = async () => {
+      await node.retention().look();
+      return ['1.1', '1.2', '1.3', '1.4'].map((study) => node.state(study));
+    };
+    node.now += 6 * DAY;
+    node.db.run("UPDATE runs SET due_at = ? WHERE id IN (SELECT run_id FROM evaluation_runs WHERE evaluation = 'goes on')", node.now);
+    expect(await look()).toEqual(['settled', 'settled', 'settled', 'settled']);
+    node.now += 2 * DAY;
+    expect(await look()).toEqual(['purged', 'purged', 'settled', 'settled']);
+    expect(node.db.all("SELECT detail FROM events WHERE table_name = 'studies' AND to_state = 'purged'")).toHaveLength(2);
   });
 
   it('makes room with the oldest finished studies first, and stops when there is enough', async () => {

@@ -1,6 +1,6 @@
 /** What the database itself keeps of evaluations: one run of a model on a case, and nothing clinical of a copy. */
 import { Db } from '../../../src/ledger/database.js';
-import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation, settledCopies } from '../../../src/ledger/evaluations.js';
+import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation, copiesOfEvaluation } from '../../../src/ledger/evaluations.js';
 import { lastOutcomes, registerModel } from '../../../src/ledger/models.js';
 import { insertRun, runById, type NewRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
@@ -55,7 +55,7 @@ describe('an evaluation in the ledger', () => {
       db.run("UPDATE studies SET state = 'settled' WHERE study_instance_uid = ?", uid);
       if (name === 'gone') db.run("UPDATE studies SET state = 'purged' WHERE study_instance_uid = ?", uid);
     }
-    expect(settledCopies(db, 'copies').map((row) => row.case_name)).toEqual(['there']);
+    expect(copiesOfEvaluation(db, 'copies').map((row) => row.case_name)).toEqual(['there']);
   });
 
   it('does not speak against a model that is in use', () => {
