@@ -255,7 +255,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
         whyWaiting: (ids) => whyWaiting(db, { settings: settings.runs, capacity }, clock(), ids),
         useRules: use,
         onDrift: settings.modelTests.onDrift,
-        lookForUpdate: (row) => lookForUpdate(row, (reference) => images.resolveImage(reference)),
+        lookForUpdate: (row) => lookForUpdate(row, images),
         whyNeverFits: (model) => whyNever(needsOf(JSON.parse(model.package) as ModelYaml, settings.runs, capacity), capacity),
         logPathOf: (runId) => {
           const attempt = lastAttempt(db, runId);

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { FoundCase, StudySearch, TakenCase } from '../api/evaluation-cases.js';
 import type { CaseCopy, EvaluationRunView } from '../api/evaluation-routes.js';
 import type { ListedModel } from '../api/views.js';
-import type { ComparedModel } from '../evaluation/comparison/comparison-folder.js';
+import type { ComparedModel } from '../evaluation/comparison/compared-model.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { hasEnded } from '../ledger/states.js';
 import type { NodeClient } from './node-client.js';

@@ -1,7 +1,8 @@
 /** The cases of a comparison, one after the other: asked for in the node, waited for, scored and kept. */
 import type { EvaluationRunView } from '../api/evaluation-routes.js';
 import type { CaseScore } from '../evaluation/comparison/case-score.js';
-import type { ComparedModel, ComparisonFolder } from '../evaluation/comparison/comparison-folder.js';
+import type { ComparedModel } from '../evaluation/comparison/compared-model.js';
+import type { ComparisonFolder } from '../evaluation/comparison/comparison-folder.js';
 import type { ReadyFiles } from '../evaluation/comparison/ready-files.js';
 import { scoreCase, type ModelResult } from '../evaluation/comparison/score-case.js';
 import { AnteroomError, mayPass, toAnteroomError } from '../foundation/errors.js';

@@ -1,9 +1,10 @@
 /** `anteroom models update`: what has changed in the packages and images of registered models, and taking it. */
 import type { Command } from 'commander';
 import type { ModelUpdateView } from '../api/model-routes.js';
+import { imageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { tellStanding, type StandingModel } from './models-use.js';
-import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
-import { json, line } from './print.js';
+import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
+import { json, line, progress, progressDone } from './print.js';
 
 const LONGEST = 100;
 
@@ -12,10 +13,12 @@ export function addUpdateCommand(models: Command): void {
   withCommonOptions(
     models
       .command('update')
-      .description('what would change if packages and images were taken as they are now (pull images first); what is in use stays in use'),
+      .description(
+        'what would change if packages, and images as their registries have them, were taken as they are now; what is in use stays in use',
+      ),
   )
     .argument('[name]', 'of one model; all that are not retired if left out')
-    .option('--take', 'registers it; it is used after its own passed test and `models activate`')
+    .option('--take', 'pulls its image and registers it; it is used after its own passed test and `models activate`')
     .option('--json', 'print JSON')
     .action(async (name: string | undefined, options: CommonOptions & { take?: boolean; json?: boolean }, command: Command) => {
       if (options.take === true && name === undefined) command.error('error: name the model that is to be taken');
@@ -27,20 +30,32 @@ export function addUpdateCommand(models: Command): void {
       if (options.json !== true) updates.forEach(tell);
       if (updates.length === 0) line('no model is registered');
       if (options.take !== true || name === undefined) return;
+      for (const { toPull } of updates) if (toPull !== null) await pull(toPull, options);
       const taken = await client.post<StandingModel>(`/models/${encodeURIComponent(name)}/update`, {});
       if (options.json) json({ updates, taken });
       else tellStanding(taken);
     });
 }
 
+/** The engine tells of layers, not of a whole: that it is at work is all that can be said. */
+async function pull(image: string, options: CommonOptions): Promise<void> {
+  progress(`the engine pulls ${image}`);
+  await imageTransfer({ socketPath: settingsFor(options).docker.socket }).pull(image);
+  progressDone();
+}
+
 function tell(update: ModelUpdateView): void {
-  const { name, version, newVersion, changes, hindrance } = update;
+  const { name, version, newVersion, toPull, registryFault, changes, hindrance } = update;
   if (hindrance !== null) return line(`${name} ${version}: cannot be told: ${hindrance}`);
+  if (registryFault !== null)
+    line(
+      `${name} ${version}: its registry could not be asked, so this is what is here (${registryFault}); \`docker pull\` it where that needs a login`,
+    );
   if (changes.length === 0) return line(`${name} ${version}: nothing has changed`);
   line(`${name} ${version} → ${newVersion ?? '?'}`);
   for (const { what, before, after } of changes) {
     if (what === 'structures') line(`  structures: ${plusMinus(before, after)}`);
-    else line(`  ${what}: ${short(before)} → ${short(after)}`);
+    else line(`  ${what}: ${short(before)} → ${short(after)}${what === 'digest' && toPull !== null ? ' (in the registry)' : ''}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { AnteroomError } from '../../foundation/errors.js';
 import { pairsTable, resultsTable } from './tables.js';
 import { summaryPage } from './summary-page.js';
 import type { CaseScore } from './case-score.js';
+import type { ComparedModel } from './compared-model.js';
 import type { Summary } from './summarise.js';
 
 const FILE = 'comparison.json';
@@ -20,18 +21,6 @@ export interface ComparisonSubject {
   readonly cohort: string;
   /** Absolute path of the folder of truths. */
   readonly truth?: string;
-}
-
-export interface ComparedModel {
-  /** As the command named it; columns and rows are named so. */
-  readonly label: string;
-  /** Of a registered model. */
-  readonly version?: string;
-  readonly digest?: string;
-  /** The structures that its card promises. */
-  readonly claims?: readonly string[];
-  /** The folder of results that were ready. */
-  readonly results?: string;
 }
 
 interface Begun extends ComparisonSubject {

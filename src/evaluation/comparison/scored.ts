@@ -1,6 +1,7 @@
 /** What is counted: each structure of each model in each case whose truth has it. What failed and what is missing stays in. */
 import { planWhole } from '../../dicom/structures/wholes.js';
 import { NO_FIGURES, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
+import type { CountedModel } from './compared-model.js';
 
 /** One structure of one model in one case. */
 export interface Scored {
@@ -32,12 +33,6 @@ export function groups<T>(all: readonly T[], keyOf: (one: T) => string): T[][] {
 /** What became of a model in a case. */
 export function outcomeOf(model: string, { models }: CaseScore): ModelOutcome | undefined {
   return models.find((one) => one.model === model);
-}
-
-/** A model by its name in the comparison, with the structures that its card promises; results that are ready have no card. */
-export interface CountedModel {
-  readonly label: string;
-  readonly claims?: readonly string[];
 }
 
 /** Of cases with truth: what a model gives anywhere, and what its card promises, is expected of it wherever the truth has it. */

@@ -2,7 +2,8 @@
 import type { ClinicalTable } from '../cohort/clinical-table.js';
 import { describe, type Description } from '../statistics/describe.js';
 import { METRICS, type CaseScore, type Metric } from './case-score.js';
-import { groups, lackIn, notClaimedBy, outcomeOf, scoresOfModel, type CountedModel, type Scored } from './scored.js';
+import type { CountedModel } from './compared-model.js';
+import { groups, lackIn, notClaimedBy, outcomeOf, scoresOfModel, type Scored } from './scored.js';
 import { meanInterval, type Interval } from '../statistics/bootstrap.js';
 import { compareModels, compareSides, type PairedTest, type SideTest } from './paired-tests.js';
 import { correlate, type ClinicalCorrelation } from './clinical-correlations.js';

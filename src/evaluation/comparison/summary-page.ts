@@ -4,7 +4,7 @@ import { escaped, htmlTable } from '../html.js';
 import { valueOf } from '../metrics/measured.js';
 import { describe } from '../statistics/describe.js';
 import type { CaseScore, Metric } from './case-score.js';
-import type { ComparedModel } from './comparison-folder.js';
+import type { ComparedModel } from './compared-model.js';
 import { scoresOfModel } from './scored.js';
 import { boxPlot, type BoxRow } from './plots.js';
 import type { Tested } from './paired-tests.js';

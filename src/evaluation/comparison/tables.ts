@@ -1,7 +1,8 @@
 /** A comparison as CSV: one row for each case, model and structure, and one for each case, pair of models and structure. */
 import { csvText } from '../../foundation/csv.js';
 import { METRICS, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
-import { groups, scoresOfModel, type CountedModel, type Scored } from './scored.js';
+import type { CountedModel } from './compared-model.js';
+import { groups, scoresOfModel, type Scored } from './scored.js';
 
 const FIGURES: Readonly<Record<(typeof METRICS)[number], string>> = {
   dice: 'dice',

@@ -28,6 +28,26 @@ export async function resolveImage(engine: DockerEngine, reference: string): Pro
   };
 }
 
+/**
+ * The digest that a registry has for a name now, which need not be the one that is here. Undefined for an image that was made here: its name is
+ * nobody's business, and in a registry it may be another's. Errors: IMAGE_MISSING with the registry's words, ENGINE_UNREACHABLE.
+ */
+export async function registryDigest(engine: DockerEngine, reference: string): Promise<string | undefined> {
+  const [repository, pinned] = partsOf(reference);
+  if (pinned !== undefined) return pinned;
+  const image = await inspectImage(engine, reference);
+  const isPulled = image === undefined || (image.RepoDigests ?? []).some((entry) => entry.split('@')[0] === repository);
+  if (!isPulled) return undefined;
+  const told = await engine.call((docker) => docker.getImage(reference).distribution(), { refusal: 'IMAGE_MISSING' });
+  return told?.Descriptor.digest;
+}
+
+/** `host:5000/a/b:tag@sha256:…` as repository and digest. */
+function partsOf(reference: string): [repository: string, digest: string | undefined] {
+  const [name, digest] = reference.split('@');
+  return [name.replace(/:[^/:]+$/, ''), digest];
+}
+
 function inspectImage(engine: DockerEngine, reference: string): Promise<ImageInspectInfo | undefined> {
   return engine.call((docker) => docker.getImage(reference).inspect(), { refusal: 'IMAGE_MISSING' });
 }
@@ -47,7 +67,7 @@ export function imageMissing(reference: string): AnteroomError {
 
 /** The digest under the reference's own repository, or the first one: the same content may have been pulled from two. */
 function digestFor(reference: string, repoDigests: readonly string[]): string | undefined {
-  const repository = reference.split('@')[0].replace(/:[^/:]+$/, '');
+  const [repository] = partsOf(reference);
   const own = repoDigests.find((entry) => entry.split('@')[0] === repository) ?? repoDigests[0];
   return own?.split('@')[1];
 }

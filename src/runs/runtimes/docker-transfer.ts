@@ -1,4 +1,4 @@
-/** Images out of an engine and into another: what `models export` and `import` ask of it. */
+/** Images out of an engine and into another: what `models export`, `import` and `update` ask of it. */
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { freeBytesOf } from '../../foundation/disk-room.js';
@@ -39,6 +39,8 @@ export interface ImageTransfer {
   save(id: string): Promise<Readable>;
   /** Loads what `save` gave. Error: MODEL_FILE_REFUSED with the engine's words. */
   load(tar: Readable): Promise<void>;
+  /** Has the engine pull an image from its registry. Error: IMAGE_MISSING with the engine's words. */
+  pull(reference: string): Promise<void>;
   tag(id: string, reference: string): Promise<void>;
   /** Takes a name, or an image without one, away; what is not there or in use stays as it is. */
   remove(reference: string): Promise<void>;
@@ -88,6 +90,13 @@ export function imageTransfer(address: DockerAddress): ImageTransfer {
       const events = await engine.call((docker) => docker.loadImage(tar, { quiet: true, abortSignal: broken.signal }), options);
       const failure = events === undefined ? 'it answered 404' : await engine.call((docker) => failureAmong(docker, events), options);
       if (failure !== undefined) throw new AnteroomError('MODEL_FILE_REFUSED', `the engine cannot load its image: ${failure}`);
+    },
+    async pull(reference) {
+      const options = { timeoutMs: TRANSFER_TIMEOUT_MS, refusal: 'IMAGE_MISSING' } as const;
+      const events = await engine.call((docker) => docker.pull(reference), options);
+      const failure =
+        events === undefined ? 'the registry has none of that name' : await engine.call((docker) => failureAmong(docker, events), options);
+      if (failure !== undefined) throw new AnteroomError('IMAGE_MISSING', `the engine cannot pull ${reference}: ${failure}`);
     },
     async tag(id, reference) {
       const at = reference.lastIndexOf(':');

@@ -4,7 +4,7 @@ import { AnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
 import { inspectContainer, removeContainer, stopContainer, type Inspected } from './docker-container.js';
 import { connectDocker, type DockerAddress, type DockerEngine, type EngineFacts } from './docker-engine.js';
-import { imageMissing, readImageFile, resolveImage } from './docker-images.js';
+import { imageMissing, readImageFile, registryDigest, resolveImage } from './docker-images.js';
 import { containerOptions } from './docker-spec.js';
 import { watchContainer } from './docker-watch.js';
 import { refuseForeign } from './labels.js';
@@ -76,6 +76,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
       return (found ?? []).map((container) => container.Names[0].replace(/^\//, ''));
     },
     resolveImage: (reference) => resolveImage(engine, reference),
+    registryDigest: (reference) => registryDigest(engine, reference),
     readImageFile: (reference, path) => readImageFile(engine, reference, path, { [NODE_LABEL]: nodeId }),
   };
 }

@@ -121,6 +121,8 @@ export interface Runtime {
   list(nodeId: string): Promise<string[]>;
   /** Error: IMAGE_MISSING. */
   resolveImage?(reference: string): Promise<ImageFacts>;
+  /** What a registry has under that name now; undefined where none is to be asked. Error: IMAGE_MISSING with the registry's words. */
+  registryDigest?(reference: string): Promise<string | undefined>;
   /** One file of an image, without starting it; undefined if the image has no such file. Error: IMAGE_MISSING. */
   readImageFile?(reference: string, path: string): Promise<Buffer | undefined>;
 }

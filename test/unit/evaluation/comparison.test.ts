@@ -14,7 +14,7 @@ import { scoreAnswers } from '../../../src/evaluation/comparison/score-answers.j
 import { scoreCase, type ModelResult } from '../../../src/evaluation/comparison/score-case.js';
 import { summarise } from '../../../src/evaluation/comparison/summarise.js';
 import { resultsTable } from '../../../src/evaluation/comparison/tables.js';
-import type { CountedModel } from '../../../src/evaluation/comparison/scored.js';
+import type { CountedModel } from '../../../src/evaluation/comparison/compared-model.js';
 import { summaryPage } from '../../../src/evaluation/comparison/summary-page.js';
 import { csvRows } from '../../../src/foundation/csv.js';
 import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';

@@ -2,13 +2,14 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Db } from '../../../src/ledger/database.js';
+import { AnteroomError } from '../../../src/foundation/errors.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { givePermission, permissionInForce } from '../../../src/ledger/model-permissions.js';
 import { lastTest, recordModelTest } from '../../../src/ledger/model-tests.js';
 import { activateModel, listModels, modelById, type ModelRow } from '../../../src/ledger/models.js';
 import { readModelPackage } from '../../../src/models/package.js';
 import { register } from '../../../src/models/register.js';
-import { lookForUpdate } from '../../../src/models/update.js';
+import { lookForUpdate, type UpdateSource } from '../../../src/models/update.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
@@ -22,7 +23,7 @@ it('names digest, use, structures and every place of card and model.yaml; what i
   const add = (at: number) => register(db, readModelPackage(folder), { resolveImage, at });
   const { row } = await add(1);
   activateModel(db, row.id, { by: 'ann', reason: 'test' }, 2);
-  const look = () => lookForUpdate({ ...(modelById(db, row.id) as ModelRow), folder }, resolveImage);
+  const look = () => lookForUpdate({ ...(modelById(db, row.id) as ModelRow), folder }, { resolveImage });
   expect((await look()).changes).toEqual([]);
 
   digest = 'sha256:2';
@@ -123,3 +124,28 @@ function edit(path: string, changes: readonly (readonly [string, string])[]): vo
   const text = changes.reduce((before, [from, to]) => before.replace(from, to), readFileSync(path, 'utf8'));
   writeFileSync(path, text);
 }
+
+describe('an image from a registry', () => {
+  const folder = tempFolder('registry');
+  const row = { name: 'lungs', version: '1.0.0', digest: 'sha256:1', model_file: null, folder } as unknown as ModelRow & { folder: string };
+  const here = () => Promise.resolve({ digest: 'sha256:1' });
+  const gone = () => Promise.reject(new AnteroomError('IMAGE_MISSING', 'the engine has no image'));
+  const look = (source: UpdateSource) =>
+    lookForUpdate({ ...row, card: readFileSync(join(folder, 'meta.json'), 'utf8'), package: '{}' }, source);
+
+  beforeAll(() => cpSync('deploy/models/lungs', folder, { recursive: true }));
+
+  it.each([
+    ['has another one by now', here, () => Promise.resolve('sha256:2'), { newDigest: 'sha256:2', toPull: expect.any(String) as string }],
+    ['has the same', here, () => Promise.resolve('sha256:1'), { newDigest: 'sha256:1', toPull: null, registryFault: null }],
+    ['is not to be asked', here, () => Promise.resolve(undefined), { newDigest: 'sha256:1', toPull: null, registryFault: null }],
+    ['does not answer', here, gone, { newDigest: 'sha256:1', toPull: null, registryFault: 'the engine has no image' }],
+    ['has one that is not here', gone, () => Promise.resolve('sha256:2'), { newDigest: 'sha256:2', toPull: expect.any(String) as string }],
+  ])('that %s', async (_, resolveImage, registryDigest, expected) => {
+    expect(await look({ resolveImage, registryDigest })).toMatchObject(expected);
+  });
+
+  it('that is neither here nor there is refused', async () => {
+    await expect(look({ resolveImage: gone, registryDigest: gone })).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+  });
+});
