@@ -28,7 +28,7 @@ export async function acceptPart10(
   check: (facts: InstanceFacts) => void = () => undefined,
 ): Promise<{ acceptance: Acceptance; facts: InstanceFacts }> {
   const { part, transferSyntaxUid } = await receive(receiver.disk ? metered(bytes, receiver.disk) : bytes, origin, incomingFolder);
-  const { found: facts, ...complete } = await part.complete((head, dataSetBytes) => {
+  const { found: facts, ...complete } = part.complete((head, dataSetBytes) => {
     const found = inspect(head, { transferSyntaxUid, dataSetBytes });
     check(found);
     return found;

@@ -26,7 +26,7 @@ export class StoreSinks {
     this.disk.demand();
     const meta = fileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid, sourceAeTitle: callingAe });
     const alone = this.associations() === 1;
-    const part = new PartFile(this.incomingFolder, meta, alone);
+    const part = new PartFile(this.incomingFolder, meta);
     return {
       write: (chunk) => {
         failpoint('intake.receiving');
@@ -36,7 +36,7 @@ export class StoreSinks {
       abort: () => part.discard(),
       end: async () => {
         try {
-          const { found: facts, ...complete } = await part.complete((head, dataSetBytes) =>
+          const { found: facts, ...complete } = part.complete((head, dataSetBytes) =>
             inspect(head, { transferSyntaxUid, dataSetBytes, announced: context }),
           );
           const quick = alone && complete.dataSetBytes <= HEAD_BYTES;

@@ -9,6 +9,7 @@ import { MIGRATIONS } from './schema.js';
 import { moveTriggersSql, statesBefore, type StatefulTable, type StateOf } from './states.js';
 
 const log = loggerOf('ledger');
+const flushData = promisify(fdatasync);
 
 /** A value that can be bound to a statement. */
 export type Bindable = string | number | bigint | null;
@@ -115,7 +116,7 @@ export class Db {
     if (this.flushFailed) this.writeOut();
     try {
       if (atOnce) fdatasyncSync(this.walFd);
-      else await promisify(fdatasync)(this.walFd);
+      else await flushData(this.walFd);
     } catch (error) {
       this.flushFailed = true;
       throw error;
