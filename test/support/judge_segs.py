@@ -125,14 +125,14 @@ def judge_source(judge, row, ledger, archive):
         for name in OF_SOURCE:
             judge.same(name, seg.get(name) or None, image.get(name) or None)
         if 'ImagePositionPatient' in image:
-            seen, expected = frame.PlanePositionSequence[0].ImagePositionPatient, image.ImagePositionPatient
-            judge.same(f'the position of a frame on {uid}', [as_written(v) for v in seen], [as_written(v) for v in expected])
+            written, own = ([str(v).strip() for v in one.ImagePositionPatient] for one in (image, frame.PlanePositionSequence[0]))
+            if not all(map(same_place, own, written)):
+                judge.faults.append(f'the position of a frame on {uid} is {own}, expected {written}')
 
 
-def as_written(value):
-    """Its text, unless that is longer than DS allows: then the number to a nanometre."""
-    text = str(value).strip()
-    return text if len(text) <= 16 else f'{float(text):.6f}'
+def same_place(own, written):
+    """As written in the image, unless that is longer than DS allows: then the same number to a nanometre."""
+    return own == written if len(written) <= 16 else abs(float(own) - float(written)) < 1e-6
 
 
 def voxels_of(dataset):
