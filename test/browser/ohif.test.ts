@@ -1,40 +1,38 @@
 /**
  * What a radiologist sees: OHIF in headless Chromium, with nothing behind it but the node's own archive. The CT came in by storescu and
- * its segmentation by the rule and the lungs model; the voxels that the viewer holds are compared with what pydicom reads.
+ * its segmentation by a rule and a model; voxels that the viewer holds are compared with what pydicom reads, names and colours with the table of
+ * structures. Some archives take label maps, others BINARY.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { stringify } from 'yaml';
 import type { DeliveryView } from '../../src/api/views.js';
 import { firstText } from '../../src/dicom/header.js';
+import { masksOfLabels } from '../../src/dicom/seg/mask.js';
+import { writeSeg } from '../../src/dicom/seg/write.js';
+import { structureById, type Structure } from '../../src/dicom/structures/table.js';
 import { searchInstances } from '../../src/dicomweb/client/qido.js';
 import { makeChestStudy } from '../support/chest-study.js';
 import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
+import { structuresOf } from '../support/kit.js';
 import { addModel } from '../support/model-package.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
-import { missingForOhif, serveViewer, startBrowser, type ViewerServer } from '../support/ohif.js';
+import { missingForOhif, serveViewer, startBrowser } from '../support/ohif.js';
 import { part10Files, type Part10File } from '../support/part10.js';
-import { PYTHON } from '../support/seg.js';
-import { shownInViewer, turnToMiddle } from '../support/shown-in-viewer.mjs';
+import { ellipsoid, labelMapOf, PYTHON, segInput, segmentOf, sourceOfFolder } from '../support/seg.js';
+import { shownInViewer, turnToMiddle, type Shown } from '../support/shown-in-viewer.mjs';
 import { tempFolder } from '../support/temp.js';
 import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
 
-const RULES = `
-rules:
-  - name: chest-ct-lungs
-    when: [{ tag: Modality, equals: CT }]
-    model: lungs
-    destinations: [archive]
-`;
-/** Red, green and blue of dicom/structures; the viewer reads CIELab with another white point than DICOM's, which turns them a little. */
-const SEGMENTS = [
-  { label: 'Right lung', color: [74, 160, 200] },
-  { label: 'Left lung', color: [230, 159, 70] },
-];
-const COLOUR_TOLERANCE = 30;
+const LUNGS = ['RIGHT_LUNG', 'LEFT_LUNG'];
+/** What a network of the brain tells apart. */
+const BRAIN = structuresOf('brainchop_model18cls');
+/** The viewer reads CIELab with another white point than DICOM's, which turns colours a little. */
+const COLOUR_TOLERANCE = 40;
 /** A browser that draws in software, beside everything else, on two cores. */
 const TEST_MS = 240_000;
 const PICTURES = '.cache/viewer-tests';
@@ -50,68 +48,156 @@ interface Truth {
   readonly hounsfield: Readonly<Record<string, string>>;
 }
 
-const real = testData('ct-chest-a0001');
+/** What the viewer shows of a study, and what it must show. */
+interface Seen {
+  readonly truth: Truth;
+  readonly shown: Shown;
+  readonly complaints: readonly string[];
+}
 
-describeWith('the viewer', [...missingForOhif(), ...missingForNode(), ...missingTools('storescu', 'python3-pydicom', 'gdcmconv')], () => {
-  let node: TestNode;
-  let viewer: ViewerServer;
+const real = testData('ct-chest-a0001');
+const missing = [...missingForOhif(), ...missingForNode(), ...missingTools('storescu', 'python3-pydicom', 'gdcmconv')];
+
+describeWith('the viewer', missing, () => {
+  const closing: (() => Promise<void>)[] = [];
+  const brains = tempFolder('brains');
   let browser: Browser;
+  let lungsNode: TestNode;
+  let brainNode: TestNode;
+  let labelMapNode: TestNode;
+
+  async function nodeWith(model: string, folder: string, segmentation: 'binary' | 'labelmap', ...options: string[]): Promise<TestNode> {
+    const rules = `rules:\n  - { name: every-ct, when: [{ tag: Modality, equals: CT }], model: ${model}, destinations: [archive] }\n`;
+    const settings = { destinations: { archive: { kind: 'archive', segmentation } } };
+    const node = await startNode({ rules: { 'rules.yaml': rules }, settings });
+    closing.push(() => node.remove());
+    await addModel(node, folder, ...options);
+    return node;
+  }
 
   beforeAll(async () => {
-    node = await startNode({ rules: { 'rules.yaml': RULES } });
-    await addModel(node, 'deploy/models/lungs', '--model-file', 'model.process.yaml');
-    viewer = await serveViewer(node);
+    writeBrainModel(brains);
+    lungsNode = await nodeWith('lungs', 'deploy/models/lungs', 'binary', '--model-file', 'model.process.yaml');
+    brainNode = await nodeWith('brain_drawn', brains, 'binary');
+    labelMapNode = await nodeWith('brain_drawn', brains, 'labelmap');
     browser = await startBrowser();
+    closing.push(() => browser.close());
   }, TEST_MS);
 
   afterAll(async () => {
-    await browser.close();
-    await viewer.close();
-    await node.remove();
+    for (const close of closing.reverse()) await close();
   }, TEST_MS);
 
-  const phantom = (): string => makeChestStudy('viewer phantom', { spacingMm: [1.5, 1.5, 8] }).folder;
+  /** Sends the study of a folder, and looks at it with its segmentation. */
+  async function seenAt(node: TestNode, folder: string, name: string): Promise<Seen> {
+    const files = part10Files(folder);
+    const seg = await segmentedByRule(node, files);
+    const truth = truthOf(
+      seg.path,
+      [0, files.length >> 1, files.length - 1].map((n) => files[n]),
+    );
+    const viewer = await serveViewer(node);
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const complaints: string[] = [];
+    page.on('response', (answer) => {
+      if (answer.status() >= 400) complaints.push(`${answer.status()} ${answer.url()}`);
+    });
+    await page.goto(
+      `${viewer.url}/viewer?StudyInstanceUIDs=${files[0].studyInstanceUid}&initialSeriesInstanceUID=${seg.seriesInstanceUid}`,
+    );
+    const pixelUids = Object.keys(truth.hounsfield);
+    const shown = await until('the viewer shows the segmentation', () => page.evaluate(shownInViewer, pixelUids), 60_000);
+    await picture(page, name);
+    complaints.push(...(await page.locator('[data-sonner-toast]').allInnerTexts()));
+    await page.close();
+    await viewer.close();
+    return { truth, shown, complaints };
+  }
+
+  /** Every voxel, name and colour is there, and nothing was refused. */
+  function expectRight({ truth, shown, complaints }: Seen, structures: readonly string[]): void {
+    expect(shown.labels).toEqual(truth.labels);
+    expect(shown.hounsfield).toEqual(truth.hounsfield);
+    expectNamesAndColours(shown, structures);
+    // The comparison tells a mirror image: no slice with a segment in it would pass for its own.
+    const confusable = Object.entries(truth.mirrored).filter(([uid, hash]) => shown.labels[uid]?.sha256 === hash);
+    expect(confusable).toEqual([]);
+    expect(complaints).toEqual([]);
+  }
+
   const studies = [
-    { name: 'a phantom', folder: phantom },
+    { name: 'a phantom', folder: () => makeChestStudy('viewer phantom', { spacingMm: [1.5, 1.5, 8] }).folder },
     ...(real === undefined ? [] : [{ name: 'a real chest in JPEG-LS', folder: () => join(real, 'B-jpegls') }]),
   ];
 
   it.each(studies)(
     'shows $name and its segmentation, voxel by voxel',
-    async ({ name, folder }) => {
-      const files = part10Files(folder());
-      const seg = await segmentedByRule(node, files);
-      const truth = truthOf(
-        seg.path,
-        [0, files.length >> 1, files.length - 1].map((n) => files[n]),
-      );
+    async ({ name, folder }) => expectRight(await seenAt(lungsNode, folder(), name), LUNGS),
+    TEST_MS,
+  );
 
-      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      const refused: string[] = [];
-      page.on('response', (answer) => {
-        if (answer.status() >= 400) refused.push(`${answer.status()} ${answer.url()}`);
-      });
-      await page.goto(
-        `${viewer.url}/viewer?StudyInstanceUIDs=${files[0].studyInstanceUid}&initialSeriesInstanceUID=${seg.seriesInstanceUid}`,
-      );
-      const pixelUids = Object.keys(truth.hounsfield);
-      const shown = await until('the viewer shows the segmentation', () => page.evaluate(shownInViewer, pixelUids), 60_000);
-      await picture(page, name);
+  it(
+    'shows many structures, each in its own colour and under its own name',
+    async () => expectRight(await seenAt(brainNode, brainStudy(brains, 'many structures', 128), 'many structures'), BRAIN),
+    TEST_MS,
+  );
 
-      expect(shown.labels).toEqual(truth.labels);
-      expect(shown.hounsfield).toEqual(truth.hounsfield);
-      expect(shown.segments.map(({ label }) => label)).toEqual(SEGMENTS.map(({ label }) => label));
-      for (const [n, { color }] of SEGMENTS.entries()) expect(distance(shown.segments[n].color, color)).toBeLessThan(COLOUR_TOLERANCE);
-      // The comparison tells a mirror image: no slice with lungs in it would pass for its own.
-      const confusable = Object.entries(truth.mirrored).filter(([uid, hash]) => shown.labels[uid]?.sha256 === hash);
-      expect(confusable).toEqual([]);
-      expect(await page.locator('[data-sonner-toast]').allInnerTexts()).toEqual([]);
-      expect(refused).toEqual([]);
-      await page.close();
+  it(
+    'shows them as a label map, of frames that do not end on a byte',
+    async () => expectRight(await seenAt(labelMapNode, brainStudy(brains, 'odd frames', 129), 'label map of odd frames'), BRAIN),
+    TEST_MS,
+  );
+
+  it(
+    'shows the same frames as BINARY shifted: a limit of OHIF 3.13, which the result has a note of',
+    async () => {
+      const { truth, shown, complaints } = await seenAt(brainNode, brainStudy(brains, 'odd frames', 129), 'odd frames');
+      expect(shown.labels).not.toEqual(truth.labels);
+      expectNamesAndColours(shown, BRAIN);
+      expect(complaints).toEqual([]);
+      const [run] = await brainNode.admin.get<{ results: unknown }[]>('/runs');
+      expect(JSON.stringify(run.results)).toContain('do not end on a byte');
     },
     TEST_MS,
   );
 });
+
+function expectNamesAndColours({ segments }: Shown, structures: readonly string[]): void {
+  const expected = structures.map((id) => structureById(id) as Structure);
+  expect(segments.map(({ label }) => label)).toEqual(expected.map(({ name }) => name));
+  for (const [n, { colour }] of expected.entries()) expect(distance(segments[n].color, colour)).toBeLessThan(COLOUR_TOLERANCE);
+}
+
+/** A model that has an answer for each study of `brainStudy`, at once. */
+function writeBrainModel(folder: string): void {
+  const [chest, brain] = ['deploy/models/lungs', 'test/models/brainchop_model18cls'].map((from) => readCard(join(from, 'meta.json')));
+  const card = { ...chest, name: 'brain_drawn', summary: { ...chest.summary, outputs: brain.summary.outputs } };
+  writeFileSync(join(folder, 'meta.json'), JSON.stringify(card));
+  const copy = `for f in "$ANTEROOM_INPUT_DIR"/*.dcm; do [ ! -e "${folder}/$(basename "$f")" ] || cp "${folder}/$(basename "$f")" "$ANTEROOM_OUTPUT_DIR/seg.dcm"; done`;
+  writeFileSync(join(folder, 'model.yaml'), stringify({ runtime: 'process', command: ['sh', '-c', copy], memoryMb: 512 }));
+}
+
+function readCard(file: string): { readonly summary: Readonly<Record<string, unknown>> } {
+  return JSON.parse(readFileSync(file, 'utf8')) as { summary: Record<string, unknown> };
+}
+
+/** A study of so many columns, and what the model says of it: structures that touch, in the white matter around all of them. */
+function brainStudy(model: string, name: string, columns: number): string {
+  const study = makeChestStudy(name, { columns, rows: 103, spacingMm: [3, 3, 8], slices: 30 });
+  const source = sourceOfFolder(study.folder);
+  const { grid } = source;
+  const within = BRAIN.slice(1).map((_, n) =>
+    ellipsoid(grid, [0.3 + 0.09 * (n % 5), 0.35 + 0.1 * Math.floor(n / 5), 0.4 + 0.06 * (n % 4)], 0.08),
+  );
+  const labels = labelMapOf(grid, [ellipsoid(grid, [0.48, 0.52, 0.5], 0.35), ...within]);
+  const masks = masksOfLabels(
+    labels,
+    BRAIN.map((_, n) => n + 1),
+  );
+  const segments = BRAIN.map((id, n) => segmentOf(id, masks[n]));
+  writeFileSync(join(model, `${source.slices[0].sopInstanceUid}.dcm`), writeSeg(segInput(source, segments)).bytes);
+  return study.folder;
+}
 
 /** Sends a study and waits for its segmentation in the node's archive. */
 async function segmentedByRule(node: TestNode, files: readonly Part10File[]): Promise<{ seriesInstanceUid: string; path: string }> {

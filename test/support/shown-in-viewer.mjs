@@ -13,12 +13,14 @@ export async function shownInViewer(pixelUids) {
     return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   };
   const shown = { labels: {}, hounsfield: {}, segments: [] };
+  const segments = Object.values(segmentation.segments);
   for (const imageId of imageIds) {
     const labelMap = cornerstone.cache.getImage(imageId);
     if (labelMap === undefined) return undefined;
     const labels = Uint8Array.from(labelMap.voxelManager.getScalarData());
     const { sopInstanceUID } = cornerstone.metaData.get('generalImageModule', labelMap.referencedImageId);
-    const counts = [1, 2].map((label) => labels.reduce((sum, value) => sum + (value === label ? 1 : 0), 0));
+    const counts = segments.map(() => 0);
+    for (const label of labels) if (label !== 0) counts[label - 1] += 1;
     if (counts.some((count) => count > 0)) shown.labels[sopInstanceUID] = { counts, sha256: await sha256(labels) };
     if (pixelUids.includes(sopInstanceUID)) {
       const image = await cornerstone.imageLoader.loadAndCacheImage(labelMap.referencedImageId);
@@ -26,7 +28,7 @@ export async function shownInViewer(pixelUids) {
     }
   }
   const viewportId = services.viewportGridService.getActiveViewportId();
-  for (const { segmentIndex, label } of Object.values(segmentation.segments)) {
+  for (const { segmentIndex, label } of segments) {
     const color = services.segmentationService.getSegmentColor(viewportId, segmentation.segmentationId, segmentIndex);
     if (color === undefined) return undefined;
     shown.segments.push({ label, color: [...color].slice(0, 3) });

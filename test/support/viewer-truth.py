@@ -8,6 +8,7 @@ import sys
 
 import numpy
 import pydicom
+from seg_frames import frames_of
 
 
 def digest(array):
@@ -15,12 +16,11 @@ def digest(array):
 
 
 def label_maps(seg):
-    pixels = seg.pixel_array
+    sources = [str(frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID)
+               for frame in seg.PerFrameFunctionalGroupsSequence]
     maps = {}
-    for index, frame in enumerate(seg.PerFrameFunctionalGroupsSequence):
-        source = str(frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID)
-        labels = maps.setdefault(source, numpy.zeros((seg.Rows, seg.Columns), numpy.uint8))
-        labels[pixels[index] != 0] = frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+    for index, number, _, mask in frames_of(seg):
+        maps.setdefault(sources[index], numpy.zeros((seg.Rows, seg.Columns), numpy.uint8))[mask] = number
     return maps
 
 
@@ -31,9 +31,10 @@ def hounsfield(path):
 
 
 def main(seg_path, *ct_paths):
-    maps = label_maps(pydicom.dcmread(seg_path))
+    seg = pydicom.dcmread(seg_path)
+    maps, count = label_maps(seg), len(seg.SegmentSequence)
     print(json.dumps({
-        'labels': {uid: {'counts': numpy.bincount(labels.ravel(), minlength=3).tolist()[1:], 'sha256': digest(labels)}
+        'labels': {uid: {'counts': numpy.bincount(labels.ravel(), minlength=count + 1).tolist()[1:], 'sha256': digest(labels)}
                    for uid, labels in maps.items()},
         'mirrored': {uid: digest(labels[:, ::-1]) for uid, labels in maps.items()},
         'hounsfield': dict(hounsfield(path) for path in ct_paths),
