@@ -282,5 +282,5 @@ function chooseSeries(present: ReadonlySet<string>, asked: string | undefined): 
     throw new AnteroomError('NOT_FOUND', `series ${asked} is not in the study; expected one of ${[...present].join(', ')}`);
   const [only, ...others] = present;
   if (only !== undefined && others.length === 0) return only;
-  throw new AnteroomError('USAGE', `the study has ${present.size} series; expected one to be named: ${[...present].join(', ')}`);
+  throw new AnteroomError('USAGE', `the study has ${present.size} series; expected one of them with --series: ${[...present].join(', ')}`);
 }

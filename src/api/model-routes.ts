@@ -9,6 +9,7 @@ import { recordModelTest } from '../ledger/model-tests.js';
 import { listModels, modelById, modelInUse, modelToActivate, type ModelRow } from '../ledger/models.js';
 import { structuresPromised } from '../models/answers.js';
 import { descriptionChanges, type ModelDescription } from '../models/differences.js';
+import type { RegisteredModelYaml } from '../models/model-yaml.js';
 import { takeIntoUse } from '../models/register.js';
 import type { ModelUpdate } from '../models/update.js';
 import type { NodePort } from './node-port.js';
@@ -54,6 +55,7 @@ export function modelRoutes(router: Router, node: NodePort): void {
         ...modelStanding(node, row),
         structures: structuresPromised(row),
         neverFits: node.whyNeverFits(row) ?? null,
+        runtime: (JSON.parse(row.package) as RegisteredModelYaml).runtime,
       })),
     );
   });
@@ -157,12 +159,13 @@ function modelOf({ db }: NodePort, asked: string, digest?: string): ModelRow {
   return row;
 }
 
-/** The one with this digest, or else the last one registered that was never in use. @throws AnteroomError MODEL_UNKNOWN */
+/** The one with this digest, or else the last one registered that was never in use. @throws AnteroomError MODEL_UNKNOWN, STATE_MOVE_REFUSED */
 function modelToUse(node: NodePort, asked: string, digest?: string): ModelRow {
   if (digest !== undefined) return modelOf(node, asked, digest);
   const row = modelToActivate(node.db, asked);
   if (row !== undefined) return row;
   const there = listModels(node.db).filter(({ name }) => name === asked);
-  const seen = there.map((one) => `${one.version} is ${one.state} (${one.digest})`).join(', ') || 'none of that name';
-  throw new AnteroomError('MODEL_UNKNOWN', `${asked}: ${seen}; expected one that waits for its use, or --digest to name another one`);
+  if (there.length === 0) throw new AnteroomError('MODEL_UNKNOWN', asked);
+  const seen = there.map((one) => `${one.version} is ${one.state} (${one.digest})`).join(', ');
+  throw new AnteroomError('STATE_MOVE_REFUSED', `${asked} ${seen}; expected one that waits for its use, or --digest to name another one`);
 }

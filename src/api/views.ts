@@ -172,7 +172,11 @@ export type DeliveryView = ReturnType<typeof deliveryView>;
 export type ModelView = ReturnType<typeof modelView>;
 
 /** A model in the list; `structures` are those that its card promises, `neverFits` says why it can never run with what the node may give to models. */
-export type ListedModel = ModelView & { readonly neverFits: string | null; readonly structures: readonly string[] };
+export type ListedModel = ModelView & {
+  readonly neverFits: string | null;
+  readonly structures: readonly string[];
+  readonly runtime: 'docker' | 'process';
+};
 
 /** A fetch with how far it is, or the reason why it failed. */
 export function fetchView(row: FetchRow) {

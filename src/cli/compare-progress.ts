@@ -48,6 +48,7 @@ export class ComparisonProgress {
     line(
       `${this.before + this.ended} of ${this.total}  ${caseName}${truth === 'unreadable' ? ' (its truth cannot be read)' : ''}: ${each.join(', ')}`,
     );
+    for (const [reason, names] of reasonsOf(failures)) line(`  ${names.join(', ')}: ${reason}`);
     progress(this.text(0));
   }
 
@@ -80,4 +81,12 @@ export class ComparisonProgress {
     const time = seconds === undefined ? '' : `, about ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} left`;
     return `${this.before + this.ended} of ${this.total} cases${this.failed === 0 ? '' : `, ${this.failed} runs failed`}${time}`;
   }
+}
+
+/** A case that is wrong itself fails in the same words for every model: they are said once. */
+function reasonsOf(failures: CaseScore['models']): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const { model, failure } of failures)
+    if (failure !== undefined) reasons.set(failure.reason, [...(reasons.get(failure.reason) ?? []), model]);
+  return reasons;
 }

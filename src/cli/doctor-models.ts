@@ -1,6 +1,7 @@
 /** What `doctor` says of models in use: used without a test, not allowed on patients, allowed for a time that is running out. */
 import type { ModelStanding } from '../api/model-standing.js';
 import type { ListedModel } from '../api/views.js';
+import { toAnteroomError } from '../foundation/errors.js';
 import type { Finding } from './finding.js';
 import { shortTime } from './print.js';
 
@@ -18,6 +19,28 @@ export function modelFindings(models: readonly (ListedModel & ModelStanding)[], 
       ...overdue(model, everyDays, now),
       ...useOf(model, now),
     ]);
+}
+
+/** The engine has lost the image that was registered: each run would fail. Nothing is said where the engine itself does not answer. */
+export async function imageFindings(
+  models: readonly ListedModel[],
+  resolveImage: (digest: string) => Promise<unknown>,
+): Promise<Finding[]> {
+  const used = models.filter(({ state, runtime }) => state === 'active' && runtime === 'docker');
+  const missing = await Promise.all(
+    used.map(({ digest }) =>
+      resolveImage(digest).then(
+        () => undefined,
+        (thrown: unknown) => toAnteroomError(thrown),
+      ),
+    ),
+  );
+  return used.flatMap(({ name, digest }, index) => {
+    const error = missing[index];
+    if (error?.code !== 'IMAGE_MISSING') return [];
+    const remedy = `Load or pull it again; where another was made, \`anteroom models update ${name} --take\`, test and activate that. Then \`anteroom retry\` what failed.`;
+    return [{ subject: `model ${name}`, standing: 'wrong', seen: `the engine has no image ${digest}: its runs fail`, remedy }];
+  });
 }
 
 function untested({ name, overrideReason, overrideBy }: ListedModel): Finding[] {

@@ -1,6 +1,6 @@
 /** `anteroom doctor`: what is missing or wrong, each with its remedy. Works without a running node. */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import type { Command } from 'commander';
 import type { Account } from '../accounting/account.js';
 import type { ModelStanding } from '../api/model-standing.js';
@@ -17,7 +17,7 @@ import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { retentionFinding } from './doctor-retention.js';
-import { modelFindings } from './doctor-models.js';
+import { imageFindings, modelFindings } from './doctor-models.js';
 import { queueFindings } from './doctor-queue.js';
 import { listenerFindings } from './doctor-listeners.js';
 import { inForceFinding, rulesFinding } from './doctor-rules.js';
@@ -66,8 +66,9 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
 }
 
 function dataFolder({ dataDir, disk }: Settings): Finding {
-  const folder = existsSync(dataDir) ? dataDir : dirname(dataDir);
   try {
+    // With the separator a file in the way is found out
+    const folder = `${nearestThereOf(dataDir)}${sep}`;
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);
     const freeMb = Math.floor((bavail * bsize) / 1_000_000);
@@ -85,14 +86,21 @@ function dataFolder({ dataDir, disk }: Settings): Finding {
       subject: 'data folder',
       standing: 'wrong',
       seen: `${dataDir}: ${(thrown as NodeJS.ErrnoException).code ?? 'not usable'}`,
-      remedy: 'Make the folder and give it to the user that runs the node.',
+      remedy: 'Make the folder and give it to the user that runs the node, or name another one (`dataDir`).',
     };
   }
 }
 
+/** The folder, or the one in which the node would begin to make it. */
+function nearestThereOf(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestThereOf(dirname(folder));
+}
+
+const runtimeOf = ({ docker }: Settings) => createDockerRuntime({ socketPath: docker.socket, log: loggerOf('doctor') });
+
 async function engine(settings: Settings): Promise<Finding> {
   try {
-    const { version, isolation } = await createDockerRuntime({ socketPath: settings.docker.socket, log: loggerOf('doctor') }).check();
+    const { version, isolation } = await runtimeOf(settings).check();
     return { subject: 'container engine', standing: 'ok', seen: `${version} at ${settings.docker.socket}; ${isolation}` };
   } catch (thrown) {
     return failure('container engine', thrown);
@@ -101,6 +109,7 @@ async function engine(settings: Settings): Promise<Finding> {
 
 async function nodeAndModels(settings: Settings): Promise<Finding[]> {
   const client = new NodeClient(settings.dataDir);
+  const runtime = runtimeOf(settings);
   try {
     const health = await client.get<{ version: string; dicomPort: number; rules: RulesStanding; attention: Attention }>('/health');
     const account = await client.get<Account>('/account');
@@ -113,6 +122,7 @@ async function nodeAndModels(settings: Settings): Promise<Finding[]> {
       accountFinding(account),
       ...queueFindings(health.attention, models),
       ...modelFindings(models, settings.modelTests.everyDays),
+      ...(await imageFindings(models, async (digest) => runtime.resolveImage?.(digest))),
       {
         subject: 'models',
         standing: active.length === 0 ? 'warning' : 'ok',

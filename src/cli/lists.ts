@@ -84,7 +84,8 @@ export function addListCommands(program: Command): void {
         'no delivery yet',
       );
       for (const row of deliveries.filter(({ reason, waitsFor }) => reason !== null || waitsFor !== null)) {
-        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${standing(row)}`);
+        const again = row.nextTryAt === null ? '' : `; is tried again at ${row.nextTryAt}`;
+        line(`\ndelivery ${row.delivery} to ${row.destination} is ${row.state}: ${standing(row)}${again}`);
         if (row.remedy !== null) line(`  what to do: ${row.remedy}`);
       }
       for (const row of deliveries) tellWithdrawal(row);

@@ -30,14 +30,16 @@ export function addScaffoldCommand(models: Command): void {
       }
       mkdirSync(join(folder, 'weights'));
       copyFileSync(options.onnx, join(folder, weightsFile));
-      line(`${folder}: fill in config/default.yml and meta.json (look for FILL IN), then \`anteroom models pack ${folder} --activate\``);
+      line(
+        `${folder}: fill in config/default.yml and meta.json (look for FILL IN), then \`anteroom models lint ${folder} --no-image\` and \`models pack ${folder}\``,
+      );
     });
 }
 
 /** @throws AnteroomError MODEL_INVALID where it has not one input and one output, or is no network */
 async function tensorsOf(file: string): Promise<{ input: TensorFacts; output: TensorFacts }> {
   const { exitCode, printed } = await runKit(['--inspect', file]);
-  if (exitCode !== 0) throw new AnteroomError('MODEL_INVALID', `${file} cannot be read as an ONNX network (see above)`);
+  if (exitCode !== 0) throw new AnteroomError('MODEL_INVALID', `${file} cannot be read as an ONNX network: the kit says why above`);
   const { inputs, outputs } = JSON.parse(printed) as { inputs: TensorFacts[]; outputs: TensorFacts[] };
   const names = (tensors: readonly TensorFacts[]) => tensors.map((tensor) => tensor.name).join(', ');
   if (inputs.length !== 1 || outputs.length === 0)

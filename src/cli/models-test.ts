@@ -1,7 +1,8 @@
 /** `anteroom models test`: runs a model on its sample and compares what it leaves with a reference. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { ModelView } from '../api/views.js';
 import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
 import { fetchSample, forgetOthers, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
 import { phantomSample } from '../evaluation/samples/phantom-sample.js';
@@ -36,7 +37,7 @@ export function addTestCommand(models: Command): void {
   withCommonOptions(
     models.command('test').description('runs a model on a sample and compares what it leaves with a reference; exit code 1 if it differs'),
   )
-    .argument('<package>', 'folder of the package, or the name of one in `modelsDir`')
+    .argument('<package>', 'folder of the package, or the name of one in `modelsDir` or of a registered model')
     .option(
       '--from <source>',
       'WORKFLOW/sample and WORKFLOW/reference: a folder, a ZIP archive or its URL (default: `test.data` in model.yaml)',
@@ -50,8 +51,26 @@ export function addTestCommand(models: Command): void {
     .option('--repeat <n>', 'run it so often: how deterministic is it?', '1')
     .option('--out <folder>', 'where outputs and reports go', 'model-test')
     .action(async (folder: string, options: TestOptions) => {
-      process.exitCode = (await test(readModelPackage(packageFolder(folder, options), { modelFile: options.modelFile }), options)) ? 0 : 1;
+      process.exitCode = (await test(await packageOf(folder, options), options)) ? 0 : 1;
     });
+}
+
+/** A folder, or a name: in `modelsDir`, or of a model that is registered, wherever its package lies. */
+async function packageOf(named: string, options: TestOptions): Promise<ModelPackage> {
+  const folder = packageFolder(named, options);
+  if (existsSync(folder)) return readModelPackage(folder, { modelFile: options.modelFile });
+  const models = await clientFor(options)
+    .get<ModelView[]>('/models')
+    .catch(() => []);
+  const there = models.filter(({ name }) => name === named);
+  const toTest =
+    there.findLast(({ state }) => state === 'registered' || state === 'tested') ?? there.find(({ state }) => state !== 'retired');
+  if (toTest === undefined || toTest.folder === null)
+    throw new AnteroomError(
+      'MODEL_UNKNOWN',
+      `${named}: no folder of that name is here or in ${settingsFor(options).modelsDir}, and no running node knows it`,
+    );
+  return readModelPackage(toTest.folder, { modelFile: options.modelFile ?? toTest.modelFile ?? undefined });
 }
 
 async function test(model: ModelPackage, options: TestOptions): Promise<boolean> {

@@ -87,7 +87,9 @@ function endOfDay(date: string): string {
 /** State, test and use of a model, a line each. */
 export function tellStanding(model: StandingModel): void {
   line(`${model.name} ${model.version} is ${model.state} (${model.digest})`);
-  if (model.state === 'registered') line('it is not used yet: `anteroom models test`, or --activate with a --reason to use it without');
+  if (model.state === 'registered')
+    line(`it is not used yet: \`anteroom models test ${model.name}\`, then \`anteroom models activate ${model.name}\``);
+  if (model.state === 'tested') line(`it is not used yet: \`anteroom models activate ${model.name}\``);
   if (model.overrideReason !== null) line(`used without a passed test, by ${model.overrideBy ?? 'unknown'}: ${model.overrideReason}`);
   if (model.use.notClinical !== null) line(useText(model));
   if ((model.queuedRuns ?? 0) > 0) line(`${model.queuedRuns} run(s) that waited for it are queued`);

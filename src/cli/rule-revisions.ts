@@ -47,7 +47,7 @@ export function addRevisionCommands(rules: Command): void {
     });
 
   withCommonOptions(rules.command('show').description('prints the files of a revision, or one of them'))
-    .argument('<revision>', REVISION_HELP)
+    .argument('[revision]', REVISION_HELP, IN_FORCE)
     .argument('[file]', 'only this one, as it was, byte for byte')
     .option('--json', 'print JSON')
     .action(async (written: string, file: string | undefined, options: CommonOptions & { json?: boolean }, command: Command) => {
@@ -68,8 +68,9 @@ export function addRevisionCommands(rules: Command): void {
     .action(async (from: string, to: string, options: CommonOptions) => {
       const [before, after] = [await revisionOf(from, options), await revisionOf(to, options)];
       const patch = patchOf(before, after);
+      if (patch === '') return line(`nothing differs between ${from} and ${to}`);
       process.stdout.write(patch);
-      if (patch !== '') process.exitCode = 1;
+      process.exitCode = 1;
     });
 
   withCommonOptions(

@@ -67,10 +67,10 @@ function otherDigest(referenceDir: string, { digest }: MadeBy): ReportSubject['f
     : [{ label: 'Digest', description: `is ${digest}, the reference was made with ${expected ?? 'none that is known'}` }];
 }
 
-/** Keeps outputs as a new reference, with what they were made with. Throws FILE_UNREADABLE where there is one already. */
+/** Keeps outputs as a new reference, with what they were made with. Throws USAGE where there is one already. */
 export function recordReference(outputDir: string, referenceDir: string, madeBy: MadeBy): void {
   if (existsSync(referenceDir))
-    throw new AnteroomError('FILE_UNREADABLE', `${referenceDir} is there already; expected no reference where one is recorded`);
+    throw new AnteroomError('USAGE', `${referenceDir} is there already; expected no reference where one is recorded: move it aside first`);
   cpSync(outputDir, referenceDir, { recursive: true });
   writeFileSync(madeByPath(referenceDir), `${JSON.stringify(madeBy, null, 2)}\n`);
 }

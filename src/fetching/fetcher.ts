@@ -60,7 +60,9 @@ export async function findStudiesAt(
   if (chosen === undefined || source === undefined)
     throw new AnteroomError(
       'NOT_FOUND',
-      `source ${chosen ?? '(none was named)'}; expected one of: ${[...sources.keys()].join(', ') || 'none is in the settings'}`,
+      sources.size === 0
+        ? 'no source of studies; expected one under `sources` in the settings'
+        : `source ${chosen ?? '(none was named)'}; expected one of: ${[...sources.keys()].join(', ')}`,
     );
   const { studyInstanceUid, accessionNumber, patientId } = query;
   if ([studyInstanceUid, accessionNumber, patientId].every((value) => value === undefined || /^[*?\s]*$/.test(value)))

@@ -48,6 +48,11 @@ export const CATALOGUE = {
     remedy: 'Correct the lines named and start again; `anteroom doctor` checks them without starting.',
     httpStatus: 400,
   }),
+  DATA_FOLDER_UNUSABLE: entry({
+    kind: 'operator',
+    text: 'The data folder cannot be used',
+    remedy: 'Make the folder and give it to the user that runs the node, or name another one: `dataDir` in the settings, or --data.',
+  }),
   COHORT_INVALID: entry({
     kind: 'operator',
     text: 'The cohort file is not valid',
@@ -59,7 +64,12 @@ export const CATALOGUE = {
     text: 'The folder holds another comparison',
     remedy: 'Name another folder with --out, or give the command with the cohort and models that the comparison was begun with.',
   }),
-  USAGE: entry({ kind: 'operator', text: 'The command was not understood', remedy: 'See `anteroom --help`.', httpStatus: 400 }),
+  USAGE: entry({
+    kind: 'operator',
+    text: 'The command was not understood',
+    remedy: 'Correct what the text names; the command with `--help` has all options.',
+    httpStatus: 400,
+  }),
   NOT_FOUND: entry({
     kind: 'operator',
     text: 'Nothing of that name is known',
@@ -103,8 +113,9 @@ export const CATALOGUE = {
   }),
   STATE_MOVE_REFUSED: entry({
     kind: 'operator',
-    text: 'The row is in a state from which this step is not allowed',
-    remedy: 'Look at its present state and choose a step that fits it.',
+    text: 'Its state does not allow this step',
+    remedy:
+      'See its state in `anteroom studies`, `runs`, `deliveries` or `models list`; what is done is done again by `anteroom run MODEL STUDY --again`.',
     httpStatus: 409,
   }),
 
@@ -290,7 +301,8 @@ export const CATALOGUE = {
   IMAGE_MISSING: entry({
     kind: 'operator',
     text: 'The image of the model is not on this machine',
-    remedy: 'Build, load or pull it, then `anteroom retry` the run.',
+    remedy:
+      'Make it (`npm run image` for those that are shipped, `anteroom models pack FOLDER`), load or pull it. What is registered needs the same digest again: `anteroom models update NAME` says whether an image made anew has another. Then `anteroom retry` the runs that failed.',
   }),
   CONTAINER_START_FAILED: entry({
     kind: 'operator',

@@ -58,7 +58,11 @@ export function resolveSecret(source: SecretSource, environment: Environment): s
     const value = readFileSync(source.file, 'utf8').replace(/[\r\n]+$/, '');
     if (value !== '') return value;
   } catch (thrown) {
-    throw new AnteroomError('CONFIG_INVALID', `${source.file}, named for a secret, cannot be read`, { cause: thrown });
+    throw new AnteroomError(
+      'CONFIG_INVALID',
+      `${source.file}, named for a secret, cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      { cause: thrown },
+    );
   }
   throw new AnteroomError('CONFIG_INVALID', `${source.file}, named for a secret, is empty`);
 }

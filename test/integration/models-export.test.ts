@@ -1,6 +1,6 @@
 /** A model goes from one site to another in a file: the same image under the same digest, or nothing. */
 import { jest } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -31,6 +31,7 @@ const NAME = 'travelling';
 const TAG = `travelling-${process.pid}`;
 const REFERENCE = `localhost/anteroom-test:${TAG}`;
 const FAILPOINTS = fileURLToPath(new URL('../support/failpoints.mjs', import.meta.url));
+const TRANSFER = new URL('../../dist/runs/runtimes/docker-transfer.js', import.meta.url).href;
 
 jest.setTimeout(60_000);
 
@@ -177,6 +178,17 @@ describeWith('models export and import', missing, () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain(id);
     await docker.getImage(id).remove();
+  });
+
+  it('asks for a file of an image without a connection that would keep the command from ending', async () => {
+    const reference = await importBusybox(docker, { made: `${process.pid}-asked` }, `${TAG}-asked`);
+    const asks = `import { imageTransfer } from ${JSON.stringify(TRANSFER)};
+      process.stdout.write(String(await imageTransfer({ socketPath: process.argv[1] }).hasFile(process.argv[2], '/bin')));`;
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', asks, engineSocket(), reference], {
+      timeout: 20_000,
+    });
+    await docker.getImage(reference).remove();
+    expect({ printed: String(stdout), status }).toEqual({ printed: 'true', status: 0 });
   });
 
   it('leaves the package alone that is there already and is another', async () => {

@@ -1,6 +1,6 @@
 /** Images out of an engine and into another: what `models export`, `import` and `update` ask of it. */
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { freeBytesOf } from '../../foundation/disk-room.js';
 import { AnteroomError } from '../../foundation/errors.js';
 import { connectDocker, type DockerAddress } from './docker-engine.js';
@@ -62,7 +62,10 @@ export function imageTransfer(address: DockerAddress): ImageTransfer {
       const container = await engine.call((docker) => docker.createContainer({ Image: id, Cmd: ['-'], NetworkDisabled: true }));
       if (!container) throw imageMissing(id);
       try {
-        return (await engine.call(() => container.infoArchive({ path }) as Promise<unknown>)) !== undefined;
+        const answer = await engine.call(() => container.infoArchive({ path }) as Promise<unknown>);
+        // An answer that nobody reads keeps its connection, and with it the process
+        if (answer instanceof Readable) answer.resume();
+        return answer !== undefined;
       } finally {
         await engine.call(() => container.remove({ force: true, v: true }));
       }

@@ -271,7 +271,7 @@ describe('taking a model into use', () => {
     await activate();
     expect(states()).toEqual(['one retired', 'two active']);
     await expect(activate()).rejects.toMatchObject({
-      status: 404,
+      status: 409,
       message: expect.stringContaining('one is retired (one); expected one that waits for its use') as string,
     });
   });
