@@ -1,5 +1,5 @@
 /** `anteroom models import`: a file of `models export` becomes a registered model, or leaves nothing behind. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ListedModel } from '../api/views.js';
@@ -44,7 +44,8 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   await demandNode(options);
   mkdirSync(into, { recursive: true });
   demandRoom(into, head.packageBytes, 'the package', settings.disk.refuseFreeMb * 1_000_000);
-  const unpacked = join(into, `.${name}-${version}.part`);
+  removeAbandoned(into);
+  const unpacked = join(into, `.${name}-${version}.${process.pid}.part`);
   const { size } = statSync(file);
   try {
     await checkAndUnpack(file, unpacked, head, (bytes) => progressOfBytes('checked', bytes, size));
@@ -57,6 +58,22 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   } finally {
     progressDone();
     rmSync(unpacked, { recursive: true, force: true });
+  }
+}
+
+/** What imports that were killed have left: their process is gone. */
+function removeAbandoned(into: string): void {
+  for (const name of readdirSync(into)) {
+    const [, pid] = /^\..+\.(\d+)\.part$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(into, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -105,21 +122,31 @@ type Undo = () => Promise<void> | void;
 
 /** Loads the image, puts the package in its place and registers it; where anything fails, engine and folder are left as they were. */
 async function registerOrUndo(checked: Checked, options: ImportOptions): Promise<void> {
-  const { head, unpacked, folder } = checked;
+  const { head, folder } = checked;
   const undo: Undo[] = [];
   let asked = false;
   try {
     await takeImage(checked, undo);
-    if (!existsSync(folder)) {
-      undo.push(() => rmSync(folder, { recursive: true, force: true }));
-      renameSync(unpacked, folder);
-    }
+    if (putInPlace(checked)) undo.push(() => rmSync(folder, { recursive: true, force: true }));
     asked = true;
     await addPackage(folder, { ...options, modelFile: head.model.modelFile });
   } catch (thrown) {
     if (asked && (await mayBeRegistered(checked, options))) throw kept(checked, thrown);
     for (const step of undo.reverse()) await step();
     throw thrown;
+  }
+}
+
+/** False where it is there already: an earlier import was killed, or another one at the same time was quicker. */
+function putInPlace({ folder, unpacked, head }: Checked): boolean {
+  if (existsSync(folder)) return false;
+  try {
+    renameSync(unpacked, folder);
+    return true;
+  } catch (thrown) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+    demandFree(folder, unpacked, head);
+    return false;
   }
 }
 

@@ -116,7 +116,7 @@ export function resultLike(db: Db, { output_id, sop_class_uid }: ResultRow, runI
  * Results that still stand and whose runs of earlier versions this run has replaced: all of them, where a result is that of several runs
  * (the one that made it, and those to which it was the same).
  */
-export function earlierResults(db: Db, runId: number): ResultRow[] {
+function earlierResults(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>(
     `SELECT x.* FROM results x WHERE x.state = 'passed'
        AND x.run_id IN (SELECT coalesce(same_as, id) FROM runs WHERE replaced_by = ?)
@@ -124,6 +124,16 @@ export function earlierResults(db: Db, runId: number): ResultRow[] {
      ORDER BY x.id`,
     runId,
   );
+}
+
+/** Results of earlier versions give way to those of a run: each to that of the same output, or where there is none to the first that passed. */
+export function supersedeEarlier(db: Db, runId: number, answeringRunId: number, at: EpochMs): void {
+  const results = resultsOfRun(db, answeringRunId);
+  const first = results.find(({ state }) => state === 'passed') ?? results.at(0);
+  for (const earlier of earlierResults(db, runId)) {
+    const later = resultLike(db, earlier, answeringRunId) ?? first;
+    db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: later?.id ?? null } });
+  }
 }
 
 /** A result that is kept as a file, with what made it. */

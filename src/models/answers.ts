@@ -1,5 +1,5 @@
 /** What a package promises as its answer, and what of the files that a model leaves is one. */
-import { parseYaml } from '../foundation/yaml.js';
+import { parseYamlAgain } from '../foundation/yaml.js';
 import type { ModelRow } from '../ledger/models.js';
 import { parseCard, structuresOf, type ModelCard } from './card.js';
 import type { LabelMapYaml, ModelYaml } from './model-yaml.js';
@@ -17,14 +17,14 @@ export interface AnswerPromise {
 
 /** The card of a registered model. It was checked when it was registered. */
 export function cardOf(model: ModelRow): ModelCard {
-  const card = parseCard(parseYaml(model.card, CARD_FILE));
+  const card = parseCard(parseYamlAgain(model.card, CARD_FILE));
   if (!card.ok) throw new Error(`the registered card of ${model.name} cannot be read any more`);
   return card.value;
 }
 
 /** What a registered model promises. One whose card cannot be read promises a segmentation. */
 export function promiseOf(model: ModelRow): AnswerPromise {
-  const card = parseCard(parseYaml(model.card, CARD_FILE));
+  const card = parseCard(parseYamlAgain(model.card, CARD_FILE));
   const segmentation = !card.ok || drawsStructures(card.value);
   // A package that an earlier release registered has none.
   const { outputs } = JSON.parse(model.package) as { outputs: Partial<ModelYaml['outputs']> };
@@ -33,7 +33,7 @@ export function promiseOf(model: ModelRow): AnswerPromise {
 
 /** The structures that a registered model promises; none where its card cannot be read. */
 export function structuresPromised({ card }: Pick<ModelRow, 'card'>): string[] {
-  const parsed = parseCard(parseYaml(card, CARD_FILE));
+  const parsed = parseCard(parseYamlAgain(card, CARD_FILE));
   return parsed.ok ? structuresOf(parsed.value) : [];
 }
 

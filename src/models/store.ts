@@ -1,5 +1,5 @@
 /** The store: models that are installed and models that could be, by name, each with its card. */
-import { parseYaml } from '../foundation/yaml.js';
+import { parseYamlAgain } from '../foundation/yaml.js';
 import { catalogueStamp, listCatalogue, type CatalogueRow } from '../ledger/catalogue.js';
 import type { Db } from '../ledger/database.js';
 import { listModels, type ModelRow } from '../ledger/models.js';
@@ -61,7 +61,7 @@ export class Store {
   private indexed(text: string | undefined): IndexedCard | undefined {
     if (text === undefined) return undefined;
     if (!this.cards.has(text)) {
-      const checked = parseCard(parseYaml(text, CARD_FILE));
+      const checked = parseCard(parseYamlAgain(text, CARD_FILE));
       this.cards.set(text, checked.ok ? indexCard(checked.value) : undefined);
     }
     return this.cards.get(text);

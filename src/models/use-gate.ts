@@ -4,7 +4,7 @@
  */
 import type { EpochMs } from '../foundation/clock.js';
 import type { ErrorCode } from '../foundation/errors.js';
-import { parseYaml } from '../foundation/yaml.js';
+import { parseYamlAgain } from '../foundation/yaml.js';
 import type { Db } from '../ledger/database.js';
 import { permissionInForce } from '../ledger/model-permissions.js';
 import { listModels, modelById, type ModelRow } from '../ledger/models.js';
@@ -39,7 +39,7 @@ export function useRules({ use, destinations }: Settings): UseRules {
  */
 export function notClinical({ card, package: yaml }: Pick<ModelRow, 'card' | 'package'>): string | undefined {
   if (statusIn(yaml) === 'research') return 'its status is research (model.yaml)';
-  const parsed = parseCard(parseYaml(card, CARD_FILE));
+  const parsed = parseCard(parseYamlAgain(card, CARD_FILE));
   if (!parsed.ok) return 'its card cannot be read';
   const { code, weights } = parsed.value.license;
   const use = usePermitted({ code, weights });

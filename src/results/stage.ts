@@ -12,11 +12,11 @@ import { ensureDeliveries } from '../ledger/deliveries.js';
 import { instancesOfVersion } from '../ledger/instances.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
 import {
-  earlierResults,
   ensureResult,
   outputsOfAttempt,
   resultsOfRun,
   resultsOfStudy,
+  supersedeEarlier,
   type OutputRow,
   type ResultRow,
 } from '../ledger/results.js';
@@ -237,10 +237,7 @@ async function passAll(
     ensureDeliveries(db, resultsOfRun(db, run.id), destinationsOfRun(run), options.labelMapDestinations, at);
     for (const { row } of judged.filter((one) => one.verdict.empty))
       db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
-    for (const earlier of earlierResults(db, run.id)) {
-      const { row } = made.at(0) ?? judged[0];
-      db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: row.id } });
-    }
+    supersedeEarlier(db, run.id, run.id, at);
     // The settings may have changed between two attempts to make them.
     rejectLeft(options, run, 'no destination takes label maps any more');
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });

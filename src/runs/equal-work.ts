@@ -6,7 +6,7 @@ import { ensureDeliveries } from '../ledger/deliveries.js';
 import { equalRunDone, equalRunUnderWay, inputHashes, keepUnreplaced, recordInputHash, runsToStopWaiting } from '../ledger/equal-runs.js';
 import { inputWasCorrected } from '../ledger/instances.js';
 import type { RunWithModel } from '../ledger/queued-runs.js';
-import { earlierResults, resultsOfRun } from '../ledger/results.js';
+import { resultsOfRun, supersedeEarlier } from '../ledger/results.js';
 import type { RunRow } from '../ledger/runs.js';
 import type { ModelYaml } from '../models/model-yaml.js';
 
@@ -52,8 +52,7 @@ function endAs(db: Db, run: RunRow, done: RunRow, labelMapDestinations: Readonly
   if (!db.move('runs', run.id, 'done', { at, from: ['queued'], set, detail: reason })) return false;
   keepUnreplaced(db, done.id, run.id);
   const results = resultsOfRun(db, done.id);
-  const superseded_by = results[0]?.id ?? null;
-  for (const { id } of earlierResults(db, run.id)) db.move('results', id, 'superseded', { at, set: { superseded_by } });
+  supersedeEarlier(db, run.id, done.id, at);
   if (run.shadow === 1) return true;
   ensureDeliveries(db, results, JSON.parse(run.destinations) as string[], labelMapDestinations, at);
   return true;

@@ -204,6 +204,21 @@ describe('equal work of a study that goes on', () => {
     return run;
   }
 
+  it('has each of several earlier results give way to that of its own kind', async () => {
+    const node = await Node.withStudy();
+    const early = node.queue('a');
+    node.begin(early);
+    const old = node.succeed(early);
+    const oldMap = node.pass(early, 'old map', old);
+    const next = await nextVersion(node, 'a', early, `${STUDY}.1`);
+    const other = node.queue('b', { versionId: node.run(next).version_id });
+    node.begin(other);
+    const result = node.succeed(other);
+    const map = node.pass(other, 'map', result);
+    expect(node.takesOver(next)).toBe(true);
+    expect([old, oldMap].map((id) => resultById(node.db, id)?.superseded_by)).toEqual([result, map]);
+  });
+
   it('takes the place of the earlier result of its rule, which is withdrawn once the one taken over is proven there', async () => {
     const node = await Node.withStudy();
     const early = node.queue('a');
