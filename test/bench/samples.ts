@@ -15,15 +15,21 @@ export interface Study {
 
 export interface Sample {
   readonly name: string;
+  /** Of a patient, not drawn. */
+  readonly isReal: boolean;
   make(passage: number): Study;
 }
 
 /** The chest CTs that the example model can be run on. */
 export function chestSamples(): Sample[] {
-  const phantom: Sample = { name: 'chest phantom', make: (passage) => makeChestStudy(`bench ${passage}`, { spacingMm: [1.5, 1.5, 5] }) };
+  const phantom: Sample = {
+    name: 'chest phantom',
+    isReal: false,
+    make: (passage) => makeChestStudy(`bench ${passage}`, { spacingMm: [1.5, 1.5, 5] }),
+  };
   const real = testData('ct-chest-a0001');
   if (real === undefined) console.log('ct-chest-a0001 is not on this machine: the phantom alone is measured');
-  return real === undefined ? [phantom] : [phantom, { name: 'ct-chest-a0001', make: () => withNewUids(real) }];
+  return real === undefined ? [phantom] : [phantom, { name: 'ct-chest-a0001', isReal: true, make: () => withNewUids(real) }];
 }
 
 /** A copy under new UIDs: a study that the node knows already would not be run again. */

@@ -94,6 +94,18 @@ describe('the account of studies', () => {
     expect(reasonOf('1.2')).toBe('not analysed: the model ended with an error: exit code 1, expected 0');
   });
 
+  it('states that a run was refused as its model must not be used on patients, and counts it', async () => {
+    const { id } = await due('1.1', { run: 'failed' });
+    node.db.move('runs', id, 'queued', { at: node.now });
+    const set = { failure_code: 'USE_NOT_PERMITTED', reason: 'model m: its status is research (model.yaml); pacs is not marked research' };
+    node.db.move('runs', id, 'cancelled', { at: node.now, set });
+    const { studies, reasons } = await accountSince(node.db, 0, () => node.now);
+    expect(studies).toMatchObject({ due: 1, 'not analysed': 1, silent: 0 });
+    expect(reasons).toEqual([
+      { standing: 'not analysed', count: 1, reason: expect.stringMatching(/^not analysed: .*: model m: its status is research/) as string },
+    ]);
+  });
+
   it('states that a result was not delivered', async () => {
     const run = await due('1.1', { delivery: 'pending' });
     const sql = 'SELECT d.id FROM deliveries d JOIN results x ON x.id = d.result_id WHERE x.run_id = ?';
