@@ -79,15 +79,14 @@ class Ledger {
     return { run, results: ids };
   }
 
-  /** The label map of a result, which is at this destination in its place. */
-  labelMap(form_of: number, destination: string, pacs: Pacs): number {
+  /** The label map of a result. */
+  labelMap(form_of: number): number {
     const { db } = this;
     const of = db.get<{ run_id: number; output_id: number }>('SELECT run_id, output_id FROM results WHERE id = ?', form_of);
     const uid = `${this.uid(form_of)}.9`;
     const names = { sop_class_uid: '2', sop_instance_uid: uid, series_instance_uid: `${uid}.1`, series_number: 2 };
     const { id } = ensureResult(db, { run_id: of?.run_id ?? 0, output_id: of?.output_id ?? 0, form_of, ...names }, 1);
     db.move('results', id, 'passed', { at: 1, set: { path: 'x', size_bytes: 1 } });
-    this.deliver(id, destination, pacs);
     return id;
   }
 
@@ -159,14 +158,15 @@ describe('withdrawals', () => {
   it('are of the form that a destination has, as soon as the newer result is there in one of its forms', async () => {
     const [pacs, research] = [new Pacs(), new Pacs()];
     const { ledger, old, newer } = twoVersions(pacs);
-    const oldMap = ledger.labelMap(old, 'research', research);
+    const [oldMap, newMap] = [ledger.labelMap(old), ledger.labelMap(newer)];
+    ledger.deliver(oldMap, 'research', research);
     ledger.supersede(oldMap, newer);
     ledger.deliver(newer, 'pacs', pacs);
     start(ledger, { pacs: { sender: pacs, withdrawer: pacs }, research: { sender: research, withdrawer: research } });
     await ledger.reaches(old, 'withdrawn');
     await nothingHappens();
     expect(ledger.withdrawal(oldMap, 'research')).toBeUndefined();
-    const newMap = ledger.labelMap(newer, 'research', research);
+    ledger.deliver(newMap, 'research', research);
     bell.ring('delivery');
     expect(await ledger.reaches(oldMap, 'withdrawn', 'research')).toMatchObject({ replaced_by: newMap });
     expect([...pacs.held]).toEqual([ledger.uid(newer)]);
