@@ -186,7 +186,8 @@ export const CATALOGUE = {
   STUDY_KEPT: entry({
     kind: 'operator',
     text: 'The study must not be purged',
-    remedy: 'See `anteroom studies`, `runs --study UID` and `deliveries --study UID` for what is still to be done, then try again.',
+    remedy:
+      'See `anteroom studies`, `runs --study UID` and `deliveries --study UID` for what is still to be done, then try again; one that is kept: `anteroom unkeep`.',
     httpStatus: 409,
   }),
   STUDY_OF_EVALUATION: entry({

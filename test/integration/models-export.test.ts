@@ -157,6 +157,15 @@ describeWith('models export and import', missing, () => {
     expect(readFileSync(join(model.folder ?? '', 'test/default/sample/1.dcm'), 'utf8')).toBe('pixels');
   });
 
+  it('tests what was imported by its name, although its folder is called otherwise', async () => {
+    const { stderr } = await node.command('models', 'test', NAME, '--out', tempFolder('tested'));
+    expect(stderr).not.toMatch(/is not registered|cannot be read: .*travelling \(ENOENT\)/);
+    expect(await node.command('models', 'test', 'nowhere')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no running node knows it') as string,
+    });
+  });
+
   it('takes along which model.yaml it was registered with', async () => {
     const two = makeModelPackage(NAME, 'localhost/anteroom-test:nowhere', 'true');
     copyFileSync(join(folder, 'model.yaml'), join(two, 'model.second.yaml'));
