@@ -32,7 +32,11 @@ interface CompareOptions extends CommonOptions {
 /** Adds `compare`. */
 export function addCompareCommand(program: Command): void {
   const command = program.command('compare');
-  withCommonOptions(command.description('runs models over a cohort and compares what they draw; after a stop the same command goes on'))
+  withCommonOptions(
+    command.description(
+      'runs models over a cohort and compares what they draw; after a stop the same command goes on; exit code 1 where a run, a result or a truth failed, 130 where it was stopped',
+    ),
+  )
     .option('--models <a,b,c>', 'models of the node, NAME or NAME@VERSION')
     .option('--results <name=folder>', 'segmentations that are ready, as a model of that name; may be repeated', collected, [])
     .option('--cohort <file>', 'the cases, in YAML')

@@ -17,7 +17,7 @@ import { runTrial, trialFacts, type Trial } from '../runs/trial.js';
 import { packageFolder } from './models-add.js';
 import type { StandingModel } from './models-use.js';
 import { NodeRefusal } from './node-client.js';
-import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
+import { clientFor, settingsFor, wholeNumber, withCommonOptions, type CommonOptions } from './options.js';
 import { line, progress, progressDone } from './print.js';
 
 interface TestOptions extends CommonOptions {
@@ -28,7 +28,7 @@ interface TestOptions extends CommonOptions {
   readonly workflow?: string;
   readonly modelFile?: string;
   readonly record?: boolean;
-  readonly repeat: string;
+  readonly repeat: number;
   readonly out: string;
 }
 
@@ -48,7 +48,7 @@ export function addTestCommand(models: Command): void {
     .option('--workflow <name>', 'in place of the one in model.yaml')
     .option('--model-file <name>', 'another model.yaml of the package, such as model.process.yaml')
     .option('--record', 'make the reference, which must not be there yet')
-    .option('--repeat <n>', 'run it so often: how deterministic is it?', '1')
+    .option('--repeat <n>', 'run it so often: how deterministic is it?', wholeNumber, 1)
     .option('--out <folder>', 'where outputs and reports go', 'model-test')
     .action(async (folder: string, options: TestOptions) => {
       process.exitCode = (await test(await packageOf(folder, options), options)) ? 0 : 1;
@@ -83,7 +83,7 @@ async function test(model: ModelPackage, options: TestOptions): Promise<boolean>
   const madeBy: MadeBy = { model: model.card.name, digest, workflow: options.workflow ?? model.model.workflow };
   const folders = await foldersFor(model, madeBy.workflow, options);
   const outcomes: TestOutcome[] = [];
-  for (let n = 1; n <= Math.max(1, Number(options.repeat) || 1); n++) {
+  for (let n = 1; n <= options.repeat; n++) {
     const trial = await tryOnce(model, digest, folders.sampleDir, { options, runtime, folder: join(out, `run-${n}`) });
     if (n === 1 && options.record) {
       recordReference(trial.outputDir, folders.referenceDir, madeBy);

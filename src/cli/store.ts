@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { CardView, SearchView, StoreModelView } from '../api/store-views.js';
 import { standingLines, type StandingModel } from './models-use.js';
-import { clientFor, withCommonOptions, type CommonOptions } from './options.js';
+import { clientFor, wholeNumber, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, table } from './print.js';
 
 type JsonOption = CommonOptions & { readonly json?: boolean };
@@ -19,7 +19,7 @@ interface SearchOptions extends JsonOption {
   readonly gpu?: string;
   readonly tested?: boolean;
   readonly installed?: boolean;
-  readonly limit: string;
+  readonly limit: number;
 }
 
 /** Adds the commands of the store to `models`. */
@@ -44,9 +44,9 @@ function addSearch(models: Command): void {
     .option('--max-slice-thickness <mm>', 'it must take slices up to this thickness')
     .addOption(new Option('--licence <use>', 'what code and weights together allow').choices(['commercial', 'non-commercial', 'unclear']))
     .addOption(new Option('--gpu <need>', 'whether it needs one').choices(['none', 'required']))
-    .option('--tested', 'only models in use after a passed test')
+    .option('--tested', 'only models that have passed their test here')
     .option('--installed', 'only models that are registered here')
-    .option('--limit <n>', 'how many are shown', '20')
+    .option('--limit <n>', 'how many are shown', wholeNumber, 20)
     .option('--json', 'print JSON')
     .action(async (words: string[], options: SearchOptions) => {
       const { modality, bodyPart, structure, output, contrast, licence, gpu, tested, installed, maxSliceThickness } = options;
@@ -66,7 +66,7 @@ function addSearch(models: Command): void {
       for (const [key, value] of Object.entries(conditions)) if (value !== undefined) query.set(key, String(value));
       const found = await clientFor(options).get<SearchView>(`/models/search?${query.toString()}`);
       if (options.json) return json(found);
-      tell(found, Number(options.limit));
+      tell(found, options.limit);
     });
 }
 
