@@ -114,7 +114,7 @@ const answer = {
       reportTitle: codeSchema
         .optional()
         .describe(
-          'Title of its reports, in place of Imaging Measurement Report: viewers such as OHIF 3.13 show one under another title as text.',
+          'Title of its reports, in place of AI Measurement Report (AI_REPORT, 99ANTEROOM); under 126000 of DCM, Imaging Measurement Report, OHIF 3.13 cannot open them.',
         ),
       emptyAnswer: z
         .enum(['report', 'none'])

@@ -12,9 +12,13 @@ import type { DeliveryView } from '../../src/api/views.js';
 import { firstText } from '../../src/dicom/header.js';
 import { masksOfLabels } from '../../src/dicom/seg/mask.js';
 import { writeSeg } from '../../src/dicom/seg/write.js';
+import { CONCEPT } from '../../src/dicom/sr/concepts.js';
+import type { MeasurementReport } from '../../src/dicom/sr/measurement-report.js';
+import { writeReport } from '../../src/dicom/sr/write.js';
 import { structureById, type Structure } from '../../src/dicom/structures/table.js';
 import { searchInstances } from '../../src/dicomweb/client/qido.js';
-import { makeChestStudy } from '../support/chest-study.js';
+import { newUid } from '../../src/foundation/ids.js';
+import { makeChestStudy, sendTo, type ChestStudy } from '../support/chest-study.js';
 import { describeWith, testData } from '../support/data.js';
 import { dcmtk } from '../support/dcmtk.js';
 import { structuresOf } from '../support/kit.js';
@@ -22,6 +26,7 @@ import { addModel } from '../support/model-package.js';
 import { missingForNode, startNode, type TestNode } from '../support/node.js';
 import { missingForOhif, serveViewer, startBrowser } from '../support/ohif.js';
 import { part10Files, type Part10File } from '../support/part10.js';
+import { CONTENT, reportInput } from '../support/report.js';
 import { ellipsoid, labelMapOf, PYTHON, segInput, segmentOf, sourceOfFolder } from '../support/seg.js';
 import { shownInViewer, turnToMiddle, type Shown } from '../support/shown-in-viewer.mjs';
 import { tempFolder } from '../support/temp.js';
@@ -160,6 +165,32 @@ describeWith('the viewer', missing, () => {
     },
     TEST_MS,
   );
+
+  it.each<[string, Pick<MeasurementReport, 'groups' | 'evaluations'>, RegExp]>([
+    ['of numbers', { groups: CONTENT.groups.slice(0, 1), evaluations: [] }, /41\.25/],
+    [
+      'that nothing was found',
+      { groups: [], evaluations: [{ name: CONCEPT.comment, value: 'Lung: analysed, none segmented' }] },
+      /analysed, none segmented/,
+    ],
+  ])(
+    'shows a report %s as text',
+    async (name, said, text) => {
+      const study = makeChestStudy(`viewer report ${name}`, { spacingMm: [12, 12, 24] });
+      const series = await reportOn(lungsNode, study, said);
+      const viewer = await serveViewer(lungsNode);
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(`${viewer.url}/viewer?StudyInstanceUIDs=${study.studyInstanceUid}&initialSeriesInstanceUID=${series}`);
+      const end = page.getByText(text).or(page.getByText('Something went wrong')).first();
+      await end.waitFor({ timeout: 60_000 });
+      mkdirSync(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `report-${name.replaceAll(' ', '-')}.png`) });
+      expect(await page.getByText('Something went wrong').count()).toBe(0);
+      await page.close();
+      await viewer.close();
+    },
+    TEST_MS,
+  );
 });
 
 function expectNamesAndColours({ segments }: Shown, structures: readonly string[]): void {
@@ -197,6 +228,24 @@ function brainStudy(model: string, name: string, columns: number): string {
   const segments = BRAIN.map((id, n) => segmentOf(id, masks[n]));
   writeFileSync(join(model, `${source.slices[0].sopInstanceUid}.dcm`), writeSeg(segInput(source, segments)).bytes);
   return study.folder;
+}
+
+/** Sends a study with a report of ours on it to the node's archive; returns the series of the report. */
+async function reportOn(node: TestNode, study: ChestStudy, said: Pick<MeasurementReport, 'groups' | 'evaluations'>): Promise<string> {
+  const source = sourceOfFolder(study.folder);
+  const instances = source.slices.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid }));
+  const content = { ...CONTENT, ...said, series: [{ seriesInstanceUid: study.seriesInstanceUid, modality: 'CT', instances }] };
+  const { identity, ...input } = reportInput(content);
+  const own = { sopInstanceUid: newUid(), seriesInstanceUid: newUid() };
+  const bytes = writeReport({
+    ...input,
+    source: source.header,
+    identity: { ...identity, ...own, studyInstanceUid: study.studyInstanceUid },
+  });
+  const path = join(tempFolder('viewer-report'), 'sr.dcm');
+  writeFileSync(path, bytes);
+  await sendTo(node, [...study.files, path]);
+  return own.seriesInstanceUid;
 }
 
 /** Sends a study and waits for its segmentation in the node's archive. */

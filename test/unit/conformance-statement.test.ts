@@ -35,8 +35,8 @@ import { ellipsoid, madeUpSource, segInput, segmentOf } from '../support/seg.js'
 const STATEMENT = readFileSync('deploy/conformance-statement.md', 'utf8');
 
 /** Code value and meaning of an item with scheme DCM in DICOM JSON. */
-const DCM_CODE =
-  /"00080100":\{"vr":"SH","Value":\["([^"]+)"\]\},"00080102":\{"vr":"SH","Value":\["DCM"\]\},"00080104":\{"vr":"LO","Value":\["([^"]+)"\]/g;
+const OUR_CODE =
+  /"00080100":\{"vr":"SH","Value":\["([^"]+)"\]\},"00080102":\{"vr":"SH","Value":\["(?:DCM|99ANTEROOM)"\]\},"00080104":\{"vr":"LO","Value":\["([^"]+)"\]/g;
 
 /** A value for each VR that a header can have. */
 const VALUES: Readonly<Record<string, HeaderValue>> = {
@@ -222,7 +222,7 @@ describe('what is created', () => {
       JSON.stringify(toHeader(dataset, { sequencesJson: Infinity, valueBytes: Infinity })),
     );
     const told = rows('Coded terms in created instances').map(({ Code, Meaning }) => `${Code} ${Meaning}`);
-    const used = [...written.join().matchAll(DCM_CODE)].map(([, code, meaning]) => `${code} ${meaning}`);
+    const used = [...written.join().matchAll(OUR_CODE)].map(([, code, meaning]) => `${code} ${meaning}`);
     const structure = meaningOf(structureById('LIVER')!);
     const ofTheStructure = new Set(
       [structure.category, structure.type, ...structure.regions].map(({ value, meaning }) => `${value} ${meaning}`),

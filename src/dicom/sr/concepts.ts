@@ -2,7 +2,8 @@
 import { dcm, sct, type Code } from '../structures/code.js';
 
 export const CONCEPT = {
-  imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'),
+  /** Our own, as CID 7021 may be extended: Imaging Measurement Report is for viewers one with coordinates, and OHIF 3.13 ends at one without. */
+  aiMeasurementReport: { value: 'AI_REPORT', scheme: '99ANTEROOM', meaning: 'AI Measurement Report' },
   language: dcm('121049', 'Language of Content Item and Descendants'),
   observerType: dcm('121005', 'Observer Type'),
   device: dcm('121007', 'Device'),

@@ -62,7 +62,7 @@ export interface Observer {
 }
 
 export interface MeasurementReport {
-  /** CID 7021, which may be extended; Imaging Measurement Report where it is not given. */
+  /** CID 7021, which may be extended; AI Measurement Report where it is not given. */
   readonly title?: Code;
   readonly observer: Observer;
   readonly series: readonly ReportedSeries[];
@@ -74,7 +74,7 @@ export interface MeasurementReport {
 /** The root of the report's content tree. Groups or evaluations: at least one of either (TID 1500 rows 6 and 12). */
 export function measurementReport({ title, observer, series, groups, evaluations }: MeasurementReport): ContentItem {
   return {
-    concept: title ?? CONCEPT.imagingMeasurementReport,
+    concept: title ?? CONCEPT.aiMeasurementReport,
     value: { type: 'CONTAINER', continuity: 'SEPARATE', template: '1500' },
     children: [
       item('HAS CONCEPT MOD', CONCEPT.language, { type: 'CODE', code: ENGLISH }),

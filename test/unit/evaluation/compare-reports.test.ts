@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { CONTENT, reportInput } from '../../support/report.js';
 import { tempFolder } from '../../support/temp.js';
 
-const GROUP = 'Imaging Measurement Report / Imaging Measurements / Measurement Group "Knoten 1 – „links“"';
+const GROUP = 'AI Measurement Report / Imaging Measurements / Measurement Group "Knoten 1 – „links“"';
 const [nodule, liver] = CONTENT.groups;
 
 const read = (content: MeasurementReport, uid = '2.25.70') => {
@@ -76,7 +76,7 @@ describe('two reports', () => {
 
   it('with a group more, or of other images, are told', () => {
     expect(found({ ...CONTENT, groups: [...CONTENT.groups, { ...nodule, label: 'Nodule 2' }] })).toEqual([
-      'SR Item: Imaging Measurement Report / Imaging Measurements / Measurement Group "Nodule 2" is only in the output',
+      'SR Item: AI Measurement Report / Imaging Measurements / Measurement Group "Nodule 2" is only in the output',
     ]);
     const [series] = CONTENT.series;
     const other = { ...CONTENT, series: [{ ...series, instances: series.instances.slice(0, 2) }] };
