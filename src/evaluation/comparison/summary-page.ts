@@ -43,12 +43,12 @@ ${sections.map(([title, body]) => (body === '' ? '' : `<h2>${title}</h2>${body}`
 
 const STYLE =
   'body{font:15px/1.5 sans-serif;max-width:96rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}' +
-  'th,td{text-align:left;padding:.15rem .9rem .15rem 0;vertical-align:top;white-space:nowrap}th{border-bottom:1px solid #999}.wide{overflow-x:auto}';
+  'th,td{text-align:left;padding:.15rem .9rem .15rem 0;vertical-align:top;white-space:nowrap}th{border-bottom:1px solid #999}.wide{overflow-x:auto}.texts td{white-space:normal;overflow-wrap:anywhere}';
 
 const NOTES =
   'n counts every case whose truth has the structure: failures stay in it. A structure that a model gives elsewhere, or that its card promises, and not in a case has a Dice of 0 there; what it neither gives nor promises is not held against it and named beside it. ' +
   'A case whose truth was looked at for a structure and is empty is not in its n: where a model draws it all the same, that is a false positive. ' +
-  'Wholes are put together of their parts by code; one that lacks a part is not measured, and what one lacks otherwise is said beside it. Metrics have the definitions of plastimatch. ' +
+  'Wholes are put together of their parts by code; one that lacks a part is not measured, and what one lacks otherwise is said beside it. Dice: the overlap of two masks, 1 where they are equal; HD: Hausdorff distance, the largest between two surfaces; HD95: its 95th percentile; MSD: mean surface distance; IQR: from the first quartile to the third; all have the definitions of plastimatch. ' +
   'In brackets: 95 % bootstrap interval of the mean (2000 resamples, seeded). Wilcoxon: two-sided signed-rank test, pairs without a difference left out, ' +
   'exact up to 50 pairs; pairs of which a side has failed or is not measured are lost to it. Rows of the clinical table and cases without a PatientID are joined to nothing. p (Holm) is corrected for all tests of the metric in the same table.';
 
@@ -96,8 +96,9 @@ function plotOf(models: readonly ComparedModel[], cases: readonly CaseScore[], m
     return box === undefined ? [] : [{ label: `${named(structure)}: ${by}`, model: Math.max(0, labels.indexOf(by)), box, values }];
   });
   if (rows.length === 0) return '';
-  const ends = rows.flatMap(({ box }) => [box.least, box.most]);
-  return boxPlot(rows, { title, from: Math.min(...ends), to: metric === 'dice' ? 1 : Math.max(...ends) });
+  // Dice from the least one to 1, a tenth at least; distances from 0: an axis without a spread has no place for anything.
+  const [least, most] = [Math.min(...rows.map(({ box }) => box.least)), Math.max(...rows.map(({ box }) => box.most))];
+  return boxPlot(rows, metric === 'dice' ? { title, from: Math.min(least, 0.9), to: 1 } : { title, from: 0, to: most || 1 });
 }
 
 const SHOWN: readonly (readonly [Metric, string, number])[] = [
@@ -203,7 +204,7 @@ function failuresTable(cases: readonly CaseScore[]): string {
     ...(truthReason === undefined ? [] : [[caseName, 'truth', truthReason]]),
     ...models.flatMap(({ model, failure }) => (failure === undefined ? [] : [[caseName, model, `${failure.code}: ${failure.reason}`]])),
   ]);
-  return failed.length === 0 ? '' : htmlTable(['case', 'model', 'reason'], failed);
+  return failed.length === 0 ? '' : `<div class="texts">${htmlTable(['case', 'model', 'reason'], failed)}</div>`;
 }
 
 function withLack(structure: string, lacks: readonly string[]): string {
