@@ -6,7 +6,7 @@ import { dcm2niixForImages } from './dcm2niix.mjs';
 import { fingerprint } from './hash.mjs';
 import { onnxRuntimeForImages } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
-import { cache, output, root, sayMissing, step } from './steps.mjs';
+import { cache, output, root, sayMissing, SetupError, step } from './steps.mjs';
 
 const PUBLIC_BASE = 'node:20-bookworm-slim';
 const PULL_MS = 180_000;
@@ -16,7 +16,7 @@ const LABEL = 'anteroom.inputs';
 const KIT_LABEL = 'anteroom.kit';
 const WITHOUT = 'our own models cannot run in containers';
 /** Variants of the base for models that bring their own programs (CommandRunner), and their Debian packages. */
-export const VARIANTS = {
+const VARIANTS = {
   python: ['python3', 'python3-numpy', 'python3-pydicom'],
   plastimatch: ['plastimatch'],
 };
@@ -24,6 +24,15 @@ export const VARIANTS = {
 const kitBundle = join(root, 'dist/kit-bundle');
 const baseFolder = join(root, 'deploy/base');
 const modelsFolder = join(root, 'deploy/models');
+
+/** The variants that arguments name; none: the base itself and the models' images are enough. An argument that is none ends it. */
+export function variantsOf(args) {
+  const names = args.filter((one) => !one.startsWith('-'));
+  const unknown = names.filter((one) => !Object.hasOwn(VARIANTS, one));
+  if (unknown.length > 0)
+    throw new SetupError(`seen: ${unknown.join(' ')}; expected variants of the base image (${Object.keys(VARIANTS).join(', ')}), or none`);
+  return names;
+}
 
 /** Builds what is missing or out of date in the engine behind `socket`, and these variants of the base; true when all images are there. */
 export async function ensureImages(socket, variants = []) {

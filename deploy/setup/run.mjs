@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
 import { ensureEngine } from './engine.mjs';
-import { ensureImages, VARIANTS } from './images.mjs';
+import { ensureImages, variantsOf } from './images.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
 import { ensureOnnxRuntime } from './onnx-runtime.mjs';
 import { ensurePackages } from './packages.mjs';
@@ -111,15 +111,6 @@ async function main() {
   } finally {
     await engine?.release();
   }
-}
-
-/** The variants that are asked for; an argument that is none ends it. */
-function variantsOf(names) {
-  const known = Object.keys(VARIANTS).join(', ');
-  const unknown = names.filter((one) => !Object.hasOwn(VARIANTS, one) && !one.startsWith('-'));
-  if (names.length === 0 || unknown.length > 0)
-    throw new SetupError(`seen: ${names.join(' ') || 'no variant'}; expected variants of the base image: ${known}`);
-  return names.filter((one) => !one.startsWith('-'));
 }
 
 /** The first exit code that is not 0. */

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ModelView } from '../api/views.js';
 import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
 import { fetchSample, forgetOthers, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
 import { phantomSample } from '../evaluation/samples/phantom-sample.js';
@@ -14,6 +13,7 @@ import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import { createProcessRuntime } from '../runs/runtimes/process.js';
 import type { Runtime } from '../runs/runtimes/runtime.js';
 import { runTrial, trialFacts, type Trial } from '../runs/trial.js';
+import { modelToTest } from './model-to-test.js';
 import { packageFolder } from './models-add.js';
 import type { StandingModel } from './models-use.js';
 import { NodeRefusal } from './node-client.js';
@@ -59,12 +59,7 @@ export function addTestCommand(models: Command): void {
 async function packageOf(named: string, options: TestOptions): Promise<ModelPackage> {
   const folder = packageFolder(named, options);
   if (existsSync(folder)) return readModelPackage(folder, { modelFile: options.modelFile });
-  const models = await clientFor(options)
-    .get<ModelView[]>('/models')
-    .catch(() => []);
-  const there = models.filter(({ name }) => name === named);
-  const toTest =
-    there.findLast(({ state }) => state === 'registered' || state === 'tested') ?? there.find(({ state }) => state !== 'retired');
+  const toTest = await modelToTest(clientFor(options), named);
   if (toTest === undefined || toTest.folder === null)
     throw new AnteroomError(
       'MODEL_UNKNOWN',
