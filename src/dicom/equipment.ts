@@ -19,6 +19,7 @@ export interface ContributingEquipment {
   readonly modelName: string;
   readonly softwareVersions: readonly string[];
   readonly deviceUid?: string;
+  readonly deviceSerialNumber?: string;
   /** What it did, up to 1024 characters. */
   readonly description?: string;
 }
@@ -40,6 +41,7 @@ export function contributingEquipment(contributor: ContributingEquipment, dateTi
     PurposeOfReferenceCodeSequence: [codeItem(contributor.purpose)],
     Manufacturer: contributor.manufacturer,
     ManufacturerModelName: contributor.modelName,
+    DeviceSerialNumber: contributor.deviceSerialNumber,
     SoftwareVersions: softwareVersions.length === 0 ? undefined : softwareVersions,
     DeviceUID: contributor.deviceUid,
     ContributionDateTime: dateTime,

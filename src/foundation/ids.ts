@@ -12,6 +12,13 @@ export function uidFromName(name: string): string {
   return `2.25.${BigInt(`0x${uuid}`)}`;
 }
 
+/** Whether a UID may be one of `uidFromName`: random ones and those of others are not. */
+export function isUidFromName(uid: string): boolean {
+  if (!/^2\.25\.\d+$/.test(uid)) return false;
+  const uuid = BigInt(uid.slice('2.25.'.length)).toString(16).padStart(32, '0');
+  return uuid.length === 32 && uuid[12] === '8' && uuid[16] === 'a';
+}
+
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export function sha256Hex(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');

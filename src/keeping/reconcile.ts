@@ -1,19 +1,18 @@
 /** What arrived after the backup: files of the old archive that the restored ledger does not know. */
 import { randomUUID } from 'node:crypto';
-import { copyFile, link, open, stat } from 'node:fs/promises';
+import { copyFile, link, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { parseInstance } from '../dicom/element/parse.js';
-import { TAG } from '../dicom/element/tags.js';
 import { hashFile } from '../archive/data-set-hash.js';
 import { isNamedByContent } from '../archive/folders.js';
+import { readHead } from '../archive/read-head.js';
 import { filesBelow } from '../archive/walk.js';
+import { TAG } from '../dicom/element/tags.js';
+import { isUidFromName } from '../foundation/ids.js';
 import { NODE_MANUFACTURER } from '../foundation/version.js';
 import type { Db } from '../ledger/database.js';
 import { isStored } from '../ledger/instances.js';
 import { nodeId } from '../ledger/node-facts.js';
 import { syncFile, type TouchedFolders } from './copy.js';
-
-const HEAD_BYTES = 64 * 1024;
 
 /**
  * Puts each of them into `target`, from where the next start takes it in through the door. Objects that this node made are left out:
@@ -56,16 +55,18 @@ async function isComplete(path: string): Promise<boolean> {
   return isNamedByContent(path, (await hashFile(path)).sha256);
 }
 
+/**
+ * Results and rejection notes name the node as their maker; what a model wrote and the node only named anew keeps its maker and has
+ * the model among what contributed. What somebody makes of such an object keeps that, too, but has a UID of its own.
+ */
 async function isOwnObject(path: string, serial: string): Promise<boolean> {
-  const handle = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const { dataset } = parseInstance(buffer.subarray(0, bytesRead), { truncated: true, stopAtPixelData: true });
-    return dataset.text(TAG.Manufacturer) === NODE_MANUFACTURER && dataset.text(TAG.DeviceSerialNumber) === serial;
+    const dataset = await readHead(path);
+    if (!isUidFromName(dataset.uid(TAG.SOPInstanceUID) ?? '')) return false;
+    const madeHere = dataset.text(TAG.Manufacturer) === NODE_MANUFACTURER && dataset.text(TAG.DeviceSerialNumber) === serial;
+    return madeHere || dataset.items(TAG.ContributingEquipmentSequence).some((item) => item.text(TAG.DeviceSerialNumber) === serial);
   } catch {
     // The door says what is wrong with it.
     return false;
-  } finally {
-    await handle.close();
   }
 }

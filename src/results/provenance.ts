@@ -24,14 +24,15 @@ export interface ResultProvenance {
 
 const PROCESSING_EQUIPMENT = dcm('109102', 'Processing Equipment');
 
-/** The model as equipment that contributed to an object. */
-export function contributorOf({ model, rule, purpose }: ResultProvenance): ContributingEquipment {
+/** The model as equipment that contributed to an object: as the node has it, whose serial number is there for objects that do not name the node otherwise. */
+export function contributorOf({ node, model, rule, purpose }: ResultProvenance): ContributingEquipment {
   return {
     purpose: purpose ?? PROCESSING_EQUIPMENT,
     manufacturer: model.manufacturer,
     modelName: model.name,
     softwareVersions: [model.version],
     deviceUid: uidFromName(model.digest),
+    deviceSerialNumber: node.deviceSerialNumber,
     description: `image ${model.digest}; rule ${rule.name}, revision ${rule.revision}`,
   };
 }

@@ -35,6 +35,8 @@ export class ResultStage {
   destinations: readonly string[] = ['pacs'];
   /** Destinations that take label maps. */
   labelMapDestinations: ReadonlySet<string> = new Set();
+  /** The node, as its objects name it. */
+  nodeId = 'test';
   private readonly acceptor = new Acceptor({
     db: this.db,
     archiveFolder: this.folders.archive,
@@ -99,8 +101,8 @@ export class ResultStage {
       archiveFolder: folders.archive,
       resultsFolder: folders.results,
       outputFolderOf: (run, attempt) => this.outputFolder(run, attempt),
-      equipment: { manufacturer: 'Anteroom', modelName: 'test', deviceSerialNumber: 'test', softwareVersions: ['test'] },
-      nodeId: 'test',
+      equipment: { manufacturer: 'Anteroom', modelName: 'test', deviceSerialNumber: this.nodeId, softwareVersions: ['test'] },
+      nodeId: this.nodeId,
       labelMapDestinations: this.labelMapDestinations,
     });
   }

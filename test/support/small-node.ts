@@ -75,12 +75,15 @@ export class SmallNode {
     });
   }
 
+  /** An object arrives. */
+  async take(bytes: Uint8Array): Promise<void> {
+    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
+    await acceptPart10(Readable.from([bytes]), origin, this.door, this.folders.incoming);
+  }
+
   /** The study's instances arrive, it settles and is decided. */
   async receive(study: string, numbers = [1, 2, 3], decision: object = {}): Promise<void> {
-    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
-    for (const number of numbers) {
-      await acceptPart10(Readable.from([instance(study, number)]), origin, this.door, this.folders.incoming);
-    }
+    for (const number of numbers) await this.take(instance(study, number));
     this.now += 1000;
     settleDueStudies(this.db, this.now, quietOnly(10));
     for (const { id, state } of versionsOfStudy(this.db, this.id(study)))

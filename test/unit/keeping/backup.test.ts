@@ -2,6 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolders } from '../../../src/archive/folders.js';
+import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
+import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
+import type { SegSource } from '../../../src/dicom/seg/input.js';
+import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { newUid, uidFromName } from '../../../src/foundation/ids.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
 import { backup, type BackupOptions } from '../../../src/keeping/backup.js';
 import { restore, type RestoreOptions, type RestoreReport } from '../../../src/keeping/restore.js';
@@ -14,6 +19,9 @@ import { ensureResult } from '../../../src/ledger/results.js';
 import { lockFolder } from '../../../src/ledger/lock.js';
 import { purgingPausedUntil } from '../../../src/ledger/retention.js';
 import { beginAttempt, insertRun, runById, type RunRow } from '../../../src/ledger/runs.js';
+import { changed } from '../../support/changed-object.js';
+import { lungsOn, ResultStage } from '../../support/result-stage.js';
+import { ellipsoid, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
 import { SmallNode } from '../../support/small-node.js';
 import { tempFolder } from '../../support/temp.js';
 
@@ -65,6 +73,31 @@ class Backed {
       db.close();
     }
   }
+}
+
+/** A segmentation that the node with this serial number wrote of 700 slices, which its header names one by one. */
+function segOfThinSlices(serial: string): Uint8Array {
+  const small = madeUpSource({ rows: 2, columns: 2, slices: 700 });
+  const source = { ...small, slices: small.slices.map((slice, k) => ({ ...slice, sopInstanceUid: uidFromName(`thin slice ${k}`) })) };
+  const input = segInput(source, [segmentOf('RIGHT_LUNG', ellipsoid(source.grid, [0, 0, 0], 0.9))]);
+  const equipment = { ...input.provenance.equipment, deviceSerialNumber: serial };
+  const identity = { ...input.identity, sopInstanceUid: uidFromName(`seg of ${serial}`) };
+  return writeSeg({ ...input, identity, provenance: { ...input.provenance, equipment } }).bytes;
+}
+
+/** A structure set that a model wrote, as it leaves the node with this serial number. */
+async function structureSetOfModel(serial: string): Promise<Uint8Array> {
+  const stage = new ResultStage();
+  stage.nodeId = serial;
+  await stage.receive(...chestPhantom({ name: 'reconciled', spacingMm: [24, 24, 24] }).files.map(({ bytes }) => bytes));
+  const written = (source: SegSource) => {
+    const input = lungsOn(source);
+    const equipment = { ...input.provenance.equipment, manufacturer: 'its maker' };
+    return writeStructureSet({ ...input, provenance: { equipment, contributors: [] } });
+  };
+  await stage.produce(stage.settle(), (source) => ({ 'set.dcm': written(source) }));
+  await stage.makeResults();
+  return readFileSync(join(stage.folders.results, stage.results()[0].path ?? ''));
 }
 
 describe('backup', () => {
@@ -238,6 +271,25 @@ describe('restore', () => {
     expect(await site.restore({ reconcile: site.node.folders.root })).toMatchObject({ later: 3, laterResults: 0 });
     expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(3);
     expect(site.node.files('1.2')).toHaveLength(3);
+  });
+
+  it('knows the results of the node among them, however long their headers are and whoever wrote them', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    const serial = nodeId(site.node.db);
+    await site.backup();
+    for (const bytes of [segOfThinSlices(serial), await structureSetOfModel(serial)]) await site.node.take(bytes);
+    expect(await site.restore({ reconcile: site.node.folders.root })).toMatchObject({ later: 0, laterResults: 2 });
+  });
+
+  it('takes in what another node made, and what somebody made of a result of this one', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    const serial = nodeId(site.node.db);
+    await site.backup();
+    for (const bytes of [segOfThinSlices('another'), await structureSetOfModel('another')]) await site.node.take(bytes);
+    await site.node.take(changed(await structureSetOfModel(serial), { SOPInstanceUID: newUid() }));
+    expect(await site.restore({ reconcile: site.node.folders.root })).toMatchObject({ later: 3, laterResults: 0 });
   });
 
   it('leaves out what a power cut has left without its last bytes', async () => {
