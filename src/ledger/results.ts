@@ -31,6 +31,8 @@ export interface ResultRow {
   readonly superseded_by: number | null;
   /** The result whose voxels it shows in another form: of which it is the label map. Null: the result itself. */
   readonly form_of: number | null;
+  /** 1: nothing is drawn in its output, so that it was not made, and another result of the run says so or has drawn all that the output names. */
+  readonly told: 0 | 1;
 }
 
 /** The names of a result that is to be made. */
@@ -126,14 +128,20 @@ function earlierResults(db: Db, runId: number): ResultRow[] {
   );
 }
 
-/** Results of earlier versions give way to those of a run: each to that of the same output, or where there is none to the first that passed. */
+/** Results of earlier versions give way to those of a run. */
 export function supersedeEarlier(db: Db, runId: number, answeringRunId: number, at: EpochMs): void {
   const results = resultsOfRun(db, answeringRunId);
-  const first = results.find(({ state }) => state === 'passed') ?? results.at(0);
   for (const earlier of earlierResults(db, runId)) {
-    const later = resultLike(db, earlier, answeringRunId) ?? first;
+    const later = successorOf(resultLike(db, earlier, answeringRunId), results);
     db.move('results', earlier.id, 'superseded', { at, set: { superseded_by: later?.id ?? null } });
   }
+}
+
+/** Of the same output: in the same class, or the report that nothing was drawn there, or the other form. Where there is none the first that passed. */
+function successorOf(like: ResultRow | undefined, results: readonly ResultRow[]): ResultRow | undefined {
+  if (like?.state === 'passed') return like;
+  const passed = results.filter(({ state }) => state === 'passed');
+  return passed.find(({ output_id }) => output_id === like?.output_id) ?? passed.at(0) ?? like ?? results.at(0);
 }
 
 /** A result that is kept as a file, with what made it. */

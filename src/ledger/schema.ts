@@ -13,6 +13,7 @@ import { stateCheckSql } from './states.js';
 import { FETCHES } from './fetch-schema.js';
 import { RULE_CHANGES } from './revision-schema.js';
 import { SERIES_FACTS } from './series-facts-schema.js';
+import { TOLD } from './told-schema.js';
 import { WITHDRAWALS } from './withdrawal-schema.js';
 
 const FIRST = `
@@ -397,4 +398,5 @@ export const MIGRATIONS: readonly string[] = [
   MODEL_TRUST,
   EVALUATIONS,
   LABEL_MAPS,
+  TOLD,
 ];

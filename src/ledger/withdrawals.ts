@@ -55,15 +55,24 @@ export function supersededAt(db: Db, destination: string): DeliveredResult[] {
   );
 }
 
-/** Outputs of the later run's last attempt of which no object was written, as nothing is drawn in them. */
-const UNWRITTEN = `SELECT 1 FROM results y JOIN outputs o ON o.id = y.output_id
-  WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state = 'rejected' AND y.form_of IS NULL
-    AND o.attempt_id = (SELECT id FROM attempts WHERE run_id = y.run_id ORDER BY number DESC LIMIT 1)`;
+const LAST_OUTPUTS = `SELECT path, id FROM outputs
+  WHERE attempt_id = (SELECT id FROM attempts WHERE run_id = coalesce(later.same_as, later.id) ORDER BY number DESC LIMIT 1)`;
+
+/**
+ * That the later run drew nothing in the place of the old result, and no result of it tells: in the output of the same path, or where there is
+ * none in any that would have become an object of the same class.
+ */
+const UNTOLD = `EXISTS (
+  WITH o AS (${LAST_OUTPUTS}), was AS (SELECT path FROM outputs WHERE id = old.output_id)
+  SELECT 1 FROM results y JOIN o ON o.id = y.output_id
+  WHERE y.run_id = coalesce(later.same_as, later.id) AND y.state = 'rejected' AND y.form_of IS NULL AND y.told = 0
+    AND CASE WHEN EXISTS (SELECT 1 FROM o JOIN was USING (path)) THEN o.path = (SELECT path FROM was)
+      ELSE y.sop_class_uid = (SELECT sop_class_uid FROM results WHERE id = coalesce(old.form_of, old.id)) END)`;
 
 /**
  * What the same rule made of a later version of the study and what is proven present at this destination: all results of one
  * run, each delivered there in one of its forms and none on its way out. Empty where there is none: then nothing may be withdrawn. Nor may be
- * what was drawn where the run drew nothing of that class, and no report says so.
+ * what was drawn where the run has drawn nothing in its place, and no result of it tells so.
  */
 export function provenSuccessors(db: Db, resultId: number, destination: string): DeliveredResult[] {
   const run = db.get<{ id: number }>(
@@ -77,8 +86,7 @@ export function provenSuccessors(db: Db, resultId: number, destination: string):
            WHERE y.id IN (f.id, f.form_of) AND d.destination = ? AND d.state = 'delivered'))
        AND NOT EXISTS (SELECT 1 FROM results y JOIN withdrawals w ON w.result_id = y.id AND w.destination = ?
          WHERE y.run_id = coalesce(later.same_as, later.id) AND w.state IN ('sending', 'unsure', 'withdrawn'))
-       AND (NOT EXISTS (${UNWRITTEN} AND y.sop_class_uid = (SELECT sop_class_uid FROM results WHERE id = coalesce(old.form_of, old.id))) OR EXISTS (${UNWRITTEN} AND EXISTS (
-         SELECT 1 FROM results said WHERE said.output_id = y.output_id AND said.state IN ('passed', 'superseded'))))
+       AND NOT ${UNTOLD}
      ORDER BY later.series_key = r.series_key DESC, lv.number DESC LIMIT 1`,
     resultId,
     destination,

@@ -47,31 +47,47 @@ function judgeUnwritten(passed: readonly Passed[], resultUids: ReadonlyMap<strin
   );
 }
 
-/** What the model looked for and drew nowhere. */
+/** What the outputs without anything in them say. */
 export interface Unfound {
   /** The output that says so, or the first of them. */
   readonly says: Passed;
-  /** Ids of the table or names as the model has them; none where no output says what it looked for. */
+  /** What the model looked for and drew nowhere, as ids of the table or names as the model has them; none where no output says what it looked for. */
   readonly structures: readonly string[];
 }
 
-/**
- * What the outputs without anything in them say. Undefined where there is no such output, or where others drew all that it names.
- * @param promised structures of an output that names no region itself, by the card; none where the card may name more than it looked for
- */
-export function unfoundIn(passed: readonly Passed[], promised: readonly string[]): Unfound | undefined {
-  const unwritten = passed.filter(({ verdict }) => verdict.empty);
-  if (unwritten.length === 0) return undefined;
+/** An output without anything in it. */
+interface Unwritten {
+  readonly says: Passed;
+  /** What it looked for and no output has drawn; none where it does not say what it looked for. */
+  readonly structures: readonly string[];
+  /** Others have drawn all that it names. */
+  readonly drawnElsewhere: boolean;
+}
+
+/** @param promised structures of an output that names no region itself, by the card; none where the card may name more than it looked for */
+function unwrittenAmong(passed: readonly Passed[], promised: readonly string[]): Unwritten[] {
   const drawn = passed.flatMap(({ regions = [] }) => regions).filter(({ empty }) => !empty);
   const sole = passed.filter(({ regions }) => regions !== undefined).length === 1;
-  const said = unwritten.map((says) => {
-    const named = (says.regions ?? []).map(nameOf).filter((name) => name !== '');
-    const structures = named.length > 0 || !sole ? named : promised;
-    return { says, names: structures.length, structures: structures.filter((id) => !drawn.some((region) => shows(region, id))) };
-  });
-  const open = said.filter(({ names, structures }) => names === 0 || structures.length > 0);
+  return passed
+    .filter(({ verdict }) => verdict.empty)
+    .map((says) => {
+      const named = (says.regions ?? []).map(nameOf).filter((name) => name !== '');
+      const lookedFor = named.length > 0 || !sole ? named : promised;
+      const structures = lookedFor.filter((id) => !drawn.some((region) => shows(region, id)));
+      return { says, structures, drawnElsewhere: lookedFor.length > 0 && structures.length === 0 };
+    });
+}
+
+/** What a report has to say of them. Undefined where there is no such output, or where others drew all that they name. `promised`: as above. */
+export function unfoundIn(passed: readonly Passed[], promised: readonly string[]): Unfound | undefined {
+  const open = unwrittenAmong(passed, promised).filter(({ drawnElsewhere }) => !drawnElsewhere);
   if (open.length === 0) return undefined;
   return { says: open[0].says, structures: [...new Set(open.flatMap(({ structures }) => structures))] };
+}
+
+/** The outputs without anything in them of which results tell: the report on what was not found (`unfound`), or those that drew all that they name. */
+export function toldAmong(passed: readonly Passed[], unfound: Unfound | undefined): readonly Passed[] {
+  return unwrittenAmong(passed, []).flatMap(({ says, drawnElsewhere }) => (unfound !== undefined || drawnElsewhere ? [says] : []));
 }
 
 function nameOf({ structure, name }: DrawnRegion): string {

@@ -23,7 +23,7 @@ import {
 import { destinationsOfRun, inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { promiseOf } from '../models/answers.js';
-import { judgeAnswer, nothingFoundText, unfoundIn, type Unfound } from './answer.js';
+import { judgeAnswer, nothingFoundText, toldAmong, unfoundIn, type Unfound } from './answer.js';
 import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput, siblingsAmong, type Candidate } from './candidates.js';
 import { expectationsOf } from './expectations.js';
 import { newUids, type ResultUids } from './identity.js';
@@ -146,7 +146,7 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     };
     wanted.push(...labelMapsOf(passed, rowOf));
   }
-  return passAll(options, produced, passed, wanted, resultUids, nothingFoundText(passed, unfound));
+  return passAll(options, produced, passed, wanted, resultUids, unfound);
 }
 
 /** The report that nothing was found, as an object of the output that says so. */
@@ -208,7 +208,7 @@ async function passAll(
   judged: readonly Entered[],
   wanted: readonly Wanted[],
   uids: ReadonlyMap<string, string>,
-  reason: string | null,
+  unfound: Unfound | undefined,
 ): Promise<boolean> {
   const { db, clock, resultsFolder: root, equipment } = options;
   const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
@@ -235,12 +235,15 @@ async function passAll(
     }
     for (const { row, reason } of refused) db.move('results', row.id, 'rejected', { at, set: { reason } });
     ensureDeliveries(db, resultsOfRun(db, run.id), destinationsOfRun(run), options.labelMapDestinations, at);
-    for (const { row } of judged.filter((one) => one.verdict.empty))
-      db.move('results', row.id, 'rejected', { at, set: { reason: 'analysed, nothing segmented' } });
+    const told = toldAmong(judged, unfound);
+    for (const one of judged.filter(({ verdict }) => verdict.empty)) {
+      const set = { reason: 'analysed, nothing segmented', told: told.includes(one) ? 1 : 0 };
+      db.move('results', one.row.id, 'rejected', { at, set });
+    }
     supersedeEarlier(db, run.id, run.id, at);
     // The settings may have changed between two attempts to make them.
     rejectLeft(options, run, 'no destination takes label maps any more');
-    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason } });
+    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason: nothingFoundText(judged, unfound) } });
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
   return passed;

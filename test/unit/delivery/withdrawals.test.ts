@@ -59,8 +59,8 @@ class Ledger {
   private readonly study = ensureStudy(this.db, { studyInstanceUid: '1.2', callingAe: 'A', calledAe: 'B', remoteAddress: 'c', at: 1 });
   private versions = 0;
 
-  /** A new version of the study with a run of the rule, which has made so many results. */
-  version(results = 1, rule: string | null = 'r'): { run: number; results: number[] } {
+  /** A new version of the study with a run of the rule, which has made so many results; in the outputs `empty` nothing is drawn. */
+  version(results = 1, rule: string | null = 'r', empty: readonly number[] = []): { run: number; results: number[] } {
     const { db } = this;
     const number = ++this.versions;
     const sql = "INSERT INTO versions (study_id, number, state, signal, settled_at) VALUES (?, ?, 'settled', 'test', 1)";
@@ -73,7 +73,8 @@ class Ledger {
       const uid = `1.2.${number}.${index}`;
       const names = { sop_class_uid: '1', sop_instance_uid: uid, series_instance_uid: `${uid}.1`, series_number: 1 };
       const { id } = ensureResult(db, { run_id: run, output_id: insertOutput(db, output), ...names }, 1);
-      db.move('results', id, 'passed', { at: 1, set: { path: 'x', size_bytes: 1 } });
+      if (empty.includes(index)) db.move('results', id, 'rejected', { at: 1 });
+      else db.move('results', id, 'passed', { at: 1, set: { path: 'x', size_bytes: 1 } });
       return id;
     });
     return { run, results: ids };
@@ -199,6 +200,24 @@ describe('withdrawals', () => {
     ledger.deliver(second, 'pacs', pacs);
     bell.ring('delivery');
     await ledger.reaches(old, 'withdrawn');
+  });
+
+  it('leave what was drawn in an output in which nothing is drawn now and nothing tells so; what stands beside it goes', async () => {
+    const pacs = new Pacs();
+    const ledger = new Ledger();
+    const [lesion, organs] = ledger.version(2).results;
+    for (const id of [lesion, organs]) ledger.deliver(id, 'pacs', pacs);
+    const [empty, newer] = ledger.version(2, 'r', [0]).results;
+    ledger.deliver(newer, 'pacs', pacs);
+    for (const id of [lesion, organs]) ledger.supersede(id, newer);
+    start(ledger, { pacs: { sender: pacs, withdrawer: pacs } });
+    await ledger.reaches(organs, 'withdrawn');
+    await nothingHappens();
+    expect(ledger.withdrawal(lesion)).toBeUndefined();
+    ledger.db.run('UPDATE results SET told = 1 WHERE id = ?', empty);
+    bell.ring('delivery');
+    await ledger.reaches(lesion, 'withdrawn');
+    expect([...pacs.held]).toEqual([ledger.uid(newer)]);
   });
 
   it('go destination by destination, and one that is down delays no other', async () => {

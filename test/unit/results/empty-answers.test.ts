@@ -48,7 +48,11 @@ async function ended(stage: ResultStage, outputs: Outputs, slices = SLICES, work
 
 const json = (p: number) => Buffer.from(JSON.stringify({ p }));
 const nodules = (source: SegSource, drawn: boolean) =>
-  encodeNrrd(labelMapOf(source.grid, drawn ? [ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.1)] : []));
+  encodeNrrd(labelMapOf(source.grid, drawn ? [ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.25)] : []));
+
+function underOtherUids(input: SegInput): SegInput {
+  return { ...input, identity: { ...input.identity, sopInstanceUid: '1.2.3.4.79.1', seriesInstanceUid: '1.2.3.4.79' } };
+}
 
 function emptySeg(input: SegInput): Uint8Array {
   const bytes = Buffer.from(writeSeg(input).bytes);
@@ -113,6 +117,46 @@ describe('an output in which nothing was found', () => {
     const [report, seg] = first.results;
     expect(provenSuccessors(stage.db, report.id, 'pacs')).toMatchObject([{ result_id: said.id }]);
     expect(provenSuccessors(stage.db, seg.id, 'pacs')).toEqual([]);
+  });
+});
+
+describe('an empty output beside one in which something is drawn', () => {
+  const [early, late] = [SLICES.slice(1), SLICES.slice(0, 1)];
+  const lungs = (source: SegSource) => writeSeg(lungsOn(source)).bytes;
+  /** The successors of each result of the first of two versions, when all of the second one has arrived. */
+  async function successors(stage: ResultStage, first: Outputs, second: Outputs) {
+    const before = await ended(stage, first, early);
+    expect(before.results.map(({ state }) => state)).not.toContain('rejected');
+    const after = await ended(stage, second, late);
+    for (const { id } of after.results.filter(({ state }) => state === 'passed')) deliver(stage, id);
+    return before.results.map(({ id }) => provenSuccessors(stage.db, id, 'pacs').length);
+  }
+
+  it('keeps only what was drawn in its own place, where no object may say so', async () => {
+    const outputs = (drawn: boolean) => (source: SegSource) => ({ 'lesion.nrrd': nodules(source, drawn), 'organs.dcm': lungs(source) });
+    expect(await successors(stageOf({ emptyAnswer: 'none' }), outputs(true), outputs(false))).toEqual([0, 1]);
+  });
+
+  it('keeps all of its class where outputs have other names each time', async () => {
+    const first: Outputs = (source) => ({ 'lesion-1.nrrd': nodules(source, true) });
+    const second: Outputs = (source) => ({ 'lesion-2.nrrd': nodules(source, false), 'organs.dcm': lungs(source) });
+    expect(await successors(stageOf({ emptyAnswer: 'none' }), first, second)).toEqual([0]);
+  });
+
+  it.each(['report', 'none'])('keeps nothing where the other has drawn all that it names (emptyAnswer: %s)', async (emptyAnswer) => {
+    const first: Outputs = (source) => ({ 'a.dcm': lungs(source) });
+    const second: Outputs = (source) => ({ 'a.dcm': emptySeg(underOtherUids(lungsOn(source))), 'b.dcm': lungs(source) });
+    expect(await successors(stageOf({ emptyAnswer }), first, second)).toEqual([1]);
+  });
+
+  it('is not what takes the place of an earlier result: what says so does, or what was drawn', async () => {
+    const stage = stageOf();
+    const first = await ended(stage, (source) => ({ 'a.nrrd': nodules(source, true), 'b.dcm': lungs(source) }), early);
+    const second = await ended(stage, (source) => ({ 'a.nrrd': nodules(source, false), 'b.dcm': lungs(source) }), late);
+    const [, seg, report] = second.results;
+    expect(report).toMatchObject({ state: 'passed', sop_class_uid: SOP_CLASS.ComprehensiveSRStorage });
+    const superseded = stage.results().filter(({ run_id }) => run_id === first.run.id);
+    expect(superseded.map(({ superseded_by }) => superseded_by)).toEqual([report.id, seg.id]);
   });
 });
 
@@ -202,8 +246,7 @@ describe('an object that refers to a segmentation in which nothing is drawn', ()
 describe('a structure that must be there', () => {
   const right = (source: SegSource) => writeSeg(segInput(source, lungsOn(source).segments.slice(0, 1))).bytes;
   const left = (source: SegSource) => {
-    const input = segInput(source, lungsOn(source).segments.slice(1));
-    return writeSeg({ ...input, identity: { ...input.identity, sopInstanceUid: '1.2.3.4.79.1', seriesInstanceUid: '1.2.3.4.79' } }).bytes;
+    return writeSeg(underOtherUids(segInput(source, lungsOn(source).segments.slice(1)))).bytes;
   };
   const required = (mustExist: string[], more: object = {}) => stageOf({ mustExist, allowEmpty: false, ...more });
 
