@@ -67,6 +67,12 @@ export class RunSources {
     return (this.firstHeads ??= Promise.all(this.inputs.map(({ instances }) => readHead(join(this.archiveFolder, instances[0].path)))));
   }
 
+  /** The headers of all instances: first those of `heads`, then the others, each read when it is asked for. */
+  async *allHeads(): AsyncGenerator<DataSet, void, undefined> {
+    yield* await this.heads();
+    for (const { path } of this.inputs.flatMap(({ instances }) => instances.slice(1))) yield readHead(join(this.archiveFolder, path));
+  }
+
   /** The headers of an image. Throws GEOMETRY_REFUSED where it is no regular stack. */
   sourceOf({ seriesInstanceUid, instances }: SourceInput): Promise<SegSource> {
     const known = this.read.get(seriesInstanceUid) ?? readSourceSeries(this.archiveFolder, instances);

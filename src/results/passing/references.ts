@@ -66,19 +66,34 @@ function* inItem(item: DataSet, root: number, around?: string): Generator<Refere
 interface Known {
   readonly instances: ReadonlyMap<string, Pick<Sibling, 'sopClassUid' | 'seriesInstanceUid'>>;
   readonly uids: Readonly<Record<Exclude<Reference['kind'], 'instance'>, ReadonlySet<string>>>;
-  /** What images of the run refer to, by place and UID. */
-  readonly byImages: ReadonlySet<string>;
 }
 
 /** Why references must not leave; none where all may. */
 export async function judgeReferences(references: readonly Reference[], sources: RunSources, siblings: Siblings): Promise<GateReason[]> {
   const known = await knownTo(sources, siblings);
-  const strange = references.flatMap((one): GateReason[] => {
-    if (known.byImages.has(placed(one))) return [];
-    const reason = one.kind === 'instance' ? judgeInstance(one, known) : judgeNamed(one, known);
-    return reason === undefined ? [] : [reason];
+  const strange = references.flatMap((reference): Strange[] => {
+    const reason = reference.kind === 'instance' ? judgeInstance(reference, known) : judgeNamed(reference, known);
+    return reason === undefined ? [] : [{ reference, reason }];
   });
-  return namedReasons([...new Map(strange.map((reason) => [`${reason.seen} ${reason.expected}`, reason])).values()]);
+  const reasons = (await unrepeated(strange, sources)).map(({ reason }) => reason);
+  return namedReasons([...new Map(reasons.map((reason) => [`${reason.seen} ${reason.expected}`, reason])).values()]);
+}
+
+interface Strange {
+  readonly reference: Reference;
+  readonly reason: GateReason;
+}
+
+/** Those that no given image has in the same place, whichever a model has copied the header of; headers are read as far as that takes. */
+async function unrepeated(strange: readonly Strange[], sources: RunSources): Promise<readonly Strange[]> {
+  if (strange.length === 0) return strange;
+  let left = strange;
+  for await (const head of sources.allHeads()) {
+    const inImage = new Set(referencesIn(head).map(placed));
+    left = left.filter(({ reference }) => !inImage.has(placed(reference)));
+    if (left.length === 0) break;
+  }
+  return left;
 }
 
 async function knownTo(sources: RunSources, siblings: Siblings): Promise<Known> {
@@ -99,7 +114,6 @@ async function knownTo(sources: RunSources, siblings: Siblings): Promise<Known> 
       ]),
       'frame of reference': new Set(all(TAG.FrameOfReferenceUID)),
     },
-    byImages: new Set(heads.flatMap(referencesIn).map(placed)),
   };
 }
 

@@ -145,6 +145,15 @@ describe('what a report that a model wrote refers to', () => {
     expect(run).toMatchObject({ state: 'done', reason: null });
   });
 
+  it.each([0, 3])('may repeat what any image refers to, also where another has arrived first: image %d', async (nth) => {
+    const ofSlice = (n: number) => ({ SourceImageSequence: [headerOf({ ReferencedSOPInstanceUID: `1.2.9.${n}` })] });
+    const slices = SLICES.map((bytes, n) => changed(bytes, ofSlice(n)));
+    const copied = await ended((source) => ({ 'a.dcm': changed(report(source), ofSlice(nth)) }), slices);
+    expect(copied.run).toMatchObject({ state: 'done', reason: null });
+    const { run } = await ended((source) => ({ 'a.dcm': changed(report(source), ofSlice(SLICES.length)) }), slices);
+    expect(run).toMatchObject({ state: 'rejected', reason: expect.stringContaining('1.2.9.6, which is neither') as string });
+  });
+
   it('may be what its images refer to in the same place', async () => {
     const slices = SLICES.map((bytes) => changed(bytes, { ReferencedPerformedProcedureStepSequence: step('1.2.9') }));
     const copied = (source: SegSource) => changed(report(source), { ReferencedPerformedProcedureStepSequence: step('1.2.9') });
