@@ -3,6 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
+import { loggerOf } from '../foundation/log.js';
+
+const log = loggerOf('archive');
 
 /** What is kept in memory of a data set: most objects lie in it whole, and their header always should. */
 export const HEAD_BYTES = 1024 * 1024;
@@ -34,7 +37,7 @@ export class PartFile {
   private dataSetBytes = 0;
   /** What of the head is in the file. */
   private writtenBytes = 0;
-  private released = false;
+  private closed = false;
 
   /** A new part file that begins with `fileMeta` (preamble and group 2). Throws STORE_FAILED or DISK_LOW. */
   constructor(
@@ -68,21 +71,31 @@ export class PartFile {
   complete<T>(look: (head: Buffer, dataSetBytes: number) => T): CompletePart & { readonly found: T } {
     const { path, dataSetBytes } = this;
     this.writeHead();
+    const found = this.lookedAt(look);
+    this.orDiscarded(() => {
+      this.close();
+    });
+    return { path, sizeBytes: this.fileMeta.byteLength + dataSetBytes, dataSetBytes, sha256: this.hash.digest('hex'), found };
+  }
+
+  /** Throws the file away, unless it has been published under another name; safe more than once. Where that fails, the next start does it. */
+  discard(): void {
+    for (const step of [() => this.close(), () => rmSync(this.path, { force: true })]) {
+      try {
+        step();
+      } catch (thrown) {
+        log.warn('a part file cannot be thrown away now', { seen: storeFailed(thrown).seen });
+      }
+    }
+  }
+
+  private lookedAt<T>(look: (head: Buffer, dataSetBytes: number) => T): T {
     try {
-      const found = look(this.head.subarray(0, this.headBytes), dataSetBytes);
-      const sha256 = this.hash.digest('hex');
-      this.release();
-      return { path, sizeBytes: this.fileMeta.byteLength + dataSetBytes, dataSetBytes, sha256, found };
+      return look(this.head.subarray(0, this.headBytes), this.dataSetBytes);
     } catch (cause) {
       this.discard();
       throw cause;
     }
-  }
-
-  /** Throws the file away, unless it has been published under another name; safe more than once. */
-  discard(): void {
-    this.release();
-    rmSync(this.path, { force: true });
   }
 
   private get headBytes(): number {
@@ -110,11 +123,11 @@ export class PartFile {
     }
   }
 
-  private release(): void {
-    if (this.released) return;
-    this.released = true;
-    closeSync(this.fd);
+  private close(): void {
+    if (this.closed) return;
+    this.closed = true;
     if (spareHeads.length < SPARE_HEADS) spareHeads.push(this.head);
+    closeSync(this.fd);
   }
 }
 

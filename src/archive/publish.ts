@@ -14,10 +14,11 @@ const flushAll = promisify(fsync);
 /** Publishes files below one folder; there is one of it per archive, because it knows which folders' own names are on the disk. */
 export class Publisher {
   private readonly known = new Set<string>();
-  /** Flushes of folders: shared by all that have given names in them before. */
+  /** Flushes of folders: shared by all that have given names in them before, and by nobody else where one fails. */
   private readonly naming = new Grouped<string, void>(async (folders) => {
-    await Promise.all([...new Set(folders)].map(syncFolder));
-    return [];
+    const flushes = new Map([...new Set(folders)].map((folder) => [folder, syncFolder(folder)]));
+    await Promise.allSettled(flushes.values());
+    return folders.map((folder) => flushes.get(folder));
   });
 
   constructor(private readonly root: string) {}

@@ -2,7 +2,7 @@
 
 interface Waiting<T, R> {
   readonly item: T;
-  readonly resolve: (result: R) => void;
+  readonly resolve: (result: R | Promise<R>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -11,8 +11,8 @@ export class Grouped<T, R> {
   private waiting: Waiting<T, R>[] = [];
   private working = false;
 
-  /** `work` gives one result per item, in their order; where it rejects, the whole group does. */
-  constructor(private readonly work: (group: readonly T[]) => Promise<readonly R[]>) {}
+  /** `work` gives one result per item, in their order, or a promise that rejects for this item alone; where it rejects itself, the whole group does. */
+  constructor(private readonly work: (group: readonly T[]) => Promise<readonly (R | Promise<R>)[]>) {}
 
   /** Resolves with the item's own result when its group is done. */
   add(item: T): Promise<R> {

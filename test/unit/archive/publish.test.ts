@@ -30,6 +30,15 @@ describe('publishing into an archive', () => {
     expect(textAt('a/b.dcm')).toBe('second');
   });
 
+  it('rejects only what lies in a folder that cannot be flushed, not what is flushed together with it', async () => {
+    const first = publisher.publish(part('first of all'), 'd/first.dcm');
+    const [lost, kept] = ['e/lost.dcm', 'f/kept.dcm'].map((path) => publisher.publish(part(path.slice(2)), path));
+    rmSync(join(root, 'e'), { recursive: true });
+    await expect(lost).rejects.toMatchObject({ code: 'ENOENT' });
+    await Promise.all([first, kept]);
+    expect(textAt('f/kept.dcm')).toBe('kept.dcm');
+  });
+
   it('rejects where the part file is gone, and whoever publishes beside it is not disturbed', async () => {
     const others = publisher.publish(part('other'), 'c/other.dcm');
     await expect(publisher.publish(join(root, 'gone.part'), 'c/gone.dcm')).rejects.toMatchObject({ code: 'ENOENT' });
