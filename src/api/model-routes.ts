@@ -114,7 +114,8 @@ function updateRoutes(router: Router, node: NodePort): void {
 /** What would change for a model; `hindrance` says why that cannot be told. */
 async function updateView(node: NodePort, row: ModelRow): Promise<ModelUpdateView> {
   const { name: of, version, digest, folder } = row;
-  const untold = { name: of, version, digest, newVersion: null, newDigest: null, toPull: null, registryFault: null, changes: [] };
+  const unknown = { newVersion: null, newDigest: null, toPull: null, notAsked: null, registryFault: null, changes: [] };
+  const untold = { name: of, version, digest, ...unknown };
   if (folder === null) return { ...untold, hindrance: 'the folder of its package is not known' };
   try {
     return { ...(await node.lookForUpdate({ ...row, folder })), hindrance: null };

@@ -1,6 +1,8 @@
 /** `anteroom models update`: what has changed in the packages and images of registered models, and taking it. */
 import type { Command } from 'commander';
 import type { ModelUpdateView } from '../api/model-routes.js';
+import type { ModelChange } from '../models/differences.js';
+import { repositoryOf } from '../models/image-name.js';
 import { imageTransfer } from '../runs/runtimes/docker-transfer.js';
 import { tellStanding, type StandingModel } from './models-use.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -27,7 +29,7 @@ export function addUpdateCommand(models: Command): void {
         `/models/updates${name === undefined ? '' : `?name=${encodeURIComponent(name)}`}`,
       );
       if (options.json && options.take !== true) return json(updates);
-      if (options.json !== true) updates.forEach(tell);
+      if (options.json !== true) updates.flatMap(linesOf).forEach((text) => line(text));
       if (updates.length === 0) line('no model is registered');
       if (options.take !== true || name === undefined) return;
       for (const { toPull } of updates) if (toPull !== null) await pull(toPull, options);
@@ -44,19 +46,29 @@ async function pull(image: string, options: CommonOptions): Promise<void> {
   progressDone();
 }
 
-function tell(update: ModelUpdateView): void {
-  const { name, version, newVersion, toPull, registryFault, changes, hindrance } = update;
-  if (hindrance !== null) return line(`${name} ${version}: cannot be told: ${hindrance}`);
+/** What is said of one model, line by line. */
+export function linesOf(update: ModelUpdateView): string[] {
+  const { name, version, newVersion, toPull, notAsked, registryFault, changes, hindrance } = update;
+  const model = `${name} ${version}`;
+  if (hindrance !== null) return [`${model}: cannot be told: ${hindrance}`];
+  const lines: string[] = [];
   if (registryFault !== null)
-    line(
-      `${name} ${version}: its registry could not be asked, so this is what is here (${registryFault}); \`docker pull\` it where that needs a login`,
+    lines.push(
+      `${model}: its registry could not be asked, so this is what is here (${registryFault}); \`docker pull\` it where that needs a login`,
     );
-  if (changes.length === 0) return line(`${name} ${version}: nothing has changed`);
-  line(`${name} ${version} → ${newVersion ?? '?'}`);
-  for (const { what, before, after } of changes) {
-    if (what === 'structures') line(`  structures: ${plusMinus(before, after)}`);
-    else line(`  ${what}: ${short(before)} → ${short(after)}${what === 'digest' && toPull !== null ? ' (in the registry)' : ''}`);
-  }
+  if (notAsked !== null)
+    lines.push(
+      `${model}: no registry was asked, as ${notAsked} is not known to have come from one; where it has, write its registry before the name in model.yaml, such as ${repositoryOf(notAsked)}`,
+    );
+  if (changes.length > 0) return [...lines, `${model} → ${newVersion ?? '?'}`, ...changes.map((change) => changeLine(change, toPull))];
+  if (toPull !== null)
+    return [...lines, `${model}: nothing has changed, but ${toPull} is not on this machine as its registry has it: \`--take\` pulls it`];
+  return [...lines, `${model}: nothing has changed${lines.length > 0 ? ' here' : ''}`];
+}
+
+function changeLine({ what, before, after }: ModelChange, toPull: string | null): string {
+  if (what === 'structures') return `  structures: ${plusMinus(before, after)}`;
+  return `  ${what}: ${short(before)} → ${short(after)}${what === 'digest' && toPull !== null ? ' (in the registry)' : ''}`;
 }
 
 function plusMinus(before: string, after: string): string {

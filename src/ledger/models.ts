@@ -29,9 +29,14 @@ export interface ModelRow {
   readonly model_file: string | null;
   /** When its test is to be repeated. */
   readonly test_due_at: EpochMs | null;
+  /** 1: when it was registered, the engine had its image from a registry. */
+  readonly from_registry: 0 | 1;
 }
 
-export type NewModel = Pick<ModelRow, 'name' | 'version' | 'digest' | 'card' | 'package' | 'folder'> & { readonly modelFile?: string };
+export type NewModel = Pick<ModelRow, 'name' | 'version' | 'digest' | 'card' | 'package' | 'folder'> & {
+  readonly modelFile?: string;
+  readonly fromRegistry?: boolean;
+};
 
 /** Who takes a model into use without a passed test, and why. */
 export interface Override {
@@ -43,9 +48,10 @@ export interface Override {
 export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
   return db.transaction(() => {
     db.run(
-      `INSERT INTO models (name, version, state, digest, card, package, folder, model_file, registered_at) VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?)
+      `INSERT INTO models (name, version, state, digest, card, package, folder, model_file, from_registry, registered_at)
+       VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (name, digest) DO UPDATE SET version = excluded.version, card = excluded.card, package = excluded.package,
-         folder = excluded.folder, model_file = excluded.model_file`,
+         folder = excluded.folder, model_file = excluded.model_file, from_registry = excluded.from_registry`,
       model.name,
       model.version,
       model.digest,
@@ -53,6 +59,7 @@ export function registerModel(db: Db, model: NewModel, at: EpochMs): ModelRow {
       model.package,
       model.folder,
       model.modelFile ?? null,
+      model.fromRegistry === true ? 1 : 0,
       at,
     );
     const row = modelOfDigest(db, model.name, model.digest) as ModelRow;

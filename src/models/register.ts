@@ -14,8 +14,17 @@ import type { RegisteredModelYaml } from './model-yaml.js';
 import { organizerTargets } from './mhub-workflow.js';
 import { CARD_FILE, type ModelPackage } from './package.js';
 
+/** What an engine has under an image's name. */
+export interface ResolvedImage {
+  readonly digest: string;
+  /** `repository@digest` of every registry that is known to have it. */
+  readonly repoDigests?: readonly string[];
+  /** It is known to have come from a registry under that name. */
+  readonly fromRegistry?: boolean;
+}
+
 /** Asks the engine for what an image name stands for now; rejects with IMAGE_MISSING or ENGINE_UNREACHABLE. */
-export type ImageResolver = (reference: string) => Promise<{ readonly digest: string }>;
+export type ImageResolver = (reference: string) => Promise<ResolvedImage>;
 
 /** One file of an image; undefined where the image has none of that path. */
 export type ImageFileReader = (reference: string, path: string) => Promise<Uint8Array | undefined>;
@@ -45,7 +54,7 @@ export async function register(
   options: RegisterOptions & { resolveImage: ImageResolver; readImageFile?: ImageFileReader; at: EpochMs },
 ): Promise<Registration> {
   const { activate, modelFile, at } = options;
-  const digest = await digestOf(model, options.resolveImage);
+  const { digest, fromRegistry = false } = await pinOf(model, options.resolveImage);
   const read: NewModel = {
     name: model.card.name,
     version: model.card.version,
@@ -53,6 +62,7 @@ export async function register(
     card: readFileSync(join(model.dir, CARD_FILE), 'utf8'),
     package: JSON.stringify(await withTargets(model, options.readImageFile)),
     folder: model.dir,
+    fromRegistry,
     ...(modelFile === undefined ? {} : { modelFile }),
   };
   // Together: runs that wait for a model which is active would wait for ever.
@@ -109,8 +119,13 @@ function registration(db: Db, id: number, at: EpochMs): Registration {
 }
 
 /** What pins a package's model: the digest of its image as the engine has it now, or of its program. Rejects as `resolveImage` does. */
-export async function digestOf({ model, ...rest }: ModelPackage, resolveImage: ImageResolver): Promise<string> {
-  return model.runtime === 'docker' ? (await resolveImage(model.image)).digest : programDigest({ model, ...rest });
+export async function digestOf(model: ModelPackage, resolveImage: ImageResolver): Promise<string> {
+  return (await pinOf(model, resolveImage)).digest;
+}
+
+/** The same, with what is known of where an image came from. */
+export async function pinOf(model: ModelPackage, resolveImage: ImageResolver): Promise<ResolvedImage> {
+  return model.model.runtime === 'docker' ? resolveImage(model.model.image) : { digest: programDigest(model) };
 }
 
 /** What is kept of model.yaml: where logs are to be exported, with the targets of the workflow that they are added to. */

@@ -6,15 +6,16 @@ import type { ModelRow } from '../ledger/models.js';
 import { cardOf } from './answers.js';
 import { structuresOf } from './card.js';
 import type { RegisteredModelYaml } from './model-yaml.js';
+import { namesRegistry } from './image-name.js';
 import { differences, type ModelChange } from './differences.js';
 import { CARD_FILE, MODEL_FILE, readModelPackage, type ModelPackage } from './package.js';
-import { digestOf, type ImageResolver } from './register.js';
+import { pinOf, type ImageResolver, type ResolvedImage } from './register.js';
 import { notClinical } from './use-gate.js';
 
 /** What is asked about images. */
 export interface UpdateSource {
   readonly resolveImage: ImageResolver;
-  /** What a registry has under a name now; undefined where none is to be asked. Rejects where it does not answer. */
+  /** What a registry has under a name now. Rejects where it does not answer. */
   readonly registryDigest?: (reference: string) => Promise<string | undefined>;
 }
 
@@ -26,6 +27,8 @@ export interface ModelUpdate {
   readonly newDigest: string;
   /** The name under which a registry has an image that is not here yet. */
   readonly toPull: string | null;
+  /** The name for which no registry was asked: the image may have been made here, and the name be another's there. */
+  readonly notAsked: string | null;
   /** Why a registry could not be asked; then only what is here was looked at. */
   readonly registryFault: string | null;
   /** None where it is as it was registered. */
@@ -38,9 +41,9 @@ export interface ModelUpdate {
  */
 export async function lookForUpdate(row: ModelRow & { readonly folder: string }, source: UpdateSource): Promise<ModelUpdate> {
   const now = readModelPackage(row.folder, row.model_file === null ? {} : { modelFile: row.model_file });
-  const { newDigest, toPull, registryFault } = await digestOfNow(now, source);
   const card = readFileSync(join(now.dir, CARD_FILE), 'utf8');
   const yaml = JSON.parse(row.package) as RegisteredModelYaml;
+  const { newDigest, ...asked } = await digestOfNow(now, row.from_registry === 1 ? imageOf(yaml) : null, source);
   const [before, after] = [cardOf(row), now.card];
   const plain = (text: string | undefined) => text ?? 'on patients';
   const changes = [
@@ -56,29 +59,44 @@ export async function lookForUpdate(row: ModelRow & { readonly folder: string },
     digest: row.digest,
     newVersion: after.version,
     newDigest,
-    toPull,
-    registryFault,
+    ...asked,
     changes: changes.filter((change) => change.before !== change.after),
   };
 }
 
+/** `pulled`: the name under which the image came from a registry when the model was registered. */
 async function digestOfNow(
   model: ModelPackage,
+  pulled: string | null,
   source: UpdateSource,
-): Promise<Pick<ModelUpdate, 'newDigest' | 'toPull' | 'registryFault'>> {
-  const image = model.model.runtime === 'docker' ? model.model.image : null;
-  const inRegistry = image === null ? {} : await answerOf(async () => source.registryDigest?.(image));
-  const here = await answerOf(() => digestOf(model, source.resolveImage));
-  if (inRegistry.digest !== undefined && inRegistry.digest !== here.digest)
-    return { newDigest: inRegistry.digest, toPull: image, registryFault: null };
-  if (here.digest === undefined) throw here.thrown;
-  return { newDigest: here.digest, toPull: null, registryFault: inRegistry.fault ?? null };
+): Promise<Pick<ModelUpdate, 'newDigest' | 'toPull' | 'notAsked' | 'registryFault'>> {
+  const here = await answerOf(() => pinOf(model, source.resolveImage));
+  const image = imageOf(model.model);
+  const isAsked = image !== null && (image === pulled || here.answer?.fromRegistry === true || namesItsOrigin(image));
+  const there = isAsked ? await answerOf(async () => source.registryDigest?.(image)) : {};
+  const told = { notAsked: isAsked ? null : image, registryFault: there.fault ?? null };
+  if (there.answer !== undefined && !isHere(there.answer, here.answer)) return { ...told, newDigest: there.answer, toPull: image };
+  if (here.answer === undefined) throw here.thrown;
+  return { ...told, newDigest: here.answer.digest, toPull: null };
 }
 
-async function answerOf(ask: () => Promise<string | undefined>): Promise<{ digest?: string; fault?: string; thrown?: unknown }> {
+function imageOf(yaml: RegisteredModelYaml): string | null {
+  return yaml.runtime === 'docker' ? yaml.image : null;
+}
+
+/** Nobody else can have an image under a name with its registry or with its digest. */
+function namesItsOrigin(image: string): boolean {
+  return namesRegistry(image) || image.includes('@');
+}
+
+/** One image may have several digests, such as that of a list of platforms and its own. */
+function isHere(digest: string, image: ResolvedImage | undefined): boolean {
+  return image?.digest === digest || image?.repoDigests?.some((entry) => entry.endsWith(`@${digest}`)) === true;
+}
+
+async function answerOf<T>(ask: () => Promise<T>): Promise<{ answer?: T; fault?: string; thrown?: unknown }> {
   try {
-    const digest = await ask();
-    return digest === undefined ? {} : { digest };
+    return { answer: await ask() };
   } catch (thrown) {
     return { fault: toAnteroomError(thrown).seen, thrown };
   }

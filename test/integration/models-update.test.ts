@@ -51,7 +51,7 @@ describeWith('a model from a registry', missing, () => {
         .catch(() => undefined);
   });
 
-  it('is told of an image that is not here yet; taking it pulls it; a registry that does not answer is named', async () => {
+  it('is told of an image that is not here yet, or any more; taking it pulls it; a registry that does not answer is named', async () => {
     expect(await update()).toMatchObject({ exitCode: 0, stdout: 'pulled 1.0.0: nothing has changed\n' });
     const [{ digest: first }] = await node.admin.get<ModelView[]>('/models');
     await inRegistry('second');
@@ -65,6 +65,13 @@ describeWith('a model from a registry', missing, () => {
     expect((await update('--take')).stdout).toContain(`pulled 1.0.0 is registered (${told[2]})`);
     expect((await docker.getImage(image).inspect()).Id).toBe(ids[1]);
     expect((await node.admin.get<ModelView[]>('/models')).map(({ digest }) => digest)).toEqual([told[2], first]);
+
+    for (const id of ids) await docker.getImage(id).remove({ force: true });
+    expect((await update()).stdout).toBe(
+      `pulled 1.0.0: nothing has changed, but ${image} is not on this machine as its registry has it: \`--take\` pulls it\n`,
+    );
+    expect((await update('--take')).exitCode).toBe(0);
+    expect((await docker.getImage(image).inspect()).Id).toBe(ids[1]);
 
     await registry.remove();
     expect((await update()).stdout).toMatch(/its registry could not be asked, so this is what is here \(.*refused/);

@@ -6,6 +6,8 @@ import Docker from 'dockerode';
 import { AnteroomError, type ErrorCode } from '../../foundation/errors.js';
 
 const CALL_TIMEOUT_MS = 30_000;
+/** How `docker info` calls the driver of images where containerd keeps them. */
+const CONTAINERD_STORE = 'io.containerd.snapshotter';
 
 export interface DockerAddress {
   /** Default: DOCKER_HOST, else the usual sockets. */
@@ -23,6 +25,8 @@ export interface EngineFacts {
   readonly rootless: boolean;
   /** Its containers go on while it is away: Podman has no daemon, Docker has live-restore. */
   readonly keepsContainers: boolean;
+  /** A registry's digest of an image proves that it came from there: containerd's image store and Podman have one for images made here too. */
+  readonly provesOrigin: boolean;
   readonly cpus: number;
 }
 
@@ -68,12 +72,18 @@ export function connectDocker(address: DockerAddress): DockerEngine {
   return engine;
 }
 
+/** What is asked of `docker info`. */
+interface EngineInfo {
+  readonly SecurityOptions?: string[] | null;
+  readonly LiveRestoreEnabled?: boolean;
+  readonly NCPU?: number;
+  readonly DriverStatus?: [name: string, value: string][] | null;
+}
+
 async function askFacts(engine: DockerEngine, where: string): Promise<EngineFacts> {
   const [version, info] = await Promise.all([
     engine.call((docker) => docker.version(), { refusal: 'ENGINE_UNREACHABLE' }),
-    engine.call((docker): Promise<{ SecurityOptions?: string[] | null; LiveRestoreEnabled?: boolean; NCPU?: number }> => docker.info(), {
-      refusal: 'ENGINE_UNREACHABLE',
-    }),
+    engine.call((docker): Promise<EngineInfo> => docker.info(), { refusal: 'ENGINE_UNREACHABLE' }),
   ]);
   if (!version)
     throw new AnteroomError('ENGINE_UNREACHABLE', `${where} answered 404 to a question for its version, expected a Docker engine`);
@@ -82,6 +92,7 @@ async function askFacts(engine: DockerEngine, where: string): Promise<EngineFact
     version: version.Version,
     apiVersion: version.ApiVersion,
     podman,
+    provesOrigin: !podman && !(info?.DriverStatus ?? []).some(([, value]) => value.startsWith(CONTAINERD_STORE)),
     keepsContainers: podman || info?.LiveRestoreEnabled === true,
     cpus: info?.NCPU ?? Number.POSITIVE_INFINITY,
     rootless: (info?.SecurityOptions ?? []).some((option) => option.includes('rootless')),

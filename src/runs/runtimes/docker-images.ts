@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ImageInspectInfo } from 'dockerode';
 import tar from 'tar-stream';
 import { AnteroomError } from '../../foundation/errors.js';
+import { repositoryOf } from '../../models/image-name.js';
 import type { DockerEngine } from './docker-engine.js';
 import type { ImageFacts } from './runtime.js';
 
@@ -23,29 +24,23 @@ export async function resolveImage(engine: DockerEngine, reference: string): Pro
     id,
     digest: digestFor(reference, repoDigests) ?? id,
     repoDigests,
+    fromRegistry: ownDigest(reference, repoDigests) !== undefined && (await engine.facts()).provesOrigin,
     labels: image.Config.Labels ?? {},
     user: image.Config.User,
   };
 }
 
 /**
- * The digest that a registry has for a name now, which need not be the one that is here. Undefined for an image that was made here: its name is
- * nobody's business, and in a registry it may be another's. Errors: IMAGE_MISSING with the registry's words, ENGINE_UNREACHABLE.
+ * The digest that a registry has for a name now, which need not be the one that is here. Whoever asks knows that the name is the registry's: that
+ * of an image made here is nobody's business, and there it may be another's. Errors: IMAGE_MISSING with the registry's words, ENGINE_UNREACHABLE.
  */
-export async function registryDigest(engine: DockerEngine, reference: string): Promise<string | undefined> {
-  const [repository, pinned] = partsOf(reference);
+export async function registryDigest(engine: DockerEngine, reference: string): Promise<string> {
+  const [, pinned] = reference.split('@');
   if (pinned !== undefined) return pinned;
-  const image = await inspectImage(engine, reference);
-  const isPulled = image === undefined || (image.RepoDigests ?? []).some((entry) => entry.split('@')[0] === repository);
-  if (!isPulled) return undefined;
   const told = await engine.call((docker) => docker.getImage(reference).distribution(), { refusal: 'IMAGE_MISSING' });
-  return told?.Descriptor.digest;
-}
-
-/** `host:5000/a/b:tag@sha256:…` as repository and digest. */
-function partsOf(reference: string): [repository: string, digest: string | undefined] {
-  const [name, digest] = reference.split('@');
-  return [name.replace(/:[^/:]+$/, ''), digest];
+  // Podman's answer to any such question
+  if (told === undefined) throw new AnteroomError('IMAGE_MISSING', 'the engine cannot ask registries, or there is none of that name');
+  return told.Descriptor.digest;
 }
 
 function inspectImage(engine: DockerEngine, reference: string): Promise<ImageInspectInfo | undefined> {
@@ -67,9 +62,13 @@ export function imageMissing(reference: string): AnteroomError {
 
 /** The digest under the reference's own repository, or the first one: the same content may have been pulled from two. */
 function digestFor(reference: string, repoDigests: readonly string[]): string | undefined {
-  const [repository] = partsOf(reference);
-  const own = repoDigests.find((entry) => entry.split('@')[0] === repository) ?? repoDigests[0];
-  return own?.split('@')[1];
+  return (ownDigest(reference, repoDigests) ?? repoDigests[0])?.split('@')[1];
+}
+
+/** `repository@digest` of the reference's own repository, however its registry is written. */
+function ownDigest(reference: string, repoDigests: readonly string[]): string | undefined {
+  const repository = repositoryOf(reference);
+  return repoDigests.find((entry) => repositoryOf(entry) === repository);
 }
 
 /**

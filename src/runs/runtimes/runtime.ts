@@ -96,6 +96,8 @@ export interface ImageFacts {
   /** The registry's digest where the image came from one, else the ID; both pin the image. `sha256:…` */
   readonly digest: string;
   readonly repoDigests: readonly string[];
+  /** It is known to have come from a registry under the name that was asked for. */
+  readonly fromRegistry: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** The image's own user, empty for root. */
   readonly user: string;
@@ -121,7 +123,7 @@ export interface Runtime {
   list(nodeId: string): Promise<string[]>;
   /** Error: IMAGE_MISSING. */
   resolveImage?(reference: string): Promise<ImageFacts>;
-  /** What a registry has under that name now; undefined where none is to be asked. Error: IMAGE_MISSING with the registry's words. */
+  /** What a registry has under that name now. Error: IMAGE_MISSING with the registry's words. */
   registryDigest?(reference: string): Promise<string | undefined>;
   /** One file of an image, without starting it; undefined if the image has no such file. Error: IMAGE_MISSING. */
   readImageFile?(reference: string, path: string): Promise<Buffer | undefined>;

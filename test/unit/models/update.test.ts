@@ -1,4 +1,5 @@
 /** What an update would change, told before it is taken. */
+import { jest } from '@jest/globals';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Db } from '../../../src/ledger/database.js';
@@ -127,25 +128,65 @@ function edit(path: string, changes: readonly (readonly [string, string])[]): vo
 
 describe('an image from a registry', () => {
   const folder = tempFolder('registry');
-  const row = { name: 'lungs', version: '1.0.0', digest: 'sha256:1', model_file: null, folder } as unknown as ModelRow & { folder: string };
-  const here = () => Promise.resolve({ digest: 'sha256:1' });
+  const image = 'anteroom/lungs';
+  const row = { name: 'lungs', version: '1.0.0', digest: 'sha256:1', model_file: null, from_registry: 0, folder };
+  const pulled = { from_registry: 1, package: JSON.stringify({ runtime: 'docker', image }) };
+  const made = () => Promise.resolve({ digest: 'sha256:1', fromRegistry: false });
+  const here = () => Promise.resolve({ digest: 'sha256:1', fromRegistry: true, repoDigests: ['a@sha256:0', 'a@sha256:1'] });
   const gone = () => Promise.reject(new AnteroomError('IMAGE_MISSING', 'the engine has no image'));
-  const look = (source: UpdateSource) =>
-    lookForUpdate({ ...row, card: readFileSync(join(folder, 'meta.json'), 'utf8'), package: '{}' }, source);
+  const has = (digest: string) => () => Promise.resolve(digest);
+  const look = (source: UpdateSource, more: object = {}) => {
+    const card = readFileSync(join(folder, 'meta.json'), 'utf8');
+    return lookForUpdate({ ...row, card, package: '{}', ...more } as unknown as ModelRow & { folder: string }, source);
+  };
 
-  beforeAll(() => cpSync('deploy/models/lungs', folder, { recursive: true }));
+  beforeEach(() => cpSync('deploy/models/lungs', folder, { recursive: true }));
 
   it.each([
-    ['has another one by now', here, () => Promise.resolve('sha256:2'), { newDigest: 'sha256:2', toPull: expect.any(String) as string }],
-    ['has the same', here, () => Promise.resolve('sha256:1'), { newDigest: 'sha256:1', toPull: null, registryFault: null }],
-    ['is not to be asked', here, () => Promise.resolve(undefined), { newDigest: 'sha256:1', toPull: null, registryFault: null }],
-    ['does not answer', here, gone, { newDigest: 'sha256:1', toPull: null, registryFault: 'the engine has no image' }],
-    ['has one that is not here', gone, () => Promise.resolve('sha256:2'), { newDigest: 'sha256:2', toPull: expect.any(String) as string }],
+    ['has another one by now', here, has('sha256:2'), { newDigest: 'sha256:2', toPull: image, notAsked: null }],
+    ['has the same', here, has('sha256:1'), { newDigest: 'sha256:1', toPull: null, registryFault: null }],
+    ['has the same under another digest of it', here, has('sha256:0'), { newDigest: 'sha256:1', toPull: null }],
+    ['does not answer', here, gone, { newDigest: 'sha256:1', toPull: null, registryFault: 'the engine has no image', notAsked: null }],
   ])('that %s', async (_, resolveImage, registryDigest, expected) => {
     expect(await look({ resolveImage, registryDigest })).toMatchObject(expected);
   });
 
+  it('that was pulled when it was registered, and is not here any more, is asked for under that name alone', async () => {
+    const source = { resolveImage: gone, registryDigest: has('sha256:1') };
+    expect(await look(source, pulled)).toMatchObject({ newDigest: 'sha256:1', toPull: image });
+    edit(join(folder, 'model.yaml'), [[`image: ${image}`, 'image: anteroom/others']]);
+    await expect(look(source, pulled)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+  });
+
+  it('is what a name with its registry, or with its digest, is asked for', async () => {
+    for (const named of ['registry.example.org/a/lungs:2', 'localhost/lungs', `${image}@sha256:2`]) {
+      cpSync('deploy/models/lungs', folder, { recursive: true });
+      edit(join(folder, 'model.yaml'), [[`image: ${image}`, `image: ${named}`]]);
+      expect(await look({ resolveImage: made, registryDigest: has('sha256:2') })).toMatchObject({ toPull: named, notAsked: null });
+    }
+  });
+
+  it('is never what the name of one that was made here is asked for, be it here or not', async () => {
+    const registryDigest = jest.fn(has('sha256:666'));
+    expect(await look({ resolveImage: made, registryDigest })).toMatchObject({
+      newDigest: 'sha256:1',
+      toPull: null,
+      notAsked: image,
+      registryFault: null,
+    });
+    await expect(look({ resolveImage: gone, registryDigest })).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+    expect(registryDigest).not.toHaveBeenCalled();
+  });
+
   it('that is neither here nor there is refused', async () => {
-    await expect(look({ resolveImage: gone, registryDigest: gone })).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+    await expect(look({ resolveImage: gone, registryDigest: gone }, pulled)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
+  });
+
+  it('is kept of a model when it is registered', async () => {
+    const db = Db.open(join(tempFolder('ledger'), 'ledger.sqlite'), { migrate: true });
+    const add = (resolveImage: UpdateSource['resolveImage']) => register(db, readModelPackage(folder), { resolveImage, at: 1 });
+    expect((await add(made)).row.from_registry).toBe(0);
+    expect((await add(here)).row.from_registry).toBe(1);
+    db.close();
   });
 });
