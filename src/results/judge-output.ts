@@ -11,9 +11,7 @@ import { PASSING_FORMS } from './passing/forms.js';
 import { judgeObject } from './passing/judge-object.js';
 import { readSegFile } from './read-outputs.js';
 import { judgeReport } from './reports/judge-report.js';
-import type { SegForm } from './make-seg.js';
-import type { ResultOrder } from './result-order.js';
-import { makeSegResult } from './seg-result.js';
+import { segMakers } from './seg-result.js';
 
 /**
  * Judges a DICOM-SEG, or a label map whose labels model.yaml names, against the image that it lies on; an answer that becomes a report by
@@ -50,6 +48,5 @@ async function judgeLabelMap(path: string, { sources, allowEmpty }: FormContext,
 function judged(seg: Segmentation, source: SegSource, allowEmpty: boolean): Judgement {
   const verdict = judgeSegmentation(seg, source, allowEmpty);
   if (!verdict.passed) return { verdict };
-  const makeAs = (form: SegForm) => (order: ResultOrder) => makeSegResult(verdict, source, order, form);
-  return { verdict, regions: regionsOf(verdict), make: makeAs('BINARY'), makeLabelMap: makeAs('LABELMAP') };
+  return { verdict, regions: regionsOf(verdict), ...segMakers(verdict, source) };
 }

@@ -1,7 +1,9 @@
 /** From a segmentation that passed the gate to the object that leaves: our own SEG, durable on the disk. */
 import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { parseInstance } from '../dicom/element/parse.js';
 import type { SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
+import { eachRunOn, type SegmentMask } from '../dicom/seg/mask.js';
 import { readSeg } from '../dicom/seg/read.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
 import { encodeLabelMap } from '../dicom/seg/write-label-map.js';
@@ -21,6 +23,8 @@ import { writeResult, type WrittenResult } from './write-result.js';
 
 export interface ResultJob {
   readonly verdict: PassedVerdict;
+  /** Whether a voxel belongs to two segments, where that is known. */
+  readonly segmentsOverlap?: boolean;
   readonly source: SegSource;
   readonly identity: SegIdentity & {
     /** Names what later results replace, such as the source series and the model: segments of the same name in it keep their Tracking UID. */
@@ -50,12 +54,13 @@ const SPARE_COLOURS: readonly Rgb[] = [
 ];
 
 /** What the writer is told for a job; the same job gives the same bytes. */
-export function segInputOf({ verdict, source, identity, provenance }: ResultJob): SegInput {
+export function segInputOf({ verdict, segmentsOverlap, source, identity, provenance }: ResultJob): SegInput {
   const { model } = provenance;
   const names = trackingNames(verdict.segments);
   return {
     source,
     identity,
+    ...(segmentsOverlap === undefined ? {} : { segmentsOverlap }),
     segments: verdict.segments.map((segment, index) => segmentInput(segment, index, names[index] ?? '', identity.trackingNamespace, model)),
     provenance: {
       equipment: provenance.node,
@@ -119,10 +124,10 @@ function trackingNames(segments: readonly GatedSegment[]): string[] {
 /**
  * Writes the result of a job to `path` below `root`, so that it is whole and durable under that name or not there at all.
  * What was written is read again and judged like a container's before it counts. Doing it twice gives the same file.
- * @throws {AnteroomError} GATE_REJECTED for a verdict without a voxel, and for a label map of segments that overlap or that would be too large; STORE_FAILED where the disk fails; INTERNAL where the object does not stand its own check.
+ * @throws {AnteroomError} GATE_REJECTED for a verdict without a voxel, and what has no label map (`encodeLabelMap`); STORE_FAILED where the disk fails; INTERNAL where the object does not stand its own check.
  */
 export async function makeSeg(job: ResultJob, root: string, path: string, form: SegForm = 'BINARY'): Promise<MadeSeg> {
-  const file = (form === 'LABELMAP' ? encodeLabelMap : encodeSeg)(segInputOf(job));
+  const file = await (form === 'LABELMAP' ? encodeLabelMap : encodeSeg)(segInputOf(job));
   const written = await writeResult(root, path, file.chunks(), (partPath) => checkOwn(partPath, job));
   return { ...written, frameCount: file.frameCount, notes: file.notes };
 }
@@ -131,15 +136,26 @@ export async function makeSeg(job: ResultJob, root: string, path: string, form: 
 async function checkOwn(path: string, { verdict, source }: ResultJob): Promise<void> {
   const written = judgeSegmentation(readSeg(parseInstance(await readFile(path))), source, false);
   if (!written.passed) throw new AnteroomError('INTERNAL', `our own segmentation does not pass the gate: ${rejectionText(written)}`);
-  verdict.segments.forEach((expected, index) => {
+  for (const [index, expected] of verdict.segments.entries()) {
+    await setImmediate();
     const seen = written.segments[index];
     if (seen === undefined || !sameVoxels(seen, expected)) {
       throw new AnteroomError('INTERNAL', `segment ${index + 1} of our own segmentation has other voxels than the output it was made of`);
     }
-  });
+  }
 }
 
 function sameVoxels(seen: GatedSegment, expected: GatedSegment): boolean {
   if (seen.mask.slices.join() !== expected.mask.slices.join()) return false;
-  return expected.mask.slices.every((k) => Buffer.compare(seen.mask.slice(k), expected.mask.slice(k)) === 0);
+  return expected.mask.slices.every((k) => runsOn(seen.mask, k).join() === runsOn(expected.mask, k).join());
+}
+
+/** Beginnings and ends of the runs on a slice; what follows one another without a gap is one. */
+function runsOn(mask: SegmentMask, k: number): number[] {
+  const ends: number[] = [];
+  eachRunOn(mask, k, (from, to) => {
+    if (ends.at(-1) === from) ends[ends.length - 1] = to;
+    else ends.push(from, to);
+  });
+  return ends;
 }

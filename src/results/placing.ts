@@ -1,6 +1,6 @@
 /** Frames of a container's segmentation, put on the slices of its source. */
 import type { SegSource } from '../dicom/seg/input.js';
-import type { SegmentMask } from '../dicom/seg/mask.js';
+import type { SegmentMask, TakeRun } from '../dicom/seg/mask.js';
 import { placeFrame, placementGrid } from '../dicom/seg/placement.js';
 import type { Misplacement, Placement } from '../dicom/seg/placement.js';
 import type { SegFrame, Segmentation } from '../dicom/seg/segmentation.js';
@@ -33,7 +33,7 @@ export function placeFrames(seg: Segmentation, source: SegSource): PlacedFrames 
     const fault = 'k' in placement ? (disagreement(frame, placement.k, source) ?? secondFrame(frame, placement.k, taken)) : placement;
     if (fault !== undefined)
       misplaced.push({ check: 'geometry', seen: `frame ${frame.frameIndex + 1}: ${fault.seen}`, expected: fault.expected });
-    else if ('k' in placement) placedFrames.push({ frame, placement, voxelCount: countOf(frame.unpack()) });
+    else if ('k' in placement) placedFrames.push({ frame, placement, voxelCount: countOf(frame) });
   }
   const realigned = placedFrames.filter(({ placement }) => placement.realigned).length;
   return {
@@ -66,20 +66,26 @@ function shortened(reasons: readonly GateReason[], frameCount: number): GateReas
   return [...reasons.slice(0, MAX_GEOMETRY_REASONS), more];
 }
 
-function countOf(mask: Uint8Array): number {
+function countOf(frame: SegFrame): number {
   let count = 0;
-  for (let n = 0; n < mask.length; n++) count += mask[n];
+  if (frame.runs !== undefined) frame.runs((from, to) => (count += to - from));
+  else for (const voxel of frame.unpack()) count += voxel;
   return count;
 }
 
-/** The mask of one segment's frames on the source, without empty frames; frames are unpacked when their slice is asked for. */
+/**
+ * The mask of one segment's frames on the source, without empty frames; frames are unpacked when their slice is asked for. It has runs where
+ * the frames have them and lie as they are on their slices.
+ */
 export function maskOnSource(frames: readonly PlacedFrame[]): SegmentMask {
   const bySlice = new Map(frames.filter(({ voxelCount }) => voxelCount > 0).map((placed) => [placed.placement.k, placed]));
+  const asTheyAre = [...bySlice.values()].every(({ frame, placement }) => frame.runs !== undefined && !placement.realigned);
   return {
     slices: [...bySlice.keys()].sort((a, b) => a - b),
     slice: (k) => {
       const placed = bySlice.get(k);
       return placed === undefined ? new Uint8Array(0) : placed.placement.toSlice(placed.frame.unpack());
     },
+    ...(asTheyAre ? { runs: (k: number, take: TakeRun) => bySlice.get(k)?.frame.runs?.(take) } : {}),
   };
 }

@@ -91,19 +91,49 @@ function eightBits(mask: Uint8Array, n: number): number {
  * @param packed must hold all these bits.
  */
 export function unpackBits(packed: Uint8Array, bitOffset: number, bitCount: number): Uint8Array {
+  const [own, first] = bitsFrom(packed, bitOffset);
   const mask = new Uint8Array(bitCount);
-  const leading = Math.min(bitCount, (8 - (bitOffset & 7)) & 7);
-  for (let n = 0; n < leading; n++) mask[n] = bitAt(packed, bitOffset + n);
-  let at = (bitOffset + leading) >> 3;
+  const leading = Math.min(bitCount, (8 - first) & 7);
+  for (let n = 0; n < leading; n++) mask[n] = bitAt(own, first + n);
+  let at = (first + leading) >> 3;
   let n = leading;
   for (; n + 8 <= bitCount; n += 8, at++) {
-    const byte = packed[at];
+    const byte = own[at];
     // Most bytes of a segmentation are all outside or all inside.
     if (byte === 0xff) mask.fill(1, n, n + 8);
     else if (byte !== 0) unpackByte(byte, mask, n);
   }
-  for (; n < bitCount; n++) mask[n] = bitAt(packed, bitOffset + n);
+  for (; n < bitCount; n++) mask[n] = bitAt(own, first + n);
   return mask;
+}
+
+/** Tells the runs of `unpackBits`' mask, ascending, without drawing it: bytes that are all outside or all inside cost one comparison. */
+export function eachBitRun(packed: Uint8Array, bitOffset: number, bitCount: number, take: TakeRun): void {
+  const [own, first] = bitsFrom(packed, bitOffset);
+  const end = first + bitCount;
+  let from = -1;
+  for (let bit = first; bit < end; bit++) {
+    if ((bit & 7) === 0) {
+      const same = from < 0 ? 0 : 0xff;
+      let at = bit >> 3;
+      while (at < end >> 3 && own[at] === same) at++;
+      bit = at << 3;
+      if (bit >= end) break;
+    }
+    const inside = bitAt(own, bit) === 1;
+    if (inside === from >= 0) continue;
+    if (inside) from = bit;
+    else {
+      take(from - first, bit - first);
+      from = -1;
+    }
+  }
+  if (from >= 0) take(from - first, bitCount);
+}
+
+/** The bytes from that of the bit `bitOffset` on, and its place in the first of them: bits of some hundred megabytes are more than 32-bit arithmetic counts. */
+function bitsFrom(packed: Uint8Array, bitOffset: number): [bytes: Uint8Array, first: number] {
+  return [packed.subarray(Math.floor(bitOffset / 8)), bitOffset % 8];
 }
 
 function bitAt(packed: Uint8Array, bit: number): number {

@@ -13,8 +13,21 @@ export interface SegmentMask {
   runs?(k: number, take: TakeRun): void;
 }
 
+/** Tells the voxels of slice k of any mask by their runs, ascending. */
+export function eachRunOn(mask: SegmentMask, k: number, take: TakeRun): void {
+  if (mask.runs !== undefined) return mask.runs(k, take);
+  const voxels = mask.slice(k);
+  eachRun(voxels, wordsOf(voxels), 0, voxels.length, (_, from, to) => take(from, to));
+}
+
+/** Labels of slices that lie one behind the other: rows × columns values each, C order [j][i]. */
+export interface LabelledSlices {
+  readonly grid: Pick<Grid, 'rows' | 'columns'>;
+  readonly labels: Uint8Array | Uint16Array;
+}
+
 /** Rows j0 ≤ j < j1 and columns i0 ≤ i < i1 of a slice, outside of which it has no voxel of a segment. */
-interface SliceBox {
+export interface SliceBox {
   i0: number;
   i1: number;
   readonly j0: number;
@@ -34,19 +47,10 @@ export function masksOfLabels(labelMap: LabelMap, values: readonly number[]): Se
   return values.map((value) => maskOfLabel(labelMap, value, boxes.get(value) ?? new Map<number, SliceBox>()));
 }
 
-function maskOfLabel({ grid: { rows, columns }, labels }: LabelMap, value: number, boxes: ReadonlyMap<number, SliceBox>): SegmentMask {
-  const words = wordsOf(labels);
+function maskOfLabel(labelMap: LabelMap, value: number, boxes: ReadonlyMap<number, SliceBox>): SegmentMask {
+  const { rows, columns } = labelMap.grid;
   let mask: Uint8Array | undefined;
-  const runs = (k: number, take: TakeRun) => {
-    const box = boxes.get(k);
-    if (box === undefined) return;
-    const start = k * rows * columns;
-    const takeOwn = (label: number, from: number, to: number) => {
-      if (label === value) take(from - start, to - start);
-    };
-    for (let j = box.j0, at = start + box.j0 * columns; j < box.j1; j++, at += columns)
-      eachRun(labels, words, at + box.i0, at + box.i1, takeOwn);
-  };
+  const runs = (k: number, take: TakeRun) => eachRunOfLabel(labelMap, k, value, boxes.get(k), take);
   return {
     slices: [...boxes.keys()],
     runs,
@@ -58,8 +62,26 @@ function maskOfLabel({ grid: { rows, columns }, labels }: LabelMap, value: numbe
   };
 }
 
+/** Tells the runs of one value on slice k, looking only within the box around it; none without a box. */
+export function eachRunOfLabel(
+  { grid: { rows, columns }, labels }: LabelledSlices,
+  k: number,
+  value: number,
+  box: SliceBox | undefined,
+  take: TakeRun,
+): void {
+  if (box === undefined) return;
+  const words = wordsOf(labels);
+  const start = k * rows * columns;
+  const takeOwn = (label: number, from: number, to: number) => {
+    if (label === value) take(from - start, to - start);
+  };
+  for (let j = box.j0, at = start + box.j0 * columns; j < box.j1; j++, at += columns)
+    eachRun(labels, words, at + box.i0, at + box.i1, takeOwn);
+}
+
 /** The box around each value other than 0 on a slice. */
-function boxesOn({ grid: { rows, columns }, labels }: LabelMap, k: number): Map<number, SliceBox> {
+export function boxesOn({ grid: { rows, columns }, labels }: LabelledSlices, k: number): Map<number, SliceBox> {
   const words = wordsOf(labels);
   const boxes = new Map<number, SliceBox>();
   for (let j = 0, at = k * rows * columns; j < rows; j++, at += columns) {
@@ -134,34 +156,34 @@ export function maskOfSlices(slices: ReadonlyMap<number, Uint8Array>): SegmentMa
   return { slices: occupied, slice: (k) => slices.get(k) ?? new Uint8Array(0) };
 }
 
-/** True where some voxel belongs to more than one mask. Looks only at slices that several masks share, and stops at the first such voxel. */
+/** True where some voxel belongs to more than one mask. Stops at the first such slice. */
 export function masksOverlap(grid: Grid, masks: readonly SegmentMask[]): boolean {
-  const bySlice = new Map<number, SegmentMask[]>();
-  for (const mask of masks) {
-    for (const k of mask.slices) bySlice.set(k, [...(bySlice.get(k) ?? []), mask]);
-  }
-  for (const [k, here] of bySlice) {
-    if (
-      here.length > 1 &&
-      slicesOverlap(
-        grid.rows * grid.columns,
-        here.map((mask) => () => mask.slice(k)),
-      )
-    )
-      return true;
-  }
+  for (const overlap of overlapsBySlice(grid, masks)) if (overlap) return true;
   return false;
 }
 
-function slicesOverlap(voxels: number, slices: readonly (() => Uint8Array)[]): boolean {
-  const taken = new Uint8Array(voxels);
-  for (const slice of slices) {
-    const mask = slice();
-    for (let n = 0; n < voxels; n++) {
-      if (mask[n] === 0) continue;
-      if (taken[n] === 1) return true;
-      taken[n] = 1;
+/** Of each slice that several masks share, whether a voxel of it belongs to two of them: one slice at a time, for who must give way between. */
+export function* overlapsBySlice(grid: Grid, masks: readonly SegmentMask[]): Generator<boolean, void> {
+  const bySlice = new Map<number, SegmentMask[]>();
+  for (const mask of masks) {
+    for (const k of mask.slices) {
+      const here = bySlice.get(k);
+      if (here === undefined) bySlice.set(k, [mask]);
+      else here.push(mask);
     }
+  }
+  for (const [k, here] of bySlice) if (here.length > 1) yield overlapOn(k, here, grid.rows * grid.columns);
+}
+
+function overlapOn(k: number, masks: readonly SegmentMask[], voxels: number): boolean {
+  const taken = new Uint8Array(voxels);
+  let overlap = false;
+  for (const mask of masks) {
+    eachRunOn(mask, k, (from, to) => {
+      overlap ||= taken.subarray(from, to).includes(1);
+      taken.fill(1, from, to);
+    });
+    if (overlap) return true;
   }
   return false;
 }

@@ -2,7 +2,8 @@
 import { AnteroomError } from '../../foundation/errors.js';
 import type { DataSet, ParsedInstance } from '../element/parse.js';
 import { TAG } from '../element/tags.js';
-import { packedLength, unpackBits } from './bits.js';
+import { eachBitRun, packedLength, unpackBits } from './bits.js';
+import { boxesOn, eachRunOfLabel, type LabelledSlices, type SliceBox, type TakeRun } from './mask.js';
 import type { SegmentationType } from './segmentation.js';
 
 export interface FrameDecoder {
@@ -15,6 +16,8 @@ export interface FrameDecoder {
   valuesIn(frameIndex: number): readonly number[];
   /** The mask of one segment in one frame: rows × columns bytes, 0 or 1. Of BINARY and FRACTIONAL, whose frames have one segment each, the number is not looked at. */
   unpack(frameIndex: number, segmentNumber: number): Uint8Array;
+  /** Tells the same mask by its runs, ascending; absent of FRACTIONAL. */
+  runs?(frameIndex: number, segmentNumber: number, take: TakeRun): void;
 }
 
 interface Layout {
@@ -38,35 +41,59 @@ export function frameDecoder(instance: ParsedInstance, type: SegmentationType): 
   if (pixels.length < needed)
     throw new AnteroomError('DICOM_DAMAGED', `PixelData has ${pixels.length} bytes, expected ${needed} for ${layout.frameCount} frames`);
   const perFrame = layout.rows * layout.columns;
-  const values = (frameIndex: number) => frameValues(pixels, layout.bitsAllocated, frameIndex * perFrame, perFrame);
-  const paddingValue = type === 'LABELMAP' ? dataset.number(TAG.PixelPaddingValue) : undefined;
+  const { rows, columns, frameCount } = layout;
+  const frames = { rows, columns, frameCount };
+  if (type === 'BINARY') return { ...frames, ...bitFrames(pixels, perFrame) };
+  const labels = layout.bitsAllocated === 8 ? pixels : wordsOf(pixels, frameCount * perFrame);
+  if (type === 'FRACTIONAL') return { ...frames, ...fractionFrames(labels, perFrame, dataset.number(TAG.MaximumFractionalValue) ?? 255) };
+  const paddingValue = dataset.number(TAG.PixelPaddingValue);
+  return { ...frames, ...(paddingValue === undefined ? {} : { paddingValue }), ...labelFrames({ grid: layout, labels }) };
+}
+
+type Frames = Pick<FrameDecoder, 'valuesIn' | 'unpack' | 'runs'>;
+
+function bitFrames(pixels: Uint8Array, perFrame: number): Frames {
   return {
-    rows: layout.rows,
-    columns: layout.columns,
-    frameCount: layout.frameCount,
-    ...(paddingValue === undefined ? {} : { paddingValue }),
-    valuesIn: (frameIndex) => [...new Set(values(frameIndex))].sort((a, b) => a - b),
-    unpack: unpackerOf(dataset, type, pixels, perFrame, values),
+    valuesIn: () => [],
+    unpack: (frameIndex) => unpackBits(pixels, frameIndex * perFrame, perFrame),
+    runs: (frameIndex, _, take) => eachBitRun(pixels, frameIndex * perFrame, perFrame, take),
   };
 }
 
-function unpackerOf(
-  dataset: DataSet,
-  type: SegmentationType,
-  pixels: Uint8Array,
-  perFrame: number,
-  values: (frameIndex: number) => Uint8Array | Uint16Array,
-): FrameDecoder['unpack'] {
-  if (type === 'BINARY') return (frameIndex) => unpackBits(pixels, frameIndex * perFrame, perFrame);
-  if (type === 'LABELMAP') return (frameIndex, segmentNumber) => maskWhere(values(frameIndex), (value) => value === segmentNumber);
-  const half = (dataset.number(TAG.MaximumFractionalValue) ?? 255) / 2;
-  return (frameIndex) => maskWhere(values(frameIndex), (value) => value >= half);
+function fractionFrames(values: Uint8Array | Uint16Array, perFrame: number, maximum: number): Frames {
+  return {
+    valuesIn: () => [],
+    unpack: (frameIndex) => {
+      const mask = new Uint8Array(perFrame);
+      for (let n = 0, at = frameIndex * perFrame; n < perFrame; n++, at++) mask[n] = values[at] >= maximum / 2 ? 1 : 0;
+      return mask;
+    },
+  };
 }
 
-function maskWhere(values: Uint8Array | Uint16Array, inside: (value: number) => boolean): Uint8Array {
-  const mask = new Uint8Array(values.length);
-  for (let n = 0; n < values.length; n++) mask[n] = inside(values[n]) ? 1 : 0;
-  return mask;
+/** A frame is read once to find where its segments are; each is then looked for only there. */
+function labelFrames(slices: LabelledSlices): Frames {
+  const length = slices.grid.rows * slices.grid.columns;
+  const labelsOf = (frameIndex: number) => slices.labels.subarray(frameIndex * length, (frameIndex + 1) * length);
+  const known = new Map<number, Map<number, SliceBox>>();
+  const boxes = (frameIndex: number) => {
+    const found = known.get(frameIndex) ?? boxesOn(slices, frameIndex);
+    known.set(frameIndex, found);
+    return found;
+  };
+  const runs = (frameIndex: number, segmentNumber: number, take: TakeRun) => {
+    if (segmentNumber === 0) eachZeroRun(labelsOf(frameIndex), take);
+    else eachRunOfLabel(slices, frameIndex, segmentNumber, boxes(frameIndex).get(segmentNumber), take);
+  };
+  return {
+    valuesIn: (frameIndex) => [...(labelsOf(frameIndex).includes(0) ? [0] : []), ...boxes(frameIndex).keys()].sort((a, b) => a - b),
+    unpack: (frameIndex, segmentNumber) => {
+      const mask = new Uint8Array(length);
+      runs(frameIndex, segmentNumber, (from, to) => mask.fill(1, from, to));
+      return mask;
+    },
+    runs,
+  };
 }
 
 function layoutOf(dataset: DataSet, type: SegmentationType): Layout {
@@ -92,11 +119,18 @@ function layoutOf(dataset: DataSet, type: SegmentationType): Layout {
   return layout;
 }
 
-/** Pixels of 8 or 16 bits; 16-bit ones are copied, because they may lie at an odd byte. */
-function frameValues(pixels: Uint8Array, bitsAllocated: number, from: number, count: number): Uint8Array | Uint16Array {
-  if (bitsAllocated === 8) return pixels.subarray(from, from + count);
-  const view = new DataView(pixels.buffer, pixels.byteOffset + from * 2, count * 2);
-  return Uint16Array.from({ length: count }, (_, n) => view.getUint16(n * 2, true));
+/** 0 is nothing as a rule; but a segment may have that number. */
+function eachZeroRun(labels: Uint8Array | Uint16Array, take: TakeRun): void {
+  for (let from = labels.indexOf(0), to = from; from >= 0; from = labels.indexOf(0, to)) {
+    for (to = from; labels[to] === 0;) to++;
+    take(from, to);
+  }
+}
+
+/** Little endian pixels of 16 bits, copied only where they lie at an odd byte. */
+function wordsOf(pixels: Uint8Array, count: number): Uint16Array {
+  const { buffer, byteOffset } = pixels.byteOffset % 2 === 0 ? pixels : pixels.slice();
+  return new Uint16Array(buffer, byteOffset, count);
 }
 
 function noNativePixels({ dataset, transferSyntaxUid }: ParsedInstance): AnteroomError {

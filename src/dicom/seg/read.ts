@@ -9,7 +9,9 @@ import { SOP_CLASS } from '../element/uids.js';
 import type { Vec3 } from '../geometry/grid.js';
 import type { DicomLab } from '../structures/cielab.js';
 import { BACKGROUND, isConcept } from '../structures/code.js';
+import type { SegmentCodes } from '../structures/table.js';
 import { readSegmentCodes } from '../structures/code-items.js';
+import type { TakeRun } from './mask.js';
 import { frameDecoder } from './pixels.js';
 import type { FrameDecoder } from './pixels.js';
 import type { FramePlane, ReferencedSeries, SegFrame, Segment, Segmentation, SegmentationType } from './segmentation.js';
@@ -28,9 +30,8 @@ export function readSeg(instance: ParsedInstance): Segmentation {
   const { dataset } = instance;
   const type = typeOf(dataset);
   const decoder = frameDecoder(instance, type);
-  const allSegments = dataset.items(TAG.SegmentSequence).map(readSegment);
-  if (allSegments.length === 0) throw damaged('SegmentSequence has no item, expected one for each segment');
-  const segments = type === 'LABELMAP' ? allSegments.filter((segment) => !isBackground(segment, decoder.paddingValue)) : allSegments;
+  const { all, segments } = segmentsIn(dataset);
+  if (all.length === 0) throw damaged('SegmentSequence has no item, expected one for each segment');
   return {
     type,
     sopInstanceUid: dataset.uid(TAG.SOPInstanceUID) ?? '',
@@ -43,7 +44,7 @@ export function readSeg(instance: ParsedInstance): Segmentation {
     rows: decoder.rows,
     columns: decoder.columns,
     segments,
-    frames: readFrames(dataset, type, decoder, allSegments, segments),
+    frames: readFrames(dataset, type, decoder, all, segments),
   };
 }
 
@@ -54,6 +55,14 @@ function typeOf(dataset: DataSet): SegmentationType {
   const type = TYPES.find((known) => known === seen);
   if (type === undefined) throw damaged(`SegmentationType is ${seen ?? 'absent'}, expected ${TYPES.join(', ')}`);
   return type;
+}
+
+/** The items of SegmentSequence, and those that count as segments: all but the background of a LABELMAP. Of a head alone as well. */
+export function segmentsIn(dataset: DataSet): { readonly all: readonly Segment[]; readonly segments: readonly Segment[] } {
+  const all = dataset.items(TAG.SegmentSequence).map(readSegment);
+  if (dataset.text(TAG.SegmentationType) !== 'LABELMAP') return { all, segments: all };
+  const paddingValue = dataset.number(TAG.PixelPaddingValue);
+  return { all, segments: all.filter(({ number, codes }) => number !== paddingValue && !isBackground(codes)) };
 }
 
 function readSegment(item: DataSet): Segment {
@@ -76,9 +85,8 @@ function readSegment(item: DataSet): Segment {
 }
 
 /** A LABELMAP describes its background as a segment, too, unless that is its padding (PS3.3 C.8.20.2.3); neither is a finding. */
-function isBackground(segment: Segment, paddingValue: number | undefined): boolean {
-  const { type } = segment.codes;
-  return segment.number === paddingValue || (type !== undefined && isConcept(type, BACKGROUND));
+export function isBackground({ type }: SegmentCodes): boolean {
+  return type !== undefined && isConcept(type, BACKGROUND);
 }
 
 function readReferencedSeries(item: DataSet): ReferencedSeries {
@@ -108,7 +116,13 @@ function readFrames(
     const plane = readPlane(own, shared);
     return numbers
       .filter((number) => wantedNumbers.has(number))
-      .map((segmentNumber) => ({ ...plane, segmentNumber, frameIndex, unpack: () => decoder.unpack(frameIndex, segmentNumber) }));
+      .map((segmentNumber) => ({
+        ...plane,
+        segmentNumber,
+        frameIndex,
+        unpack: () => decoder.unpack(frameIndex, segmentNumber),
+        ...(decoder.runs === undefined ? {} : { runs: (take: TakeRun) => decoder.runs?.(frameIndex, segmentNumber, take) }),
+      }));
   });
 }
 

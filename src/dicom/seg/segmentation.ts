@@ -1,5 +1,6 @@
 /** A segmentation as read from an object of any maker. */
 import type { Vec3 } from '../geometry/grid.js';
+import type { TakeRun } from './mask.js';
 import type { DicomLab } from '../structures/cielab.js';
 import type { SegmentCodes } from '../structures/table.js';
 
@@ -41,6 +42,8 @@ export interface SegFrame extends FramePlane {
   readonly frameIndex: number;
   /** The voxels: rows × columns bytes in C order [row][column], 1 = inside. A new array at each call. */
   unpack(): Uint8Array;
+  /** Tells the same voxels by their runs, ascending; absent where that is no cheaper. */
+  runs?(take: TakeRun): void;
 }
 
 export interface ReferencedSeries {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { packMasks, packedLength, unpackBits, type MaskOfRuns } from '../../../src/dicom/seg/bits.js';
+import { eachBitRun, packMasks, packedLength, unpackBits, type MaskOfRuns } from '../../../src/dicom/seg/bits.js';
 
 const concat = (chunks: Iterable<Uint8Array>) => Buffer.concat(Array.from(chunks, (chunk) => Uint8Array.from(chunk)));
 const mask = fc.array(fc.constantFrom(0, 1), { maxLength: 70 }).map((voxels) => Uint8Array.from(voxels));
@@ -31,6 +31,34 @@ describe('packed masks', () => {
 
   it('take every non-zero voxel as inside', () => {
     expect([...concat(packMasks([Uint8Array.of(0, 2, 255, 0, 0, 0, 0, 7)]))]).toEqual([0b10000110]);
+  });
+
+  it('tell the runs of what they unpack to, wherever they begin', () => {
+    const bytes = fc.array(fc.constantFrom(0, 0xff, 0x0f, 0xf0, 0x81, 0x7e, 0x55), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(bytes, fc.nat(20), fc.nat(96), (all, skipped, wanted) => {
+        const packed = Uint8Array.from(all);
+        const offset = Math.min(skipped, packed.length * 8);
+        const count = Math.min(wanted, packed.length * 8 - offset);
+        const drawn = new Uint8Array(count);
+        const ends: number[] = [];
+        eachBitRun(packed, offset, count, (from, to) => {
+          ends.push(from, to);
+          drawn.fill(1, from, to);
+        });
+        expect(drawn).toEqual(unpackBits(packed, offset, count));
+        expect(ends.every((end, n) => n === 0 || end > ends[n - 1])).toBe(true);
+      }),
+    );
+  });
+
+  it('are found behind the first 256 MB, where bits are more than 32 bits count', () => {
+    const packed = new Uint8Array(2 ** 28 + 2);
+    packed[2 ** 28] = 0b110;
+    expect([...unpackBits(packed, 2 ** 31, 9)]).toEqual([0, 1, 1, 0, 0, 0, 0, 0, 0]);
+    const runs: number[][] = [];
+    eachBitRun(packed, 2 ** 31 - 3, 12, (from, to) => runs.push([from, to]));
+    expect(runs).toEqual([[4, 6]]);
   });
 
   it('come back as they were, whatever their lengths', () => {

@@ -67,6 +67,37 @@ describe('reading segmentations', () => {
     expect(masks(fractional, [0, 49, 50, 100])).toEqual([[1, [0, 0, 1, 1]]]);
   });
 
+  it('gives the mask of a segment numbered 0 that is no background', () => {
+    const segments = { SegmentSequence: [segment(0), segment(1)], PixelPaddingValue: 9 };
+    expect(masks({ ...labelMap, ...segments }, [0, 1, 9, 0])).toEqual([
+      [0, [1, 0, 0, 1]],
+      [1, [0, 1, 0, 0]],
+    ]);
+  });
+
+  it('tells the runs of what it unpacks, of bits and of labels', () => {
+    const twoSegments = { ...labelMap, SegmentSequence: [segment(1), segment(2)] };
+    const runs = (...given: Parameters<typeof object>) =>
+      readSeg(object(...given)).frames.map((one) => {
+        const told: number[][] = [];
+        one.runs?.((from, to) => told.push([from, to]));
+        return told;
+      });
+    expect(runs({}, [0b1101])).toEqual([
+      [
+        [0, 1],
+        [2, 4],
+      ],
+    ]);
+    expect(runs(twoSegments, [2, 1, 2, 2])).toEqual([
+      [[1, 2]],
+      [
+        [0, 1],
+        [2, 4],
+      ],
+    ]);
+  });
+
   it('gives one mask for each segment of a label map, and none for its background', () => {
     const segments = { SegmentSequence: [segment(0, BACKGROUND), segment(1), segment(2)] };
     expect(masks({ ...labelMap, ...segments }, [0, 1, 2, 1])).toEqual([

@@ -2,10 +2,11 @@ import { parseInstance } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS, TRANSFER_SYNTAX } from '../../../src/dicom/element/uids.js';
 import type { SegInput } from '../../../src/dicom/seg/input.js';
-import { maskOfSlices, masksOfLabels } from '../../../src/dicom/seg/mask.js';
+import { maskOfSlices, masksOfLabels, type SegmentMask } from '../../../src/dicom/seg/mask.js';
 import { readSeg } from '../../../src/dicom/seg/read.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
-import { writeLabelMap } from '../../../src/dicom/seg/write-label-map.js';
+import { encodeLabelMap, writeLabelMap } from '../../../src/dicom/seg/write-label-map.js';
+import { BACKGROUND } from '../../../src/dicom/structures/code.js';
 import { ellipsoid, labelMapOf, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
 
 const source = madeUpSource();
@@ -64,6 +65,37 @@ describe('a segmentation written as a label map', () => {
 
   it('is refused where segments overlap, as it could not say so', () => {
     expect(() => writeLabelMap(segInput(source, [segmentOf('HEART', heart), segmentOf('AORTA', aorta)]))).toThrow(/segments overlap/);
+  });
+
+  it('is refused where a segment is coded as background, which readers of label maps leave out', () => {
+    const segments = [...input.segments, { ...segmentOf('AORTA', beside), meaning: { ...input.segments[0].meaning, type: BACKGROUND } }];
+    expect(() => writeLabelMap({ ...input, segments })).toThrow(/segment 3 is coded as background/);
+  });
+
+  it('is refused before anything of its size is allocated where it would be larger than is read again', () => {
+    const wide = madeUpSource({ rows: 60_000, columns: 60_000, slices: 4 });
+    const corner: SegmentMask = { slices: [0, 1, 2, 3], slice: () => new Uint8Array(0), runs: (_, take) => take(0, 1) };
+    const large = { ...segInput(wide, [segmentOf('HEART', corner)]), segmentsOverlap: false };
+    expect(() => writeLabelMap(large)).toThrow(/the label map takes 14400000000 bytes, expected at most/);
+  });
+
+  it('is an error of ours where a run goes beyond its slice: the next slice would have its voxels', () => {
+    const beyond: SegmentMask = { slices: [2], slice: () => new Uint8Array(0), runs: (_, take) => take(380, 385) };
+    const wrong = { ...segInput(source, [segmentOf('HEART', beyond)]), segmentsOverlap: false };
+    expect(() => writeLabelMap(wrong)).toThrow(expect.objectContaining({ code: 'INTERNAL', seen: expect.stringContaining('385 of 384') }));
+  });
+
+  it('is the same bytes where other work goes on meanwhile', async () => {
+    let [others, ended] = [0, false];
+    const work = () => {
+      others++;
+      if (!ended) setImmediate(work);
+    };
+    setImmediate(work);
+    const file = await encodeLabelMap(input);
+    ended = true;
+    expect(others).toBeGreaterThanOrEqual(input.segments.length);
+    expect(Buffer.concat([...file.chunks()]).equals(writeLabelMap(input).bytes)).toBe(true);
   });
 
   it('is refused where no segment has a voxel', () => {

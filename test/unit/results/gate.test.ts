@@ -21,6 +21,9 @@ function judge(seg: Segmentation, onto = source) {
   return verdict.passed ? 'passed' : rejectionText(verdict);
 }
 
+/** Other voxels for a frame. */
+const drawnAs = (unpack: SegFrame['unpack']): Partial<SegFrame> => ({ unpack, runs: undefined });
+
 const withFrames = (change: (frame: SegFrame, n: number) => Partial<SegFrame>): Segmentation => {
   const seg = output();
   return { ...seg, frames: seg.frames.map((frame, n) => ({ ...frame, ...change(frame, n) })) };
@@ -52,11 +55,11 @@ describe('the gate', () => {
   });
 
   it('rejects more segments than any model has, and what is refused anyway, without a look at a frame', () => {
-    const unread = withFrames(() => ({
-      unpack: () => {
+    const unread = withFrames(() =>
+      drawnAs(() => {
         throw new Error('unpacked');
-      },
-    }));
+      }),
+    );
     const [segment] = unread.segments;
     const segments = Array.from({ length: 60_000 }, (_, n) => ({ ...segment, number: n + 1 }));
     expect(judge({ ...unread, segments })).toBe('numbering: 60000 segments, expected at most 1000');
@@ -109,11 +112,12 @@ describe('the gate', () => {
     const flipped = withFrames((frame) => ({
       positionMm: [frame.positionMm![0] + (grid.columns - 1) * grid.spacingMm[0], frame.positionMm![1], frame.positionMm![2]],
       rowDirection: [-1, 0, 0],
-      unpack: () =>
+      ...drawnAs(() =>
         Uint8Array.from(
           { length: grid.rows * grid.columns },
           (_, n) => frame.unpack()[n - (n % grid.columns) + (grid.columns - 1 - (n % grid.columns))],
         ),
+      ),
     }));
     const verdict = judgeSegmentation(flipped, source, false);
     if (!verdict.passed) throw new Error(rejectionText(verdict));
@@ -157,7 +161,7 @@ describe('the gate', () => {
 
   it('rejects an empty segmentation unless that is a valid answer', () => {
     const seg = output();
-    const empty = { ...seg, frames: seg.frames.map((frame) => ({ ...frame, unpack: () => new Uint8Array(frame.unpack().length) })) };
+    const empty = { ...seg, frames: seg.frames.map((frame) => ({ ...frame, ...drawnAs(() => new Uint8Array(frame.unpack().length)) })) };
     expect(judge(empty)).toBe('empty: no voxel in any of 2 segments, expected some');
     expect(judgeSegmentation(empty, source, true)).toMatchObject({ passed: true, empty: true });
   });
