@@ -82,10 +82,12 @@ export function resultUidsByOutput(
 /** The DICOM objects among the candidates, as one of them may refer to another. */
 export function siblingsAmong(candidates: readonly Candidate[], folder: string, resultUids: ReadonlyMap<string, string>): Siblings {
   return new Map(
-    candidates.flatMap(({ sopInstanceUid, sopClassUid, seriesInstanceUid, output }) => {
+    candidates.flatMap((candidate) => {
+      const { sopInstanceUid, sopClassUid, seriesInstanceUid, output } = candidate;
       if (sopInstanceUid === undefined) return [];
       const own = seriesInstanceUid !== undefined && resultUids.has(seriesInstanceUid) ? seriesInstanceUid : undefined;
-      return [[sopInstanceUid, { path: join(folder, output.path), sopClassUid, seriesInstanceUid: own }] as const];
+      const classes = { sopClassUid, resultClassUid: resultClassOf(candidate) };
+      return [[sopInstanceUid, { path: join(folder, output.path), ...classes, seriesInstanceUid: own }] as const];
     }),
   );
 }

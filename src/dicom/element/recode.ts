@@ -17,6 +17,8 @@ export interface Recoding {
   readonly replaced?: ReadonlyMap<number, WritableElement>;
   /** UIDs that take the place of others wherever these stand, by the UID that they replace. */
   readonly uids?: ReadonlyMap<string, string>;
+  /** SOP classes of the instances that take the place of others, by the UID that is replaced: said beside it. */
+  readonly classes?: ReadonlyMap<string, string>;
   /** Explicit or Implicit VR Little Endian; explicit unless told. */
   readonly layout?: Layout;
 }
@@ -46,10 +48,15 @@ function encoded(elements: readonly (readonly [tag: number, element: WritableEle
 
 function writable(dataset: DataSet, { tag, vr, items, lengthBytes }: Element, how: Manner): WritableElement {
   if (items) return { vr: 'SQ', bytes: Buffer.concat(items.flatMap((item) => recodedItem(item, how))) };
-  const { uids } = how;
-  if (vr === 'UI' && uids !== undefined) return { vr, Value: dataset.texts(tag).map((uid) => uids.get(uid) ?? uid) };
+  if (vr === 'UI' && how.uids !== undefined) return { vr, Value: uidsOf(dataset, tag, how.uids, how.classes) };
   // What is longer than its VR can say is written as UN (PS3.5 6.2.2 note 3).
   return { vr: lengthBytes > SHORT_VALUE_BYTES && !LONG_VRS.has(vr) ? 'UN' : vr, bytes: dataset.bytesOf(tag) ?? new Uint8Array() };
+}
+
+function uidsOf(dataset: DataSet, tag: number, uids: ReadonlyMap<string, string>, classes?: ReadonlyMap<string, string>): string[] {
+  const referred = tag === TAG.ReferencedSOPClassUID ? (dataset.uid(TAG.ReferencedSOPInstanceUID) ?? '') : '';
+  const itsClass = uids.has(referred) ? classes?.get(referred) : undefined;
+  return itsClass === undefined ? dataset.texts(tag).map((uid) => uids.get(uid) ?? uid) : [itsClass];
 }
 
 /** An item of a sequence, with its head. */

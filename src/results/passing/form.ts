@@ -32,6 +32,8 @@ export interface Sibling {
   /** Of its file. */
   readonly path: string;
   readonly sopClassUid?: string | undefined;
+  /** Of the result that is made of it: another one than that of a container's label map. */
+  readonly resultClassUid: string;
   /** Absent where it is not its own alone: in the results it becomes several. */
   readonly seriesInstanceUid?: string | undefined;
 }

@@ -9,7 +9,7 @@ import { readOr } from '../judgement.js';
 import { readRegularFile, type OutputCandidate } from '../read-outputs.js';
 import type { RunSources } from '../run-sources.js';
 import type { GateReason } from '../verdict.js';
-import type { FormContext, PassingForm, Sibling } from './form.js';
+import type { FormContext, PassingForm, Sibling, Siblings } from './form.js';
 import { makeObject } from './make-object.js';
 import { judgeReferences, referencesIn } from './references.js';
 
@@ -35,16 +35,24 @@ export async function judgeObject(path: string, taken: OutputUids, form: Passing
     verdict: { passed: true, empty: verdict.empty },
     ...(verdict.regions === undefined ? {} : { regions: verdict.regions }),
     references: new Set(references.map(({ uid }) => uid)),
-    make: (order) => makeObject(read, verdict, order, again(form, context)),
+    make: (order) => makeObject(read, verdict, order, { classes: classesOf(context.siblings), judge: again(form, context) }),
   };
 }
 
-/** Judges the written object like the container's. */
+/** The SOP class of the result in the place of each output. */
+function classesOf(siblings: Siblings): ReadonlyMap<string, string> {
+  return new Map([...siblings].map(([uid, { resultClassUid }]) => [uid, resultClassUid]));
+}
+
+/** Judges the written object like the container's, beside the results in place of the outputs. */
 function again(form: PassingForm, context: FormContext) {
   return async (written: ParsedInstance, uids: ReadonlyMap<string, string>): Promise<readonly GateReason[]> => {
     const under = (uid: string) => uids.get(uid) ?? uid;
-    const renamed = (one: Sibling): Sibling =>
-      one.seriesInstanceUid === undefined ? one : { ...one, seriesInstanceUid: under(one.seriesInstanceUid) };
+    const renamed = (one: Sibling): Sibling => ({
+      ...one,
+      sopClassUid: one.resultClassUid,
+      seriesInstanceUid: one.seriesInstanceUid && under(one.seriesInstanceUid),
+    });
     const siblings = new Map([...context.siblings].map(([uid, one]) => [under(uid), renamed(one)] as const));
     const { reasons } = await form.judge(written.dataset, { ...context, siblings });
     return [

@@ -15,6 +15,13 @@ import { rejectionText, type GateReason } from '../verdict.js';
 import { writeResult } from '../write-result.js';
 import type { FormVerdict } from './form.js';
 
+/** What an object is written beside. */
+interface Beside {
+  /** SOP classes of the results, by the UIDs of the outputs that they are made of. */
+  readonly classes: ReadonlyMap<string, string>;
+  readonly judge: (written: ParsedInstance, uids: ReadonlyMap<string, string>) => Promise<readonly GateReason[]>;
+}
+
 /**
  * Writes the object of a row. It keeps the kind of VR that it had: a decimal string of more than 64 KB, as contours are, fits Implicit VR only.
  * @throws {AnteroomError} STORE_FAILED where the disk fails; INTERNAL where the object does not pass the gate any more.
@@ -23,9 +30,9 @@ export async function makeObject(
   instance: ParsedInstance,
   { summary }: FormVerdict,
   order: ResultOrder,
-  judge: (written: ParsedInstance, uids: ReadonlyMap<string, string>) => Promise<readonly GateReason[]>,
+  { classes, judge }: Beside,
 ): Promise<MadeResult> {
-  const written = await writeResult(order.root, order.path, partsOf(instance, order), async (partPath) => {
+  const written = await writeResult(order.root, order.path, partsOf(instance, order, classes), async (partPath) => {
     const reasons = await judge(parseInstance(await readFile(partPath)), order.uids);
     if (reasons.length > 0)
       throw new AnteroomError(
@@ -36,10 +43,10 @@ export async function makeObject(
   return { ...written, summary };
 }
 
-function partsOf({ dataset, transferSyntaxUid }: ParsedInstance, order: ResultOrder): Uint8Array[] {
+function partsOf({ dataset, transferSyntaxUid }: ParsedInstance, order: ResultOrder, classes: Beside['classes']): Uint8Array[] {
   const layout: Layout = encodingOf(transferSyntaxUid).explicitVr ? 'explicit' : 'implicit';
   const { sop_class_uid: sopClassUid, sop_instance_uid: sopInstanceUid, series_instance_uid: seriesInstanceUid } = order.row;
-  const how: Recoding = { uids: order.uids, layout };
+  const how: Recoding = { uids: order.uids, classes, layout };
   const replaced = new Map<number, WritableElement>([
     [TAG.SOPInstanceUID, { vr: 'UI', Value: [sopInstanceUid] }],
     [TAG.SeriesInstanceUID, { vr: 'UI', Value: [seriesInstanceUid] }],

@@ -2,6 +2,7 @@
 import { parseInstance, type DataSet } from '../../dicom/element/parse.js';
 import { TAG } from '../../dicom/element/tags.js';
 import type { ContentItem } from '../../dicom/sr/content-item.js';
+import { segmentsIn } from '../../dicom/seg/read.js';
 import { readReport, type StructuredReport } from '../../dicom/sr/read.js';
 import { readRegularFile } from '../read-outputs.js';
 import type { GateReason } from '../verdict.js';
@@ -68,11 +69,10 @@ async function judgeParts(dataset: DataSet, siblings: FormContext['siblings']): 
   return reasons;
 }
 
-/** Of a segmentation; the background of a label map is none. */
+/** Of a segmentation, as it is read: the background of a label map is no segment of our object. */
 async function isNumberedInOrder(path: string): Promise<boolean> {
   const { dataset } = parseInstance(await readRegularFile(path), { stopAtPixelData: true });
-  const numbers = dataset.items(TAG.SegmentSequence).map((segment) => segment.number(TAG.SegmentNumber));
-  return numbers.filter((number) => number !== 0).every((number, index) => number === index + 1);
+  return segmentsIn(dataset).segments.every(({ number }, index) => number === index + 1);
 }
 
 /** The data set, and every item at whatever depth. */

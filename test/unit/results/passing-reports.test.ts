@@ -7,14 +7,15 @@ import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
 import { encodeElement } from '../../../src/dicom/element/write.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
-import type { SegSource } from '../../../src/dicom/seg/input.js';
+import type { SegInput, SegSource } from '../../../src/dicom/seg/input.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { writeLabelMap } from '../../../src/dicom/seg/write-label-map.js';
 import { readReport } from '../../../src/dicom/sr/read.js';
 import { writeReport } from '../../../src/dicom/sr/write.js';
 import { changed } from '../../support/changed-object.js';
 import { CONTENT, reportInput } from '../../support/report.js';
 import { lungsOn, ResultStage } from '../../support/result-stage.js';
-import { madeUpHeader } from '../../support/seg.js';
+import { ellipsoid, madeUpHeader, segInput, segmentOf } from '../../support/seg.js';
 
 const SLICES = chestPhantom({ name: 'reports', spacingMm: [24, 24, 24] })
   .files.slice(4, 10)
@@ -69,6 +70,18 @@ function numbered(file: Uint8Array, anew: boolean): Uint8Array {
     for (let at = bytes.indexOf(head); at >= 0; at = bytes.indexOf(head, at + 1)) bytes[at + 8]++;
   }
   return bytes;
+}
+
+/** Two lungs that do not overlap, as a label map's must not. */
+function lungsApart(source: SegSource): SegInput {
+  const [right, left] = [0.3, 0.7].map((centre) => ellipsoid(source.grid, [centre, 0.5, 0.5], 0.15));
+  return segInput(source, [segmentOf('RIGHT_LUNG', right), segmentOf('LEFT_LUNG', left)]);
+}
+
+/** The label map with its first segment as the background. */
+function firstAsBackground(file: Uint8Array): Uint8Array {
+  const pixels = encodeElement(TAG.PixelData, { vr: 'OW', bytes: parseInstance(file).dataset.bytesOf(TAG.PixelData) }, 'implicit');
+  return Buffer.concat([changed(file, { PixelPaddingValue: 1 }), ...pixels]);
 }
 
 /** The report with a reference to parts of another output, outside of its tree. */
@@ -250,6 +263,38 @@ describe('a report that a model wrote', () => {
     });
     expect(run.state).toBe(reason === undefined ? 'done' : 'rejected');
     expect(run.reason ?? '').toMatch(reason ?? /^$/);
+  });
+
+  it('names the class of the result where a label map becomes a BINARY segmentation', async () => {
+    const { stage, run, results } = await ended((source) => {
+      const input = lungsApart(source);
+      const { sopInstanceUid: image, seriesInstanceUid: series } = input.identity;
+      const named = evidence(source, { image, series, sopClassUid: SOP_CLASS.LabelMapSegmentationStorage });
+      return { 'seg.dcm': writeLabelMap(input).bytes, 'sr.dcm': changed(report(source), { PertinentOtherEvidenceSequence: [named] }) };
+    });
+    expect(run).toMatchObject({ state: 'done', reason: null });
+    const [seg, sr] = results;
+    const [reference] = written(stage, sr.path)
+      .items(TAG.PertinentOtherEvidenceSequence)[0]
+      .items(TAG.ReferencedSeriesSequence)[0]
+      .items(TAG.ReferencedSOPSequence);
+    expect([seg.sop_class_uid, seg.sop_instance_uid]).toEqual([
+      reference.uid(TAG.ReferencedSOPClassUID),
+      reference.uid(TAG.ReferencedSOPInstanceUID),
+    ]);
+    expect(seg.sop_class_uid).toBe(SOP_CLASS.SegmentationStorage);
+  });
+
+  it('is refused with segments of a label map whose background is its first one: ours are numbered without it', async () => {
+    const { run } = await ended((source) => {
+      const input = lungsApart(source);
+      const part = { ReferencedSOPClassUID: SOP_CLASS.LabelMapSegmentationStorage, ReferencedSegmentNumber: [2] };
+      return {
+        'seg.dcm': firstAsBackground(writeLabelMap(input).bytes),
+        'sr.dcm': referring(report(source), input.identity.sopInstanceUid, part),
+      };
+    });
+    expect(run).toMatchObject({ state: 'rejected', reason: expect.stringMatching(/segments of .*, which are numbered anew/) as string });
   });
 
   it.each<[string, (source: SegSource) => Uint8Array, RegExp]>([
