@@ -43,6 +43,8 @@ const log = loggerOf('results');
 /** Our series come after those of the scanner. */
 const FIRST_SERIES_NUMBER = 9001;
 
+const GOES_AS_BINARY = 'a segmentation has no label map and goes as BINARY';
+
 export interface ResultsOptions {
   readonly db: Db;
   readonly clock: Clock;
@@ -139,7 +141,7 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   const unfound = saysEmpty ? unfoundIn(passed, lookedFor) : undefined;
   const reports = unfound === undefined ? [] : [reportOf(options, unfound, { run, model, version, inputs })];
   const wanted: Wanted[] = [...passed.filter((one) => !one.verdict.empty), ...reports];
-  if (options.labelMapDestinations.size > 0 && run.purpose === 'clinical') {
+  if (destinationsOfRun(run).some((destination) => options.labelMapDestinations.has(destination))) {
     const rowOf = ({ output, row }: Pick<Entered, 'output' | 'row'>) => {
       const uids = newUids(db, options.nodeId, { run, model, instances, output, part: 'label map' });
       return ensureRow(options, run, version, output, SOP_CLASS.LabelMapSegmentationStorage, uids, row.id);
@@ -218,9 +220,11 @@ async function passAll(
     try {
       made.push({ row, path, result: await make({ run, model, row, equipment, uids, root, path }) });
     } catch (thrown) {
-      const { code, seen } = toAnteroomError(thrown);
-      if (row.form_of === null || code !== 'GATE_REJECTED') throw thrown;
-      log.info('a segmentation has no label map and goes as BINARY', { run: run.id, seen });
+      const { code, kind, seen, stack } = toAnteroomError(thrown);
+      if (row.form_of === null || kind === 'transient') throw thrown;
+      // A fault of ours in one form does not keep the other from where it is waited for.
+      if (code === 'GATE_REJECTED') log.info(GOES_AS_BINARY, { run: run.id, seen });
+      else log.error(GOES_AS_BINARY, { run: run.id, code, seen, stack });
       refused.push({ row, reason: seen });
     }
   }
@@ -242,7 +246,7 @@ async function passAll(
     }
     supersedeEarlier(db, run.id, run.id, at);
     // The settings may have changed between two attempts to make them.
-    rejectLeft(options, run, 'no destination takes label maps any more');
+    rejectLeft(options, run, 'no destination of the run takes label maps any more');
     return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason: nothingFoundText(judged, unfound) } });
   });
   if (passed) log.info('results passed the gate', { run: run.id, count: made.length });

@@ -82,7 +82,7 @@ describe('a segmentation written as a label map', () => {
   it('is an error of ours where a run goes beyond its slice: the next slice would have its voxels', () => {
     const beyond: SegmentMask = { slices: [2], slice: () => new Uint8Array(0), runs: (_, take) => take(380, 385) };
     const wrong = { ...segInput(source, [segmentOf('HEART', beyond)]), segmentsOverlap: false };
-    expect(() => writeLabelMap(wrong)).toThrow(expect.objectContaining({ code: 'INTERNAL', seen: expect.stringContaining('385 of 384') }));
+    expect(() => writeLabelMap(wrong)).toThrow(/a run up to voxel 385 of 384/);
   });
 
   it('is the same bytes where other work goes on meanwhile', async () => {

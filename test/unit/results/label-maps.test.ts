@@ -9,6 +9,7 @@ import { readSeg } from '../../../src/dicom/seg/read.js';
 import type { SegSource } from '../../../src/dicom/seg/input.js';
 import { maskOfSlices } from '../../../src/dicom/seg/mask.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
+import { BACKGROUND } from '../../../src/dicom/structures/code.js';
 import type { ResultRow } from '../../../src/ledger/results.js';
 import { lungsOn, ResultStage } from '../../support/result-stage.js';
 import { ellipsoid, segInput, segmentOf } from '../../support/seg.js';
@@ -72,6 +73,57 @@ describe('a segmentation in two forms', () => {
     await stage.ended();
     expect(stage.results()).toMatchObject([{ sop_class_uid: SOP_CLASS.SegmentationStorage }]);
     expect(stage.deliveries()).toHaveLength(3);
+  });
+
+  it('is made in one form only where the run goes to no destination that takes label maps', async () => {
+    const stage = new TwoForms();
+    stage.destinations = ['pacs'];
+    await stage.ended();
+    expect(stage.results()).toMatchObject([{ sop_class_uid: SOP_CLASS.SegmentationStorage }]);
+  });
+
+  it('is BINARY everywhere where a segment is coded as background, which no label map can say', async () => {
+    const stage = new TwoForms();
+    const run = await stage.ended((source) => {
+      const [right, left] = [0.3, 0.7].map((centre) => ellipsoid(source.grid, [centre, 0.5, 0.5], 0.15));
+      const background = segmentOf('LEFT_LUNG', left);
+      const segments = [segmentOf('RIGHT_LUNG', right), { ...background, meaning: { ...background.meaning, type: BACKGROUND } }];
+      return { 'seg.dcm': writeSeg(segInput(source, segments)).bytes };
+    });
+    expect(stage.run(run)).toMatchObject({ state: 'done' });
+    const [binary, labelMap] = stage.results();
+    expect(labelMap).toMatchObject({ state: 'rejected', reason: expect.stringContaining('coded as background') as string });
+    expect(stage.sent()).toEqual(['pacs', 'research', 'viewer'].map((name) => `${binary.id} ${name}`));
+  });
+
+  it('is BINARY everywhere, and waited for no longer, where the label map cannot be made by a fault of ours', async () => {
+    const stage = new TwoForms();
+    await stage.receive(...SLICES);
+    const run = stage.settle();
+    await stage.produce(run, apart);
+    rmSync(stage.folders.results, { recursive: true });
+    await stage.makeResults();
+    mkdirSync(stage.folders.results);
+    // A UID that no element can hold: to write it fails each time.
+    stage.db.run('UPDATE results SET series_instance_uid = ? WHERE form_of IS NOT NULL', '1'.repeat(70_000));
+    await stage.makeResults();
+    expect(stage.run(run)).toMatchObject({ state: 'done' });
+    const [binary, labelMap] = stage.results();
+    expect([binary.state, labelMap.state]).toEqual(['passed', 'rejected']);
+    expect(stage.sent()).toEqual(['pacs', 'research', 'viewer'].map((name) => `${binary.id} ${name}`));
+  });
+
+  it('gives way to what passed, not to a label map that was refused', async () => {
+    const stage = new TwoForms();
+    await stage.receive(...SLICES.slice(1));
+    await stage.produce(stage.settle(), apart);
+    await stage.makeResults();
+    await stage.receive(SLICES[0]);
+    await stage.produce(stage.settle(), overlapping);
+    await stage.makeResults();
+    const [, , later, refused] = stage.results();
+    expect([later.state, refused.state]).toEqual(['passed', 'rejected']);
+    expect(stage.results().map(({ superseded_by }) => superseded_by)).toEqual([later.id, later.id, null, null]);
   });
 
   it('has the same UIDs and the same bytes where it is made again', async () => {
@@ -146,7 +198,7 @@ describe('a segmentation in two forms', () => {
     await stage.makeResults();
     expect(stage.results().map(({ state, reason }) => [state, reason])).toEqual([
       ['passed', null],
-      ['rejected', 'no destination takes label maps any more'],
+      ['rejected', 'no destination of the run takes label maps any more'],
     ]);
     expect(stage.deliveries().every(({ result_id }) => result_id === stage.results()[0].id)).toBe(true);
   });
