@@ -121,11 +121,11 @@ function layoutOf(dataset: DataSet, type: SegmentationType): Layout {
 
 /** 0 is nothing as a rule; but a segment may have that number. */
 function eachZeroRun(labels: Uint8Array | Uint16Array, take: TakeRun): void {
-  let to = 0;
-  for (let from = labels.indexOf(0); from >= 0; from = labels.indexOf(0, to)) {
-    to = from + 1;
+  for (let from = labels.indexOf(0); from >= 0;) {
+    let to = from + 1;
     while (labels[to] === 0) to++;
     take(from, to);
+    from = labels.indexOf(0, to);
   }
 }
 
