@@ -10,7 +10,7 @@ const log = loggerOf('archive');
 /** What is kept in memory of a data set: most objects lie in it whole, and their header always should. */
 export const HEAD_BYTES = 1024 * 1024;
 /** Written and hashed at a time: few calls, and what the processor still has in its cache. */
-const UNIT_BYTES = 256 * 1024;
+export const UNIT_BYTES = 256 * 1024;
 /** Heads that are kept for the next files; more files than this at a time cost an allocation each. */
 const SPARE_HEADS = 16;
 // Readable for a model's own user, to whom the file is linked; the data folder itself is 0700.

@@ -1,5 +1,6 @@
 /** The other door: Part 10 objects that come as a stream, over STOW-RS or from the node itself. Same durability, same accept. */
-import { PartFile } from '../archive/part-file.js';
+import { setImmediate } from 'node:timers/promises';
+import { PartFile, UNIT_BYTES } from '../archive/part-file.js';
 import { parseInstance } from '../dicom/element/parse.js';
 import { fileMeta } from '../dicom/element/write.js';
 import type { Acceptance } from './accept.js';
@@ -50,7 +51,7 @@ async function receive(bytes: AsyncIterable<Uint8Array>, origin: Part10Origin, i
   let head = Buffer.alloc(0);
   let opened: OpenedPart | undefined;
   try {
-    for await (const chunk of bytes) {
+    for await (const chunk of inTurns(bytes)) {
       if (opened !== undefined) {
         opened.part.write(chunk);
         continue;
@@ -62,6 +63,21 @@ async function receive(bytes: AsyncIterable<Uint8Array>, origin: Part10Origin, i
   } catch (error) {
     opened?.part.discard();
     throw error;
+  }
+}
+
+/** Its caller's thread does everything else of the node: what waits there comes in between after each unit, also where all bytes are there at once. */
+async function* inTurns(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let taken = 0;
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.byteLength; at += UNIT_BYTES) {
+      const unit = chunk.subarray(at, at + UNIT_BYTES);
+      yield unit;
+      taken += unit.byteLength;
+      if (taken < UNIT_BYTES) continue;
+      taken = 0;
+      await setImmediate();
+    }
   }
 }
 

@@ -20,8 +20,8 @@ setLogLevel('silent');
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
 
-function object(more: { name?: string; patientId?: string; pixels?: number; sop?: string; study?: string } = {}): Buffer {
-  const { name = 'Doe^Jane', patientId = 'P1', pixels = 1, sop = '1.2.3.4', study = '1.2.3' } = more;
+function object(more: { name?: string; patientId?: string; pixels?: number; bytes?: number; sop?: string; study?: string } = {}): Buffer {
+  const { name = 'Doe^Jane', patientId = 'P1', pixels = 1, bytes = 64, sop = '1.2.3.4', study = '1.2.3' } = more;
   const ui = (value: string) => ({ vr: 'UI', Value: [value] });
   const dataSet = encodeDataSet({
     '00080016': ui(CT),
@@ -31,7 +31,7 @@ function object(more: { name?: string; patientId?: string; pixels?: number; sop?
     '00100020': { vr: 'LO', Value: [patientId] },
     '0020000D': ui(study),
     '0020000E': ui('1.2.3.1'),
-    '7FE00010': { vr: 'OW', bytes: new Uint8Array(64).fill(pixels) },
+    '7FE00010': { vr: 'OW', bytes: new Uint8Array(bytes).fill(pixels) },
   });
   return Buffer.concat([fileMeta({ sopClassUid: CT, sopInstanceUid: sop, transferSyntaxUid: EXPLICIT }), dataSet]);
 }
@@ -99,6 +99,21 @@ describe('accept', () => {
     door.db.run("UPDATE instances SET standing = 'replaced', own_result = 1");
     expect(await door.take(object())).toBe('own-result');
     expect(door.rows().map(({ standing }) => standing)).toEqual(['replaced']);
+  });
+
+  it('lets the thread do other things while it takes an object of which all bytes are there at once', async () => {
+    let turns = 0;
+    let turnsOfWriting = 0;
+    const other = setInterval(() => turns++, 0);
+    const written = () => {
+      turnsOfWriting = turns;
+      return Promise.resolve('new' as const);
+    };
+    const bytes = Readable.from([object({ bytes: 64 * 1024 * 1024 })]);
+    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
+    await acceptPart10(bytes, origin, { accept: written }, dataFolders(tempFolder('turns')).incoming);
+    clearInterval(other);
+    expect(turnsOfWriting).toBeGreaterThan(5);
   });
 
   it('keeps a new instance in the archive under a row', async () => {
