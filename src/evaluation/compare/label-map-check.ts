@@ -33,8 +33,11 @@ export function checkLabels(place: Omit<LabelVolume, 'labels'>, reference: Label
   return { check: { checker: 'LabelMapContentCheck', notes, findings }, pictures };
 }
 
-function labelsIn(labels: Labels): number[] {
-  return [...new Set(labels)].filter((label) => label !== 0).sort((a, b) => a - b);
+/** The labels that there are, in order, without the background. */
+export function labelsIn(labels: Labels): number[] {
+  const isThere = new Uint8Array(0x10000);
+  for (const label of labels) isThere[label] = 1;
+  return [...isThere.keys()].filter((label) => label !== 0 && isThere[label] === 1);
 }
 
 function maskOf(labels: Labels, label: number): Uint8Array {

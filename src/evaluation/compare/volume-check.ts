@@ -1,41 +1,63 @@
 /** Two images of a tool (MHA, NRRD, NIfTI) on one grid: their bytes may differ with the packing, their voxels must not. */
-import { openVolume, type StoredVolume } from '../../dicom/label-map/read.js';
+import { openVolume, type LabelVolume, type StoredVolume } from '../../dicom/label-map/read.js';
 import { labelsOf } from '../../dicom/label-map/voxels.js';
 import { toAnteroomError } from '../../foundation/errors.js';
 import type { CheckedFile } from './finding.js';
 import { checkImages } from './image-check.js';
-import { checkLabels } from './label-map-check.js';
+import { checkLabels, labelsIn } from './label-map-check.js';
 
 /** How far places may be off, in mm. */
 const TOLERANCE_MM = 1e-3;
+/** Atlases of the whole brain or body have fewer; each label takes its own comparison. */
+const MOST_LABELS = 200;
 
 /** Whether a file may be one, by its name. */
 export function isVolumeName(name: string): boolean {
   return /\.(mha|nrrd|nii|nii\.gz)$/i.test(name);
 }
 
-/** Compares two files, label by label or value by value; `otherwise` is the answer where one of them cannot be read as an image. */
-export async function checkVolumes(name: string, expected: Uint8Array, seen: Uint8Array, otherwise: CheckedFile): Promise<CheckedFile> {
-  const files = await unlessRefused(async () => [await openVolume(name, expected), await openVolume(name, seen)] as const);
-  if (files === undefined) return otherwise;
-  const [reference, output] = files;
+/**
+ * Compares two files, label by label or value by value. `bytes` is what comparing their bytes said: that stands, with the reason, where one of them
+ * cannot be read as an image, such as one of four dimensions.
+ */
+export async function checkVolumes(name: string, expected: Uint8Array, seen: Uint8Array, bytes: CheckedFile): Promise<CheckedFile> {
+  try {
+    return compareVolumes(await openVolume(name, expected), await openVolume(name, seen));
+  } catch (thrown) {
+    const { notes, ...check } = bytes.check;
+    const why = { label: 'Compared As Bytes', description: refusalIn(thrown) };
+    return { ...bytes, check: { ...check, notes: [...notes, why] } };
+  }
+}
+
+function compareVolumes(reference: StoredVolume, output: StoredVolume): CheckedFile {
   const geometry = otherGrid(reference, output);
   if (geometry !== undefined) {
     const findings = [{ label: 'Geometry', description: geometry }];
     return { check: { checker: 'GeometryCheck', notes: [], findings }, pictures: [] };
   }
-  const labels = await unlessRefused(() => [reference, output].map(({ size, voxels }) => labelsOf(size, voxels)));
-  if (labels !== undefined) return checkLabels(reference, labels[0], labels[1]);
-  return (await unlessRefused(() => ({ check: checkImages(reference, output), pictures: [] }))) ?? otherwise;
+  const labels = labelMapOf(reference);
+  const others = labels && labelMapOf(output);
+  if (labels === undefined || others === undefined) return { check: checkImages(reference, output), pictures: [] };
+  return checkLabels(reference, labels, others);
 }
 
-async function unlessRefused<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+/** Undefined where the values are no labels, or too many to be some: probabilities and images are stored as whole numbers too. */
+function labelMapOf({ size, voxels }: StoredVolume): LabelVolume['labels'] | undefined {
   try {
-    return await read();
+    const labels = labelsOf(size, voxels);
+    return labelsIn(labels).length > MOST_LABELS ? undefined : labels;
   } catch (thrown) {
-    if (toAnteroomError(thrown).code === 'LABEL_MAP_REFUSED') return undefined;
-    throw thrown;
+    refusalIn(thrown);
+    return undefined;
   }
+}
+
+/** Why an image was refused; any other error is thrown on. */
+function refusalIn(thrown: unknown): string {
+  const { code, seen } = toAnteroomError(thrown);
+  if (code !== 'LABEL_MAP_REFUSED') throw thrown;
+  return seen;
 }
 
 function otherGrid(reference: StoredVolume, output: StoredVolume): string | undefined {

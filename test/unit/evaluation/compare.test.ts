@@ -257,7 +257,30 @@ describe('label maps', () => {
   ])('%s', async (_, output, expected) => {
     expect(findings(await compared({ 'a.nrrd': reference }, { 'a.nrrd': output }))).toEqual(expected);
   });
+
+  it('with more labels than there can be are images: compared by value, at once', async () => {
+    // A CT of 16-bit numbers: one comparison for each of its values would take hours.
+    const ct = (odd: number) => mha16([32, 32, 32], (at) => (at === 7 ? odd : at % 4000));
+    const { checked } = await compared({ 'ct.mha': ct(7) }, { 'ct.mha': ct(9) });
+    expect(checked[0].checks[0]).toMatchObject({
+      checker: 'ImageContentCheck',
+      findings: [{ label: 'Voxel Values', description: expect.stringContaining('1 of 32768 voxels differ') as string }],
+    });
+  });
+
+  it('of four dimensions are compared as bytes, and that is said', async () => {
+    const [one, other] = [0, 1].map((value) => mha16([2, 2, 2, 3], () => value));
+    const { checked } = await compared({ 'a.mha': one }, { 'a.mha': other });
+    expect(checked[0].checks[0]).toMatchObject({ notes: [{ label: 'Compared As Bytes' }], findings: [{ label: 'Content' }] });
+  });
 });
+
+function mha16(size: readonly number[], value: (at: number) => number): Buffer {
+  const header = [`NDims = ${size.length}`, `DimSize = ${size.join(' ')}`, 'ElementType = MET_USHORT', 'ElementDataFile = LOCAL'];
+  const count = size.reduce((product, extent) => product * extent);
+  const voxels = Buffer.from(Uint16Array.from({ length: count }, (_, at) => value(at)).buffer);
+  return Buffer.concat([Buffer.from(`ObjectType = Image\n${header.join('\n')}\n`), voxels]);
+}
 
 /** 3 × 2 × 1 numbers as float32, in each format that has them. */
 const FLOATS: Readonly<Record<string, (values: readonly number[]) => Buffer>> = {
