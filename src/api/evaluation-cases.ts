@@ -42,7 +42,7 @@ export interface CaseFiles {
 /**
  * Takes the files of a case into the archive, as a study of the node's own: under other UIDs, so that it can neither be taken for a study of a
  * patient's care nor keep one from being received, and with no rule asked. Doing it twice is doing it once.
- * @throws {AnteroomError} FILE_UNREADABLE, and what the door refuses
+ * @throws {AnteroomError} FILE_UNREADABLE, what the door refuses, and INSTANCE_CONFLICT where the copy is held, since the files contradict each other
  */
 export async function takeInCase(node: NodePort, wanted: CaseFiles): Promise<TakenCase> {
   const { db, bell, clock } = node;
@@ -56,11 +56,14 @@ export async function takeInCase(node: NodePort, wanted: CaseFiles): Promise<Tak
     case_name: caseName,
     series_instance_uid: seriesInstanceUid,
   });
-  const isThere = row.complete_at !== null && findStudy(db, studyInstanceUid)?.state === 'settled';
-  if (isThere) return { studyInstanceUid, seriesInstanceUid };
+  const before = findStudy(db, studyInstanceUid)?.state;
+  if (row.complete_at !== null && before === 'settled') return { studyInstanceUid, seriesInstanceUid };
+  // Of an earlier try: the files may have been put right since.
+  if (before === 'held') await node.keeping.purge(studyInstanceUid);
   for (const file of files) await node.storeCopy(withOtherUids(await bytesOf(file), copy));
   db.transaction(() => {
-    const { id } = findStudy(db, studyInstanceUid) as StudyRow;
+    const { id, state, hold_reason } = findStudy(db, studyInstanceUid) as StudyRow;
+    if (state === 'held') throw new AnteroomError('INSTANCE_CONFLICT', `case ${caseName}: ${hold_reason ?? 'its copy is held'}`);
     // Where the stage was quicker, the study has settled already.
     settleStudy(db, id, { signal: 'evaluation', detail: `all ${files.length} files of case ${caseName} are copied` }, clock());
     forgetSenders(db, id);

@@ -14,7 +14,7 @@ import {
   type EvaluationRunRow,
 } from '../ledger/evaluations.js';
 import { listModels, type ModelRow } from '../ledger/models.js';
-import { resultsOfRun, type ResultRow } from '../ledger/results.js';
+import { resultsOfLastAttempt, type ResultRow } from '../ledger/results.js';
 import { requestCancel } from '../ledger/runs.js';
 import { findStudy } from '../ledger/studies.js';
 import { lastVersion } from '../ledger/versions.js';
@@ -52,7 +52,7 @@ const runWish = z.strictObject({
   seriesInstanceUid: uid,
 });
 
-const pauseWish = z.strictObject({ running: z.boolean().default(false) });
+const pauseWish = z.strictObject({ running: z.boolean().default(false) }).default({ running: false });
 
 /** A copy of a case that the node still has. */
 export interface CaseCopy {
@@ -103,7 +103,8 @@ export function evaluationRoutes(router: Router, node: NodePort): void {
   router.post('/evaluations/:evaluation/cases/:study/forget', async (request, response) => {
     const copy = evaluationStudy(db, request.params.study);
     if (copy?.evaluation !== request.params.evaluation) throw new AnteroomError('NOT_FOUND', `case ${request.params.study}`);
-    const forgotten = findStudy(db, copy.study_instance_uid)?.state === 'settled';
+    const state = findStudy(db, copy.study_instance_uid)?.state;
+    const forgotten = state === 'settled' || state === 'held';
     if (forgotten) await node.keeping.purge(copy.study_instance_uid);
     response.json({ forgotten, at: clock() });
   });
@@ -153,7 +154,7 @@ function views(node: NodePort, evaluation: string, caseNames: readonly string[] 
 /** A run of an evaluation; `files` are its results, `runTimeMs` is from the start of its container to the end of its last attempt. */
 function evaluationRunView({ db, keeping }: NodePort, row: EvaluationRunRow, waitsFor: string | undefined) {
   const folder = dataFolders(keeping.dataFolder).results;
-  const results = row.state === 'done' ? drawnAmong(resultsOfRun(db, row.id).filter(({ state }) => state === 'passed')) : [];
+  const results = row.state === 'done' ? drawnAmong(resultsOfLastAttempt(db, row.id).filter(({ state }) => state === 'passed')) : [];
   return {
     run: row.id,
     caseName: row.case_name,

@@ -24,6 +24,8 @@ export interface RetentionLimits {
   readonly minAgeMs: number;
   /** How long a study with an unsuccessful run stays, so that somebody can look into it. */
   readonly unsuccessfulMs: number;
+  /** True where nobody is to decide about a study that is held. */
+  readonly alsoHeld?: boolean;
 }
 
 export type RetentionVerdict =
@@ -33,10 +35,14 @@ export type RetentionVerdict =
 export type Obstacle = 'state' | 'undecided' | 'runs' | 'deliveries' | 'kept' | 'age' | 'unsuccessful';
 
 /** Whether nothing stands against forgetting the study, and since when it is finished; otherwise the first reason why not. */
-export function mayBePurged(facts: RetentionFacts, { minAgeMs, unsuccessfulMs }: RetentionLimits, now: number): RetentionVerdict {
+export function mayBePurged(
+  facts: RetentionFacts,
+  { minAgeMs, unsuccessfulMs, alsoHeld = false }: RetentionLimits,
+  now: number,
+): RetentionVerdict {
   const no = (obstacle: Obstacle, reason: string): RetentionVerdict => ({ purge: false, obstacle, reason });
   const finishedAt = Math.max(facts.lastReceivedAt, facts.lastDoneAt ?? 0);
-  if (facts.state !== 'settled') return no('state', `it is ${facts.state}; expected settled`);
+  if (facts.state !== 'settled' && !(alsoHeld && facts.state === 'held')) return no('state', `it is ${facts.state}; expected settled`);
   if (facts.undecidedVersions > 0) return no('undecided', 'no rule has looked at its last version yet');
   if (facts.openRuns > 0) return no('runs', `${facts.openRuns} run(s) have not ended`);
   if (facts.openDeliveries > 0) return no('deliveries', `${facts.openDeliveries} delivery(ies) or withdrawal(s) are not done`);

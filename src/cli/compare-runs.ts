@@ -91,9 +91,10 @@ export class ComparisonRuns {
     return this.patiently(() => this.client.get<CaseCopy[]>(`${this.path}/cases`));
   }
 
-  /** The node's copy of a case is not needed any more. Rejects where something else keeps it. */
-  forget(study: string): Promise<unknown> {
-    return this.patiently(() => this.client.post(`${this.path}/cases/${study}/forget`));
+  /** The node's copy of a case is not needed any more. Resolves with whether it was deleted now; rejects where something else keeps it. */
+  async forget(study: string): Promise<boolean> {
+    const { forgotten } = await this.patiently(() => this.client.post<{ forgotten: boolean }>(`${this.path}/cases/${study}/forget`));
+    return forgotten;
   }
 
   private get path(): string {
@@ -116,25 +117,41 @@ export class ComparisonRuns {
   }
 }
 
-/** The models that the command names as `NAME` or `NAME@VERSION`: the active one, else the newest that is registered. */
-export async function modelsOnNode(client: NodeClient, labels: readonly string[]): Promise<NodeModel[]> {
+/**
+ * The models that the command names as `NAME` or `NAME@VERSION`: the one in use, else the newest that is registered. One that is suspended is taken only
+ * where a comparison goes on with it, `begunWith`: then its cases fail for that, and no other version takes its place.
+ * @throws {AnteroomError} MODEL_UNKNOWN, MODEL_SUSPENDED, MODEL_TOO_LARGE; USAGE where two names are of one model
+ */
+export async function modelsOnNode(
+  client: NodeClient,
+  labels: readonly string[],
+  begunWith: readonly ComparedModel[] = [],
+): Promise<NodeModel[]> {
   const all = labels.length === 0 ? [] : await client.get<ListedModel[]>('/models');
-  return labels.map((label) => {
-    const [name, version] = label.split('@');
-    const known = all.filter((model) => model.name === name && (version === undefined || model.version === version));
-    const usable = known.filter(({ state }) => state !== 'suspended' && (state !== 'retired' || version !== undefined));
-    const model = usable.find(({ state }) => state === 'active') ?? usable[0];
-    const suspended = known.find(({ state }) => state === 'suspended');
-    if (model === undefined && suspended !== undefined)
-      throw new AnteroomError('MODEL_SUSPENDED', `model ${label}: ${suspended.suspendedReason ?? 'by a person'}`);
-    if (model === undefined) {
-      const seen =
-        known.length === 0
-          ? `registered are ${all.map((one) => `${one.name}@${one.version}`).join(', ') || 'none'}`
-          : `it is ${known[0].state}; expected one in use, or NAME@VERSION`;
-      throw new AnteroomError('MODEL_UNKNOWN', `model ${label}: ${seen}`);
-    }
-    if (model.neverFits !== null) throw new AnteroomError('MODEL_TOO_LARGE', `model ${label}: ${model.neverFits}`);
-    return { label, name, version: model.version, digest: model.digest, claims: model.structures };
-  });
+  const models = labels.map((label) => modelNamed(label, all, begunWith));
+  for (const [index, { label, name, digest }] of models.entries()) {
+    const same = models.slice(0, index).find((one) => one.name === name && one.digest === digest);
+    if (same !== undefined) throw new AnteroomError('USAGE', `${same.label} and ${label} are the same model; expected each model once`);
+  }
+  return models;
+}
+
+function modelNamed(label: string, all: readonly ListedModel[], begunWith: readonly ComparedModel[]): NodeModel {
+  const [name, version] = label.split('@');
+  const known = all.filter((model) => model.name === name && (version === undefined || model.version === version));
+  const inState = (wanted: string) => known.find(({ state }) => state === wanted);
+  const usable = known.filter(({ state }) => state !== 'retired' || version !== undefined);
+  const model = inState('active') ?? inState('suspended') ?? usable[0];
+  if (model === undefined) {
+    const seen =
+      known.length === 0
+        ? `registered are ${all.map((one) => `${one.name}@${one.version}`).join(', ') || 'none'}`
+        : `it is ${known[0].state}; expected one in use, or NAME@VERSION`;
+    throw new AnteroomError('MODEL_UNKNOWN', `model ${label}: ${seen}`);
+  }
+  const goesOn = begunWith.some((begun) => begun.label === label && begun.digest === model.digest);
+  if (model.state === 'suspended' && !goesOn)
+    throw new AnteroomError('MODEL_SUSPENDED', `model ${label}: ${model.suspendedReason ?? 'by a person'}`);
+  if (model.neverFits !== null) throw new AnteroomError('MODEL_TOO_LARGE', `model ${label}: ${model.neverFits}`);
+  return { label, name, version: model.version, digest: model.digest, claims: model.structures };
 }

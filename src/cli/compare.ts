@@ -48,7 +48,10 @@ export function addCompareCommand(program: Command): void {
     )
     .option('--json', 'print the summary as JSON')
     .action(async ({ cohort, out, forget, ...options }: CompareOptions) => {
-      if (forget !== undefined) return forgetComparison(clientFor(options), resolve(forget));
+      if (forget !== undefined) {
+        process.exitCode = await forgetComparison(clientFor(options), resolve(forget));
+        return;
+      }
       if (cohort === undefined || out === undefined) return command.error('error: name --cohort and --out, or --forget');
       process.exitCode = await compare({ ...options, cohort, out });
     });
@@ -58,7 +61,7 @@ export function addCompareCommand(program: Command): void {
 async function compare(options: Omit<CompareOptions, 'forget'> & { cohort: string; out: string }): Promise<number> {
   const cohort = loadCohort(options.cohort);
   const client = clientFor(options);
-  const nodeModels = await modelsOnNode(client, listed(options.models));
+  const nodeModels = await modelsOnNode(client, listed(options.models), ComparisonFolder.modelsIn(resolve(options.out)));
   const ready = options.results.map(readyResults);
   const models: ComparedModel[] = [...nodeModels, ...ready];
   demandModels(models);
@@ -90,7 +93,7 @@ function tell({ models, casesIn }: Summary, planned: number, files: readonly str
 
 /** The first signal ends the command when what is being scored is kept, the second at once. */
 function stopOnSignals(work: ComparisonWork): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (work.isStopping) process.exit(INTERRUPTED);
       work.stop();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { abandonedCopies, evaluationStudy } from '../ledger/evaluations.js';
+import { abandonedCopies, cancelWaitingRuns, evaluationStudy } from '../ledger/evaluations.js';
 import {
   attemptsWithWork,
   purgingPausedUntil,
@@ -36,8 +36,8 @@ export interface RetentionRules extends RetentionLimits {
   readonly everyMs: number;
 }
 
-/** Of the copy of a case the original is elsewhere, and its comparison tells of failures: no age protects it. */
-const COPY_LIMITS: RetentionLimits = { minAgeMs: 0, unsuccessfulMs: 0 };
+/** Of the copy of a case the original is elsewhere, and its comparison tells of failures and of why it is held: no age protects it. */
+const COPY_LIMITS: RetentionLimits = { minAgeMs: 0, unsuccessfulMs: 0, alsoHeld: true };
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -111,7 +111,11 @@ export class Retention {
     for (const purge of unfinishedPurges(db)) await deletePurgedFiles(this.options, purge);
     await this.removeWork();
     if (purgingPausedUntil(db) > clock()) return;
-    for (const id of abandonedCopies(db, clock() - ABANDONED_MS)) await this.purgeUnlessKept(id, 'age', COPY_LIMITS);
+    for (const id of abandonedCopies(db, clock() - ABANDONED_MS)) {
+      // The queue cancels them; then the next look finds nothing that keeps the copy.
+      cancelWaitingRuns(db, id);
+      await this.purgeUnlessKept(id, 'age', COPY_LIMITS);
+    }
     const { maxAgeMs, space } = rules;
     if (maxAgeMs !== undefined) await this.purgeOldest('age', maxAgeMs, (finishedAt) => clock() - finishedAt >= maxAgeMs);
     if (space !== undefined && (await this.freeBytes()) < space.belowBytes) {

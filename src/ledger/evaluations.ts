@@ -2,7 +2,8 @@
 import type { EpochMs } from '../foundation/clock.js';
 import { mayPass } from '../foundation/errors.js';
 import type { Db } from './database.js';
-import type { StudyState } from './states.js';
+import { resultsOfLastAttempt } from './results.js';
+import type { RunState, StudyState } from './states.js';
 import { insertRun, type NewRun, type RunRow } from './runs.js';
 
 export interface EvaluationStudyRow {
@@ -39,17 +40,30 @@ export function copiesOfEvaluation(db: Db, evaluation: string): (EvaluationStudy
   );
 }
 
-/** Ids of the studies of copies, of comparisons of which nothing has been run or asked for, and nothing has come, since `before`. */
+/**
+ * Ids of the studies of copies, of comparisons of which nothing is under way, and nothing has come, ended or been asked for since `before`. A run that was
+ * cancelled did nothing, and one that has waited for longer is asked for by nobody.
+ */
 export function abandonedCopies(db: Db, before: EpochMs): number[] {
   const rows = db.all<{ id: number }>(
     `SELECT s.id FROM evaluation_studies e JOIN studies s USING (study_instance_uid)
-     WHERE s.state = 'settled' AND s.last_received_at <= ? AND NOT EXISTS (SELECT 1 FROM evaluation_runs x JOIN runs r ON r.id = x.run_id
-       WHERE x.evaluation = e.evaluation AND (r.ended_at IS NULL OR r.ended_at > ? OR r.due_at > ?)) ORDER BY s.id`,
+     WHERE s.state IN ('settled', 'held') AND s.last_received_at <= ? AND NOT EXISTS (SELECT 1 FROM evaluation_runs x JOIN runs r ON r.id = x.run_id
+       WHERE x.evaluation = e.evaluation AND (r.due_at > ? OR (r.ended_at > ? AND r.state <> 'cancelled') OR r.state IN ('starting', 'running', 'produced')))
+     ORDER BY s.id`,
     before,
     before,
     before,
   );
   return rows.map(({ id }) => id);
+}
+
+/** Asks for what waits to be run on such a copy to be cancelled. */
+export function cancelWaitingRuns(db: Db, studyId: number): void {
+  db.run(
+    `UPDATE runs SET cancel_requested = 1 WHERE state IN ('waiting', 'queued') AND purpose = 'evaluation'
+       AND version_id IN (SELECT id FROM versions WHERE study_id = ?)`,
+    studyId,
+  );
 }
 
 /** All instances of a copy are there. */
@@ -64,7 +78,10 @@ export interface EvaluationRunKey {
   readonly modelId: number;
 }
 
-/** The run of a model on a case; made where there is none. One that ended for what a person or time removes is queued again. */
+/**
+ * The run of a model on a case; made where there is none. One that ended for what a person or time removes is queued again, and so is one that is done
+ * and whose results were purged, with the copy of its case, before anybody has scored them.
+ */
 export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, at: EpochMs): number {
   return db.transaction(() => {
     const found = db.get<RunRow>(
@@ -74,9 +91,10 @@ export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, 
       key.modelId,
     );
     if (found !== undefined) {
-      const set = { due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0 };
-      if (mayPass(found.failure_code ?? ''))
-        db.move('runs', found.id, 'queued', { at, from: ['cancelled', 'failed'], set, detail: 'its evaluation goes on' });
+      const set = { due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0, work_gone_at: null };
+      const from: RunState[] = mayPass(found.failure_code ?? '') ? ['cancelled', 'failed'] : [];
+      if (resultsOfLastAttempt(db, found.id).some(({ purged_at }) => purged_at !== null)) from.push('done');
+      if (from.includes(found.state)) db.move('runs', found.id, 'queued', { at, from, set, detail: 'its evaluation goes on' });
       return found.id;
     }
     const id = insertRun(db, run, at);

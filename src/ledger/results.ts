@@ -33,6 +33,8 @@ export interface ResultRow {
   readonly form_of: number | null;
   /** 1: nothing is drawn in its output, so that it was not made, and another result of the run says so or has drawn all that the output names. */
   readonly told: 0 | 1;
+  /** When its file was given up. */
+  readonly purged_at: EpochMs | null;
 }
 
 /** The names of a result that is to be made. */
@@ -101,6 +103,15 @@ export function resultById(db: Db, id: number): ResultRow | undefined {
 /** The results of a run, of all its attempts. */
 export function resultsOfRun(db: Db, runId: number): ResultRow[] {
   return db.all<ResultRow>('SELECT * FROM results WHERE run_id = ? ORDER BY id', runId);
+}
+
+/** The results of a run's last attempt: what an earlier one has made may have been purged, where the run was queued again. */
+export function resultsOfLastAttempt(db: Db, runId: number): ResultRow[] {
+  return db.all<ResultRow>(
+    `SELECT x.* FROM results x JOIN outputs o ON o.id = x.output_id
+     WHERE o.attempt_id = (SELECT id FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1) ORDER BY x.id`,
+    runId,
+  );
 }
 
 /** What another run has in the place of a result: of the output of the same path, in the same SOP class. */

@@ -82,7 +82,7 @@ export interface PurgeRow {
 export type PurgeCause = 'age' | 'space' | 'by-hand';
 
 /**
- * Moves a settled study to purged and gives up its files, in the caller's transaction: the rows of instances stay for the versions
+ * Moves a settled study, or a held one that nobody needs, to purged and gives up its files, in the caller's transaction: the rows of instances stay for the versions
  * that name them, without header and patient. What is to be deleted now can be asked with `purgedFiles`.
  */
 export function markPurged(db: Db, studyId: number, cause: PurgeCause, at: EpochMs): PurgeRow {
@@ -96,7 +96,7 @@ export function markPurged(db: Db, studyId: number, cause: PurgeCause, at: Epoch
   const results = count('results', ofStudy);
   const bytes = instances.bytes + results.bytes;
   const detail = `${cause}: ${instances.n} instances, ${results.n} results, ${bytes} bytes`;
-  db.move('studies', studyId, 'purged', { at, from: ['settled'], detail });
+  db.move('studies', studyId, 'purged', { at, from: ['settled', 'held'], set: { hold_reason: null }, detail });
   db.run(
     "UPDATE instances SET standing = 'replaced', purged_at = ?, header = '{}', patient_id = '' WHERE study_id = ? AND purged_at IS NULL",
     at,

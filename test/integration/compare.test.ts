@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
@@ -15,7 +15,7 @@ import { lungsSeg, makeChestStudy, sendTo } from '../support/chest-study.js';
 import { describeWith } from '../support/data.js';
 import { missingForKit } from '../support/kit.js';
 import { addModel } from '../support/model-package.js';
-import { missingForNode, startNode, type TestNode } from '../support/node.js';
+import { missingForNode, runAnteroom, startNode, type TestNode } from '../support/node.js';
 import { tempFolder } from '../support/temp.js';
 import { until } from '../support/until.js';
 
@@ -150,12 +150,16 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     expect((await node.admin.get<ModelView[]>('/models')).map(({ state }) => state)).toEqual(['active', 'active']);
   });
 
+  const abandoned = join(work, 'abandoned');
   it(
     'of an abandoned one deletes the copies at once, with an event, and cancels its runs',
     async () => {
-      const abandoned = join(work, 'abandoned');
+      const before = Math.max(...(await runs()).map(({ run }) => run));
+      const ofCopies = async () =>
+        (await runs()).filter(({ run, studyInstanceUid }) => run > before && studyInstanceUid !== known.studyInstanceUid);
       const command = begun(abandoned);
-      await until('a copy to be in the queue', async () => (await runs()).some(({ state }) => state === 'queued' || state === 'running'));
+      // Its other run is to come: the case is not scored.
+      await until('a model to have run on a copy', async () => (await ofCopies()).some(({ state }) => state === 'done'));
       command.kill('SIGKILL');
       await once(command, 'exit');
       const { exitCode, stdout } = await node.command('compare', '--forget', abandoned);
@@ -168,13 +172,66 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
         known.studyInstanceUid,
       ]);
       expect((await runs()).every(hasEnded)).toBe(true);
-      expect(await node.command('compare', '--forget', work)).toMatchObject({
-        exitCode: 1,
-        stderr: expect.stringContaining('comparison.json is not there; expected the --out folder of a comparison') as string,
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'has the cases run again of which the results were deleted before they were scored',
+    async () => {
+      const { exitCode, stderr, stdout } = await node.command(...args(abandoned));
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+      expect(stdout).toMatch(/lungs: 3 of 3 cases done, 0 failed\ncopier: 1 of 3 cases done, 2 failed/);
+      const { structures } = JSON.parse(readFileSync(join(abandoned, 'summary.json'), 'utf8')) as Summary;
+      expect(structures.find(({ model, structure }) => model === 'lungs' && structure === 'LEFT_LUNG')).toMatchObject({
+        n: 2,
+        scored: 2,
+        absent: 0,
       });
     },
     TIMEOUT_MS,
   );
+
+  it(
+    'fails a case whose files contradict each other, and deletes the copy that is held for it',
+    async () => {
+      const [torn, cohortOfIt, to] = [join(work, 'torn'), join(work, 'torn.yaml'), join(work, 'of torn')];
+      mkdirSync(torn);
+      const [file] = readdirSync(first.folder);
+      const bytes = readFileSync(join(first.folder, file));
+      writeFileSync(join(torn, 'a.dcm'), bytes);
+      bytes[bytes.length - 2] ^= 1;
+      writeFileSync(join(torn, 'b.dcm'), bytes);
+      writeFileSync(cohortOfIt, stringify({ cases: [{ name: 'torn', folder: torn }] }));
+      const { exitCode, stdout } = await node.command('compare', '--models', 'lungs', '--cohort', cohortOfIt, '--out', to);
+      expect(exitCode).toBe(1);
+      expect(stdout).toMatch(/lungs failed: INSTANCE_CONFLICT\n.*arrived again with other pixels/);
+      const held = async () => (await node.admin.get<StudyView[]>('/studies')).filter(({ state }) => state === 'held');
+      expect(await held()).toHaveLength(1);
+      expect(await node.command('compare', '--forget', to)).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^1 copy of a case is deleted/) as string,
+      });
+      expect(await held()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it('forgets nothing that it does not know', async () => {
+    const forget = (folder: string, ...more: string[]) => node.command('compare', '--forget', folder, ...more);
+    expect(await forget(work)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('comparison.json is not there; expected the --out folder of a comparison') as string,
+    });
+    const elsewhere = tempFolder('elsewhere');
+    writeFileSync(join(elsewhere, 'comparison.json'), JSON.stringify({ id: 'of-another-node', models: [] }));
+    expect(await forget(elsewhere)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/this node has run nothing of the comparison in .*; expected the node that did/) as string,
+    });
+    const noNode = await runAnteroom('compare', '--forget', out, '--data', elsewhere);
+    expect(noNode).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('anteroom.sock: ENOENT') as string });
+  });
 
   it('refuses other models in the folder of a comparison, and a cohort file with all its faults and lines', async () => {
     const other = await node.command('compare', '--models', 'lungs', '--cohort', cohort, '--out', out);

@@ -41,7 +41,7 @@ export class ComparisonFolder {
   static open(path: string, subject: ComparisonSubject, newId: string, at: Date): ComparisonFolder {
     mkdirSync(join(path, 'cases'), { recursive: true });
     const file = join(path, FILE);
-    const found = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Begun) : undefined;
+    const found = begunIn(path);
     if (found === undefined) {
       const begun = { id: newId, begunAt: at.toISOString(), ...subject };
       writeWhole(file, `${JSON.stringify(begun, null, 2)}\n`);
@@ -54,9 +54,14 @@ export class ComparisonFolder {
 
   /** The name in the ledger of the comparison in a folder. @throws AnteroomError FILE_UNREADABLE where there is none */
   static idIn(path: string): string {
-    const file = join(path, FILE);
-    if (!existsSync(file)) throw new AnteroomError('FILE_UNREADABLE', `${file} is not there; expected the --out folder of a comparison`);
-    return (JSON.parse(readFileSync(file, 'utf8')) as Begun).id;
+    const begun = begunIn(path);
+    if (begun !== undefined) return begun.id;
+    throw new AnteroomError('FILE_UNREADABLE', `${join(path, FILE)} is not there; expected the --out folder of a comparison`);
+  }
+
+  /** The models of the comparison in a folder; none where there is no comparison yet. */
+  static modelsIn(path: string): readonly ComparedModel[] {
+    return begunIn(path)?.models ?? [];
   }
 
   /** The comparison's name in the ledger. */
@@ -80,7 +85,7 @@ export class ComparisonFolder {
     writeWhole(this.fileOf(score.caseName), `${JSON.stringify(score, null, 1)}\n`);
   }
 
-  /** Copies a model's results of a case into the folder; returns where they are, relative to it. */
+  /** Copies a model's results of a case into the folder; returns where they are, relative to it. Rejects with FILE_UNREADABLE where one is neither there nor kept. */
   async keepResults(caseName: string, label: string, files: readonly string[]): Promise<string[]> {
     const folder = join('results', caseName);
     mkdirSync(join(this.path, folder), { recursive: true });
@@ -88,8 +93,10 @@ export class ComparisonFolder {
     return Promise.all(
       files.map(async (file, index) => {
         const kept = join(folder, `${name}${files.length === 1 ? '' : `-${index + 1}`}.dcm`);
+        const place = join(this.path, kept);
         // The node gives up a case that was scored before; what was kept then is the same.
-        if (existsSync(file)) await copyFile(file, join(this.path, kept));
+        if (existsSync(file)) await copyFile(file, place);
+        else if (!existsSync(place)) throw new AnteroomError('FILE_UNREADABLE', `${file} is gone; the same command has the case run again`);
         return kept;
       }),
     );
@@ -120,6 +127,11 @@ export class ComparisonFolder {
   private fileOf(caseName: string): string {
     return join(this.path, 'cases', `${caseName}.json`);
   }
+}
+
+function begunIn(path: string): Begun | undefined {
+  const file = join(path, FILE);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Begun) : undefined;
 }
 
 function textOf({ models, cohort, truth }: ComparisonSubject): string {

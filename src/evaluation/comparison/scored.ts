@@ -1,5 +1,5 @@
 /** What is counted: each structure of each model in each case whose truth has it. What failed and what is missing stays in. */
-import { planWhole } from '../../dicom/structures/wholes.js';
+import { lackOf, planWhole } from '../../dicom/structures/wholes.js';
 import { NO_FIGURES, type CaseScore, type MetricFigures, type ModelOutcome, type StructureScore } from './case-score.js';
 import type { CountedModel } from './compared-model.js';
 
@@ -10,7 +10,8 @@ export interface Scored {
   readonly model: string;
   readonly structure: string;
   /**
-   * `absent`: the model gives it in other cases or promises it on its card, and not here, which is a Dice of 0. `false positive`: the truth was looked at for it and is empty, the
+   * `absent`: the model gives it in other cases or promises it on its card, and not here, which is a Dice of 0. `not measured`, whatever the model did: the
+   * truth has a part of it only; else what it drew would be without a figure, and what it missed a Dice of 0. `false positive`: the truth was looked at for it and is empty, the
    * model drew it; this has no figure and is not in n, and neither is what both left empty.
    */
   readonly standing: 'scored' | 'absent' | 'failed' | 'not measured' | 'false positive';
@@ -42,10 +43,11 @@ export function scoresOfModel(model: CountedModel, cases: readonly CaseScore[]):
     const outcome = outcomeOf(model.label, one);
     const known = new Map((outcome?.scores ?? []).map((score) => [score.structure, score]));
     const { caseName, patientId, truthHas } = one;
+    const truth = givenByTruth(one);
     const of = { caseName, patientId, model: model.label };
     return [...expected].flatMap((structure): Scored[] => {
       const score = known.get(structure);
-      if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(structure, outcome) }];
+      if (truthHas.includes(structure)) return [{ ...of, structure, ...counted(structure, outcome, truth) }];
       return isFalsePositive(score) ? [{ ...of, structure, standing: 'false positive', figures: NO_FIGURES, lack: '' }] : [];
     });
   });
@@ -72,17 +74,32 @@ function givenBy(outcome: ModelOutcome | undefined): ReadonlySet<string> {
   return new Set(given.map(({ structure }) => structure));
 }
 
-function isFalsePositive(score: StructureScore | undefined): boolean {
-  return score?.reference?.volumeMl === 0 && (score.output.volumeMl ?? 0) > 0;
+/** What the truth has as it is: drawn, or looked for and found empty. An earlier release kept the scores alone, which tell it where a result was read. */
+function givenByTruth({ truthDrawn, models }: CaseScore): ReadonlySet<string> {
+  const scores = models.flatMap((model) => model.scores.filter(({ reference }) => reference?.state === 'given'));
+  return new Set([...truthDrawn, ...scores.map(({ structure }) => structure)]);
 }
 
-function counted(structure: string, outcome: ModelOutcome | undefined): Pick<Scored, 'standing' | 'figures' | 'lack'> {
-  if (outcome?.failure !== undefined) return { standing: 'failed', figures: NO_FIGURES, lack: '' };
+/** The truth was looked at for all of it and is empty; of a whole of which it is empty in a part, it says nothing. */
+function isFalsePositive(score: StructureScore | undefined): boolean {
+  const { state, volumeMl } = score?.reference ?? {};
+  return (state === 'given' || state === 'complete') && volumeMl === 0 && (score?.output.volumeMl ?? 0) > 0;
+}
+
+function counted(
+  structure: string,
+  outcome: ModelOutcome | undefined,
+  truth: ReadonlySet<string>,
+): Pick<Scored, 'standing' | 'figures' | 'lack'> {
+  const notMeasured = { standing: 'not measured', figures: NO_FIGURES } as const;
   const score = outcome?.scores.find((one) => one.structure === structure);
   if (score !== undefined && score.output.state !== 'absent')
     return { standing: score.figures.dice === null ? 'not measured' : 'scored', figures: score.figures, lack: lackIn(score) };
+  const expected = planWhole(structure, truth);
+  if (expected.state === 'incomplete' && expected.missing.length > 0) return { ...notMeasured, lack: lackOf(expected) };
+  if (outcome?.failure !== undefined) return { standing: 'failed', figures: NO_FIGURES, lack: '' };
   // A whole of which parts are drawn is not put together in cases whose truth has parts only.
-  if (planWhole(structure, givenBy(outcome)).state !== 'absent') return { standing: 'not measured', figures: NO_FIGURES, lack: '' };
+  if (planWhole(structure, givenBy(outcome)).state !== 'absent') return { ...notMeasured, lack: '' };
   return { standing: 'absent', figures: { ...NO_FIGURES, dice: 0 }, lack: '' };
 }
 

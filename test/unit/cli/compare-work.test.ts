@@ -1,13 +1,15 @@
 /** What becomes of cases that cannot be asked for, against a node that answers as it is told here. */
 import { jest } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { EvaluationRunView } from '../../../src/api/evaluation-routes.js';
 import { ComparisonProgress } from '../../../src/cli/compare-progress.js';
-import { ComparisonRuns, type NodeModel } from '../../../src/cli/compare-runs.js';
+import { ComparisonRuns, modelsOnNode, type NodeModel } from '../../../src/cli/compare-runs.js';
 import { ComparisonWork } from '../../../src/cli/compare-work.js';
 import { NodeClient } from '../../../src/cli/node-client.js';
+import type { ListedModel } from '../../../src/api/views.js';
+import type { ComparedModel } from '../../../src/evaluation/comparison/compared-model.js';
 import { ComparisonFolder } from '../../../src/evaluation/comparison/comparison-folder.js';
 import { ReadyFiles } from '../../../src/evaluation/comparison/ready-files.js';
 import { summarise } from '../../../src/evaluation/comparison/summarise.js';
@@ -147,6 +149,35 @@ describe('a comparison with a node', () => {
   });
 });
 
+describe('the models of a comparison', () => {
+  const listed = (version: string, state: string) =>
+    ({
+      name: 'm',
+      version,
+      digest: `d${version}`,
+      state,
+      suspendedReason: null,
+      neverFits: null,
+      structures: [],
+    }) as unknown as ListedModel;
+  const named = (labels: readonly string[], all: readonly ListedModel[], begunWith?: readonly ComparedModel[]) =>
+    modelsOnNode({ get: () => Promise.resolve(all) } as unknown as NodeClient, labels, begunWith);
+
+  it('are each another one', async () => {
+    await expect(named(['m', 'm@1'], [listed('1', 'active')])).rejects.toThrow(/m and m@1 are the same model; expected each model once/);
+    expect(await named(['m', 'm@2'], [listed('2', 'tested'), listed('1', 'active')])).toMatchObject([{ digest: 'd1' }, { digest: 'd2' }]);
+  });
+
+  it('are never another version in the place of one that is suspended; a comparison that began with it goes on', async () => {
+    const all = [listed('2', 'tested'), listed('1', 'suspended')];
+    await expect(named(['m'], all)).rejects.toMatchObject({ code: 'MODEL_SUSPENDED' });
+    await expect(named(['m'], all, [{ label: 'm', digest: 'd2' }])).rejects.toMatchObject({ code: 'MODEL_SUSPENDED' });
+    expect(await named(['m'], all, [{ label: 'm', digest: 'd1' }])).toMatchObject([{ digest: 'd1' }]);
+    expect(await named(['m@2'], all)).toMatchObject([{ digest: 'd2' }]);
+    expect(await named(['m'], [listed('2', 'tested'), listed('1', 'retired')])).toMatchObject([{ digest: 'd2' }]);
+  });
+});
+
 describe('the folder of a comparison', () => {
   it('is of one truth, and no result takes the place of another', async () => {
     const folder = tempFolder('comparison');
@@ -157,7 +188,19 @@ describe('the folder of a comparison', () => {
     expect(open('/experts').goesOn).toBe(true);
     for (const other of ['/others', undefined])
       expect(() => open(other)).toThrow(/is of m \(d\) on c with the truth in \/experts; expected m \(d\) on c/);
-    expect(await out.keepResults('c', 'a@1', ['x'])).not.toEqual(await out.keepResults('c', 'a_1', ['x']));
+    const made = join(folder, 'made.dcm');
+    writeFileSync(made, lung);
+    expect(await out.keepResults('c', 'a@1', [made])).not.toEqual(await out.keepResults('c', 'a_1', [made]));
+  });
+
+  it('takes no result for kept that is neither in the node nor in it', async () => {
+    const out = ComparisonFolder.open(tempFolder('comparison'), { models: [model], cohort: 'c' }, 'e', new Date(0));
+    const made = join(out.path, 'made.dcm');
+    await expect(out.keepResults('c', 'm', [made])).rejects.toThrow(/made\.dcm is gone; the same command has the case run again/);
+    writeFileSync(made, lung);
+    const kept = await out.keepResults('c', 'm', [made]);
+    rmSync(made);
+    expect(await out.keepResults('c', 'm', [made])).toEqual(kept);
   });
 
   it('says which file of it is damaged', () => {

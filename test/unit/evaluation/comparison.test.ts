@@ -231,6 +231,38 @@ describe('what is counted', () => {
       ]);
     });
 
+    it('is not measured where the truth has a part of it only: missed and failed no more than drawn; also in a folder of an earlier release', async () => {
+      const [left100, both] = [file('left alone', { LEFT_LUNG: left }), file('the lung', { LUNG: left })];
+      const all = [
+        ...(await Promise.all(['1', '2', '3'].map((name) => score(name, [result('a', [both])], [left100])))),
+        await score('missed', [result('a', [])], [left100]),
+        await score('failed', [result('a', [], failed), result('b', [both])], [left100]),
+      ];
+      const earlier = all.map((one) => ({ ...one, truthDrawn: [] }));
+      for (const cases of [all, earlier]) {
+        const { structures: counted } = summarise([{ label: 'a', claims: ['LUNG'] }], cases);
+        expect(counted.filter(({ structure }) => structure === 'LUNG')).toMatchObject([
+          { n: 5, scored: 0, absent: 0, failed: 0, notMeasured: 5, metrics: {}, diceWithFailuresAsZero: null },
+        ]);
+      }
+      expect(summarise([{ label: 'a', claims: ['LUNG'] }], all).structures[0].lacks).toContain('without Right lung');
+    });
+
+    it('is no false positive where the truth was looked at for a part of it and is empty', async () => {
+      const nothing = { slices: [], slice: (k: number) => left.slice(k) };
+      const [empty, whole] = [file('left empty', { LEFT_LUNG: nothing, HEART: right }), file('whole', { LUNG: left })];
+      const { structures: counted } = summarise([{ label: 'a' }], [await score('one', [result('a', [whole])], [empty])]);
+      expect(counted).toEqual([]);
+    });
+
+    it('is a Dice of 0 where the truth has all of it, a part looked for and found empty', async () => {
+      const nothing = { slices: [], slice: (k: number) => left.slice(k) };
+      const expert = [file('right empty', { LEFT_LUNG: left, RIGHT_LUNG: nothing })];
+      const whole = file('left as lung', { LUNG: left });
+      const all = [await score('drawn', [result('a', [whole])], expert), await score('missed', [result('a', [])], expert)];
+      expect(counts([{ label: 'a' }], all)).toContain('a LUNG 2 1 0 0 0.5');
+    });
+
     it('is not measured where parts of it are drawn and the truth of that case has parts only', async () => {
       const lobes = file('lobes', Object.fromEntries(LOBES.map((id) => [id, id.startsWith('LEFT') ? left : right])));
       const all = [await score('sides', [result('a', [lobes])]), await score('parts', [result('a', [lobes])], [lobes])];

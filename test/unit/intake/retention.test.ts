@@ -6,6 +6,7 @@ import { deletePurgedFiles } from '../../../src/intake/purge.js';
 import { ensureEvaluationStudy } from '../../../src/ledger/evaluations.js';
 import { restoreInstance } from '../../../src/ledger/instances.js';
 import { keepStudy, lastPurge, markPurged, pausePurging } from '../../../src/ledger/retention.js';
+import { runById } from '../../../src/ledger/runs.js';
 import { versionsOfStudy } from '../../../src/ledger/versions.js';
 import { DAY, SmallNode } from '../../support/small-node.js';
 
@@ -102,6 +103,27 @@ describe('retention', () => {
     node.now += 2 * DAY;
     expect(await look()).toEqual(['purged', 'purged', 'settled', 'settled']);
     expect(node.db.all("SELECT detail FROM events WHERE table_name = 'studies' AND to_state = 'purged'")).toHaveLength(2);
+  });
+
+  it('is not kept from a copy by a run that waits for nobody, nor by a hold that nobody is to decide about', async () => {
+    const node = new SmallNode();
+    for (const study of ['1.1', '1.2']) await node.receive(study);
+    const { id } = node.deliver('1.1');
+    for (const study of ['1.1', '1.2'])
+      ensureEvaluationStudy(node.db, { study_instance_uid: study, evaluation: study, case_name: study, series_instance_uid: `${study}.1` });
+    node.db.run("UPDATE runs SET state = 'queued', ended_at = NULL, purpose = 'evaluation' WHERE id = ?", id);
+    node.db.run('INSERT INTO evaluation_runs VALUES (?, ?, 1, ?)', '1.1', '1.1', id);
+    node.db.run("UPDATE studies SET state = 'held', hold_reason = 'other pixels' WHERE id = ?", node.id('1.2'));
+    node.now += 6 * DAY;
+    await node.retention().look();
+    expect(runById(node.db, id)).toMatchObject({ cancel_requested: 0 });
+    node.now += 2 * DAY;
+    await node.retention().look();
+    expect(['1.1', '1.2'].map((study) => node.state(study))).toEqual(['settled', 'purged']);
+    expect(runById(node.db, id)).toMatchObject({ cancel_requested: 1 });
+    node.db.move('runs', id, 'cancelled', { at: node.now, set: { ended_at: node.now, failure_code: 'RUN_CANCELLED' } });
+    await node.retention().look();
+    expect(node.state('1.1')).toBe('purged');
   });
 
   it('makes room with the oldest finished studies first, and stops when there is enough', async () => {

@@ -2,6 +2,7 @@
 import { Db } from '../../../src/ledger/database.js';
 import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation, copiesOfEvaluation } from '../../../src/ledger/evaluations.js';
 import { lastOutcomes, registerModel } from '../../../src/ledger/models.js';
+import { insertOutput } from '../../../src/ledger/results.js';
 import { insertRun, runById, type NewRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { tempFolder } from '../../support/temp.js';
@@ -43,6 +44,41 @@ describe('an evaluation in the ledger', () => {
       expect(ensureEvaluationRun(db, { ...key, caseName: code }, run, 8)).toBe(id);
       expect(runById(db, id)).toMatchObject({ state: 'queued', failure_code: null, ended_at: null });
     }
+  });
+
+  it('queues again what is done and was purged before anybody has scored it, and no more once it is done again', () => {
+    const run = { ...evaluation, versionId: versionOf('1.1.2'), modelId: model.id };
+    const ask = (at: number) => ensureEvaluationRun(db, { ...key, caseName: 'purged' }, run, at);
+    const id = ask(5);
+    const end = (at: number) => {
+      for (const state of ['starting', 'running', 'produced', 'done'] as const) db.move('runs', id, state, { at, set: { ended_at: at } });
+      const attempt = db.run(
+        'INSERT INTO attempts (run_id, number, container, started_at) VALUES (?, ?, ?, ?)',
+        id,
+        at,
+        `c${at}`,
+        at,
+      ).lastId;
+      const output_id = insertOutput(db, { run_id: id, attempt_id: attempt, path: 'p', kind: 'seg', size_bytes: 1, sha256: 's' });
+      return db.run(
+        `INSERT INTO results (run_id, output_id, state, sop_class_uid, sop_instance_uid, series_instance_uid, series_number, path, created_at)
+         VALUES (?, ?, 'passed', 'class', ?, ?, 1, 'p', ?)`,
+        id,
+        output_id,
+        `1.${at}`,
+        `1.1.${at}`,
+        at,
+      ).lastId;
+    };
+    const first = end(6);
+    ask(7);
+    expect(runById(db, id)?.state).toBe('done');
+    db.run('UPDATE results SET purged_at = 8 WHERE id = ?', first);
+    expect(ask(9)).toBe(id);
+    expect(runById(db, id)).toMatchObject({ state: 'queued', ended_at: null });
+    end(10);
+    ask(11);
+    expect(runById(db, id)?.state).toBe('done');
   });
 
   it('knows the copies of its cases that are still there', () => {
