@@ -5,6 +5,7 @@ import type { Grid, Vec3 } from '../dicom/geometry/grid.js';
 import { dot, length, scaled, unit } from '../dicom/geometry/vector.js';
 import { firstText } from '../dicom/header.js';
 import type { SegSource } from '../dicom/seg/input.js';
+import { boxesOn, eachRunOfLabel, type TakeRun } from '../dicom/seg/mask.js';
 import type { FramePlane, SegFrame, Segment, Segmentation } from '../dicom/seg/segmentation.js';
 import { meaningOf, structureById } from '../dicom/structures/table.js';
 import { AnteroomError } from '../foundation/errors.js';
@@ -118,12 +119,26 @@ function sum(a: Vec3, b: Vec3): Vec3 {
 function framesOf({ labels }: LabelVolume, planes: Planes, named: readonly number[]): SegFrame[] {
   const frames: SegFrame[] = [];
   const isEmpty = labels.every((label) => label === 0);
+  const slices = { grid: planes, labels };
   for (let index = 0; index < planes.count; index++) {
     const plane = planes.planeAt(index);
-    for (const label of isEmpty ? named.slice(0, 1) : labelsOnPlane(labels, planes, index))
-      frames.push({ ...plane, segmentNumber: label, frameIndex: frames.length, unpack: () => maskOf(labels, planes, index, label) });
+    const boxes = isContiguous(planes) ? boxesOn(slices, index) : undefined;
+    const present = boxes === undefined ? labelsOnPlane(labels, planes, index) : [...boxes.keys()].sort((a, b) => a - b);
+    for (const label of isEmpty ? named.slice(0, 1) : present)
+      frames.push({
+        ...plane,
+        segmentNumber: label,
+        frameIndex: frames.length,
+        unpack: () => maskOf(labels, planes, index, label),
+        ...(boxes === undefined ? {} : { runs: (take: TakeRun) => eachRunOfLabel(slices, index, label, boxes.get(label), take) }),
+      });
   }
   return frames;
+}
+
+/** Whether each plane lies in one piece, row by row. */
+function isContiguous({ rows, columns, perColumn, perRow, perPlane }: Planes): boolean {
+  return perColumn === 1 && perRow === columns && perPlane === rows * columns;
 }
 
 function labelsOnPlane(labels: LabelVolume['labels'], planes: Planes, index: number): number[] {

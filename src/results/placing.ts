@@ -68,8 +68,12 @@ function shortened(reasons: readonly GateReason[], frameCount: number): GateReas
 
 function countOf(frame: SegFrame): number {
   let count = 0;
-  if (frame.runs !== undefined) frame.runs((from, to) => (count += to - from));
-  else for (const voxel of frame.unpack()) count += voxel;
+  if (frame.runs !== undefined) {
+    frame.runs((from, to) => (count += to - from));
+    return count;
+  }
+  const mask = frame.unpack();
+  for (let n = 0; n < mask.length; n++) count += mask[n];
   return count;
 }
 
