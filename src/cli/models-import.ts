@@ -1,5 +1,5 @@
 /** `anteroom models import`: a file of `models export` becomes a registered model, or leaves nothing behind. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ListedModel } from '../api/views.js';
@@ -11,6 +11,7 @@ import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
 import { nameImage } from '../models/exported/unpacked.js';
 import { readModelPackage } from '../models/package.js';
 import { imageTransfer, type EnginePlatform, type ImageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { makeImportFolder } from './import-folder.js';
 import { addPackage, type AddOptions } from './models-add.js';
 import { withOverrideOptions } from './models-use.js';
 import { clientFor, settingsFor, withCommonOptions } from './options.js';
@@ -44,8 +45,7 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   await demandNode(options);
   mkdirSync(into, { recursive: true });
   demandRoom(into, head.packageBytes, 'the package', settings.disk.refuseFreeMb * 1_000_000);
-  removeAbandoned(into);
-  const unpacked = join(into, `.${name}-${version}.${process.pid}.part`);
+  const unpacked = makeImportFolder(into);
   const { size } = statSync(file);
   try {
     await checkAndUnpack(file, unpacked, head, (bytes) => progressOfBytes('checked', bytes, size));
@@ -58,22 +58,6 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   } finally {
     progressDone();
     rmSync(unpacked, { recursive: true, force: true });
-  }
-}
-
-/** What imports that were killed have left: their process is gone. */
-function removeAbandoned(into: string): void {
-  for (const name of readdirSync(into)) {
-    const [, pid] = /^\..+\.(\d+)\.part$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(into, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

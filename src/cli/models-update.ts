@@ -1,9 +1,10 @@
 /** `anteroom models update`: what has changed in the packages and images of registered models, and taking it. */
 import type { Command } from 'commander';
 import type { ModelUpdateView } from '../api/model-routes.js';
+import { AnteroomError } from '../foundation/errors.js';
 import type { ModelChange } from '../models/differences.js';
 import { repositoryOf } from '../models/image-name.js';
-import { imageTransfer } from '../runs/runtimes/docker-transfer.js';
+import { imageTransfer, type EnginePlatform } from '../runs/runtimes/docker-transfer.js';
 import { tellStanding, type StandingModel } from './models-use.js';
 import { clientFor, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
 import { json, line, progress, progressDone } from './print.js';
@@ -20,7 +21,10 @@ export function addUpdateCommand(models: Command): void {
       ),
   )
     .argument('[name]', 'of one model; all that are not retired if left out')
-    .option('--take', 'pulls its image and registers it; it is used after its own passed test and `models activate`')
+    .option(
+      '--take',
+      'has the engine pull its image, which takes your own right to its socket, and registers it; it is used after its own passed test and `models activate`',
+    )
     .option('--json', 'print JSON')
     .action(async (name: string | undefined, options: CommonOptions & { take?: boolean; json?: boolean }, command: Command) => {
       if (options.take === true && name === undefined) command.error('error: name the model that is to be taken');
@@ -41,9 +45,19 @@ export function addUpdateCommand(models: Command): void {
 
 /** The engine tells of layers, not of a whole: that it is at work is all that can be said. */
 async function pull(image: string, options: CommonOptions): Promise<void> {
+  const { docker, disk } = settingsFor(options);
+  const engine = imageTransfer({ socketPath: docker.socket });
+  demandSomeRoom(await engine.platform(), disk.refuseFreeMb);
   progress(`the engine pulls ${image}`);
-  await imageTransfer({ socketPath: settingsFor(options).docker.socket }).pull(image);
+  await engine.pull(image);
   progressDone();
+}
+
+/** How large an image is that is not here, the engine does not tell: what has to stay free at least must be there. */
+export function demandSomeRoom({ freeBytes }: EnginePlatform, keepFreeMb: number): void {
+  const freeMb = Math.round((freeBytes ?? Infinity) / 1e6);
+  if (freeMb < keepFreeMb)
+    throw new AnteroomError('DISK_LOW', `the engine has ${freeMb} MB free, expected ${keepFreeMb} MB before an image is pulled`);
 }
 
 /** What is said of one model, line by line. */

@@ -1,6 +1,6 @@
 /** What `models update` says of a model. */
 import type { ModelUpdateView } from '../../../src/api/model-routes.js';
-import { linesOf } from '../../../src/cli/models-update.js';
+import { demandSomeRoom, linesOf } from '../../../src/cli/models-update.js';
 
 const same: ModelUpdateView = {
   name: 'm',
@@ -35,4 +35,13 @@ it('an image that is the same, and is not here, is said to be missing', () => {
 it('a change of the digest is said to be in the registry where it is not here yet', () => {
   const changes = [{ what: 'digest', before: 'sha256:1', after: 'sha256:2' }];
   expect(said({ changes, toPull: 'a/x:1' })).toBe('m 1 → 1\n  digest: sha256:1 → sha256:2 (in the registry)');
+});
+
+it('nothing is pulled where the engine has less room than has to stay free; where its disk cannot be seen, it knows itself', () => {
+  const engine = { os: 'linux', architecture: 'amd64' };
+  expect(() => demandSomeRoom({ ...engine, freeBytes: 99e6 }, 100)).toThrow(
+    'the engine has 99 MB free, expected 100 MB before an image is pulled',
+  );
+  expect(() => demandSomeRoom({ ...engine, freeBytes: 100e6 }, 100)).not.toThrow();
+  expect(() => demandSomeRoom(engine, 100)).not.toThrow();
 });
