@@ -150,7 +150,7 @@ export class ComparisonWork {
   }
 
   private async resultOf(
-    { label, digest }: ComparedModel,
+    { label, digest, claims = [] }: ComparedModel,
     caseName: string,
     ready: ReadyCase,
     ended: readonly EvaluationRunView[],
@@ -173,7 +173,7 @@ export class ComparisonWork {
       return { ...nothing, failure: { code: 'MODEL_SUSPENDED', reason: suspended } };
     }
     const files = await folder.keepResults(caseName, label, run.files);
-    const ofRun = { model: label, runTimeMs, peakMemoryBytes, files, paths: files.map((file) => folder.absolute(file)) };
+    const ofRun = { model: label, claims, runTimeMs, peakMemoryBytes, files, paths: files.map((file) => folder.absolute(file)) };
     return state === 'done' ? ofRun : { ...ofRun, failure: { code: failureCode ?? state, reason: reason ?? '' } };
   }
 }

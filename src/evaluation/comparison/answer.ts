@@ -27,8 +27,14 @@ export class Answer {
   /** By the id of the table, or by codes where it has none. Several segments of one meaning, as nodules are, count together. */
   private readonly segments = new Map<string, DrawnSegment[]>();
 
-  /** At least one. */
-  constructor(readonly segmentations: readonly [Segmentation, ...Segmentation[]]) {
+  private readonly promised: ReadonlySet<string>;
+
+  /** At least one segmentation; `promised` are the structures that its maker always looks for. */
+  constructor(
+    readonly segmentations: readonly [Segmentation, ...Segmentation[]],
+    promised: readonly string[] = [],
+  ) {
+    this.promised = new Set(promised);
     for (const segmentation of segmentations)
       for (const { codes, label, number } of segmentation.segments) {
         const id = structureOf(codes, label)?.id ?? codesOf(codes);
@@ -53,6 +59,14 @@ export class Answer {
     return planWhole(structure, this.structures);
   }
 
+  /**
+   * Whether a plan lacks something that nobody has looked for. What its maker promises and has not drawn is empty: who draws one of two lungs has the other
+   * one wrong, and must not come off better than who draws none.
+   */
+  isPartial({ missing }: WholePlan): boolean {
+    return missing.some((id) => !['given', 'complete'].includes(planWhole(id, this.promised).state));
+  }
+
   /** The voxels of a plan's structure, C order [k][j][i]. */
   maskOf({ from }: WholePlan, grid: CommonGrid): Mask {
     const masks = from.flatMap((id) => this.segments.get(id) ?? []).map(({ segmentation, number }) => maskOf(segmentation, number, grid));
@@ -64,14 +78,14 @@ export class Answer {
 
 /**
  * Reads the answer in files, segmentations and structure sets; together they are one. Contours are drawn on the grid of `images`, the paths of the
- * case's images.
+ * case's images. `promised`: see `Answer`.
  * @throws {AnteroomError} DICOM_NOT_P10, DICOM_DAMAGED, PIXELS_UNSUPPORTED, GEOMETRY_REFUSED, FILE_UNREADABLE
  */
-export async function readAnswer(files: readonly string[], images: readonly string[]): Promise<Answer> {
+export async function readAnswer(files: readonly string[], images: readonly string[], promised: readonly string[] = []): Promise<Answer> {
   const read = await Promise.all(files.map((file) => readSegmentation(file, images)));
   const [first, ...others] = read;
   if (first === undefined) throw new AnteroomError('FILE_UNREADABLE', 'there is no file with a segmentation');
-  return new Answer([first, ...others]);
+  return new Answer([first, ...others], promised);
 }
 
 async function readSegmentation(file: string, images: readonly string[]): Promise<Segmentation> {

@@ -111,10 +111,12 @@ export class ComparisonFolder {
   summarise(cases: readonly CaseScore[], summary: Summary): string[] {
     const { id, begunAt, models, cohort } = this.begun;
     const about = { id, begunAt, cohort, models };
+    const named = new Map(models.map(({ label, ...of }) => [label, of]));
+    const whole = { ...about, ...summary, models: summary.models.map((one) => ({ ...one, ...named.get(one.model) })) };
     const files: [string, string][] = [
       ['results.csv', resultsTable(cases, models)],
       ...(cases.some(({ pairs }) => pairs.length > 0) ? [['pairs.csv', pairsTable(cases)] as [string, string]] : []),
-      ['summary.json', `${JSON.stringify({ ...about, ...summary }, null, 2)}\n`],
+      ['summary.json', `${JSON.stringify(whole, null, 2)}\n`],
       ['summary.html', summaryPage(about, cases, summary)],
     ];
     return files.map(([name, text]) => {

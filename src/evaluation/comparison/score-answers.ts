@@ -8,7 +8,7 @@ import { NO_FIGURES, type Had, type StructureScore } from './case-score.js';
 
 /**
  * The figures of each structure that the reference has, or the output: of those that only one of both has as it is, the other puts the whole
- * together of its parts; `alsoOf` are wholes that are asked of both. Of wholes that lack a part no figures are made: they would measure what is missing.
+ * together of its parts; `alsoOf` are wholes that are asked of both. Of wholes that lack a part no figures are made, unless its maker promises that part: they would measure what is missing.
  * Where the table knows parts only and none is missing, there are figures, and what is lacking is said. One mask of each is in memory.
  */
 export function scoreAnswers(reference: Answer, output: Answer, alsoOf: Iterable<string> = []): StructureScore[] {
@@ -53,7 +53,7 @@ function scoreStructure(structure: string, { reference, output, expected, seen, 
     output: had(seen, volumes.output),
     reference: had(expected, volumes.reference),
   };
-  const why = whyNot(expected, seen);
+  const why = whyNot({ reference, output, expected, seen });
   if (why !== undefined) return { ...sides, figures: NO_FIGURES, why };
   const distances = valueOf(surfaceDistances);
   return {
@@ -71,11 +71,11 @@ function scoreStructure(structure: string, { reference, output, expected, seen, 
 }
 
 /** Why two plans of a structure are not measured against each other. */
-function whyNot(expected: WholePlan, seen: WholePlan): string | undefined {
+function whyNot({ reference, output, expected, seen }: Omit<Pair, 'grid'>): string | undefined {
   if (expected.state === 'absent') return 'the reference has nothing of it';
   if (seen.state === 'absent') return 'the output has nothing of it';
-  const incomplete = [expected, seen].find(({ missing }) => missing.length > 0);
-  return incomplete && `the ${incomplete === expected ? 'reference' : 'output'} is incomplete: ${lackOf(incomplete)}`;
+  if (reference.isPartial(expected)) return `the reference is incomplete: ${lackOf(expected)}`;
+  return output.isPartial(seen) ? `the output is incomplete: ${lackOf(seen)}` : undefined;
 }
 
 function withoutGrid(structure: string, expected: WholePlan, seen: WholePlan, why: string): StructureScore {

@@ -8,6 +8,8 @@ import { scoreAnswers, volumesOf } from './score-answers.js';
 /** A model's result of a case; `paths` are absolute. */
 export interface ModelResult extends Omit<ModelOutcome, 'scores'> {
   readonly paths: readonly string[];
+  /** What its card promises. */
+  readonly claims?: readonly string[];
 }
 
 export interface CaseResults {
@@ -29,7 +31,7 @@ export async function scoreCase({ truth, models, images, ...subject }: CaseResul
   const reference = expected !== undefined && 'answer' in expected ? expected.answer : undefined;
   const answers = new Map<string, Answer>();
   const results = await Promise.all(models.map(async (model) => ({ model, answer: await answerOf(model, images) })));
-  const outcomes = results.map(({ model: { paths: _, ...model }, answer }): ModelOutcome => {
+  const outcomes = results.map(({ model: { paths: _, claims: __, ...model }, answer }): ModelOutcome => {
     if (answer === undefined) return { ...model, scores: model.failure === undefined ? scoreNothing(reference) : [] };
     if ('failure' in answer) return { ...model, failure: answer.failure, scores: [] };
     answers.set(model.model, answer.answer);
@@ -87,13 +89,13 @@ function isOfBoth({ output, reference }: StructureScore): boolean {
 
 type Read = { readonly answer: Answer } | { readonly failure: { readonly code: string; readonly reason: string } };
 
-async function answerOf({ failure, paths }: ModelResult, images: readonly string[]): Promise<Read | undefined> {
-  return failure !== undefined || paths.length === 0 ? undefined : read(paths, images);
+async function answerOf({ failure, paths, claims }: ModelResult, images: readonly string[]): Promise<Read | undefined> {
+  return failure !== undefined || paths.length === 0 ? undefined : read(paths, images, claims);
 }
 
-async function read(paths: readonly string[], images: readonly string[]): Promise<Read> {
+async function read(paths: readonly string[], images: readonly string[], promised?: readonly string[]): Promise<Read> {
   try {
-    return { answer: await readAnswer(paths, images) };
+    return { answer: await readAnswer(paths, images, promised) };
   } catch (thrown) {
     const { code, seen } = toAnteroomError(thrown);
     return { failure: { code, reason: seen } };

@@ -53,11 +53,13 @@ export function scoresOfModel(model: CountedModel, cases: readonly CaseScore[]):
   });
 }
 
-/** Structures that truths have and a model neither gives nor promises, with the number of cases: it is not blamed for them, and they are told. */
+/** Structures that truths have and a model neither gives nor promises, with the number of cases in which it has not failed: it is not blamed for them, and they are told. */
 export function notClaimedBy(model: CountedModel, cases: readonly CaseScore[]): { structure: string; cases: number }[] {
   const expected = expectedOf(model, cases);
   return groups(
-    cases.flatMap(({ truthDrawn }) => truthDrawn.filter((structure) => !expected.has(structure))),
+    cases
+      .filter((one) => outcomeOf(model.label, one)?.failure === undefined)
+      .flatMap(({ truthDrawn }) => truthDrawn.filter((structure) => !expected.has(structure))),
     (structure) => structure,
   ).map((group) => ({ structure: group[0], cases: group.length }));
 }

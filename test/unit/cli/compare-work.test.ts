@@ -1,6 +1,6 @@
 /** What becomes of cases that cannot be asked for, against a node that answers as it is told here. */
 import { jest } from '@jest/globals';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { EvaluationRunView } from '../../../src/api/evaluation-routes.js';
@@ -201,6 +201,14 @@ describe('the folder of a comparison', () => {
     const kept = await out.keepResults('c', 'm', [made]);
     rmSync(made);
     expect(await out.keepResults('c', 'm', [made])).toEqual(kept);
+  });
+
+  it('tells in its summary which model each is', () => {
+    const models = [{ ...model, claims: ['LEFT_LUNG'] }];
+    const out = ComparisonFolder.open(tempFolder('comparison'), { models, cohort: 'c' }, 'e', new Date(0));
+    out.summarise([], summarise(models, []));
+    const { models: told } = JSON.parse(readFileSync(join(out.path, 'summary.json'), 'utf8')) as { models: unknown };
+    expect(told).toMatchObject([{ model: 'm', version: '1', digest: 'd', claims: ['LEFT_LUNG'], done: 0 }]);
   });
 
   it('says which file of it is damaged', () => {

@@ -62,6 +62,18 @@ describe('two answers', () => {
     });
   });
 
+  it('are measured on a whole of which one that promises all parts has drawn some: the other is empty, and said', () => {
+    const slice = (k: number) => left.slice(k).map((voxel, at) => voxel | right.slice(k)[at]);
+    const whole = answer({ LUNG: { slices: [...new Set([...left.slices, ...right.slices])], slice } });
+    const { segmentations } = answer({ LEFT_LUNG: left });
+    const lung = (promised: string[]) => structures(scoreAnswers(whole, new Answer(segmentations, promised))).LUNG;
+    expect(lung(['LUNG', 'LEFT_LUNG', 'RIGHT_LUNG'])).toMatchObject({
+      output: { state: 'incomplete', lack: 'without Right lung' },
+      figures: { dice: expect.closeTo(2 / 3, 1) as number },
+    });
+    expect(lung(['LUNG', 'LEFT_LUNG']).figures.dice).toBeNull();
+  });
+
   it('give figures, and what is lacking, of a whole of which the table knows parts only', () => {
     const parts = { CEREBRAL_WHITE_MATTER: left, CEREBELLAR_WHITE_MATTER: right };
     const scores = structures(scoreAnswers(answer({ WHITE_MATTER: left }), answer(parts)));
@@ -246,6 +258,11 @@ describe('what is counted', () => {
         ]);
       }
       expect(summarise([{ label: 'a', claims: ['LUNG'] }], all).structures[0].lacks).toContain('without Right lung');
+    });
+
+    it('is not claimed only in cases in which the model has not failed', async () => {
+      const all = [await score('one', [result('a', [], failed)]), await score('two', [result('a', [], failed)])];
+      expect(summarise([{ label: 'a' }], all).models).toMatchObject([{ failed: 2, notClaimed: [] }]);
     });
 
     it('is no false positive where the truth was looked at for a part of it and is empty', async () => {
