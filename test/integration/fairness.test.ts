@@ -23,7 +23,7 @@ describeWith('busy senders', [...missingForNode(), ...missingTools('storescu')],
   beforeAll(async () => {
     node = await startNode({ settings: { settle: { quietS: 600 } } });
   }, 60_000);
-  afterAll(() => node.remove(), 30_000);
+  afterAll(() => node.remove(), 60_000);
 
   it('do not keep an echo waiting, nor each other', async () => {
     const files = Array.from({ length: SENDERS }, (_, study) => filesOf(study));

@@ -51,7 +51,7 @@ describeWith('rules that change while studies come in', [...missingForNode(), ..
     swap(node, 'a');
     await node.start();
   }, 60_000);
-  afterAll(() => node.remove(), 30_000);
+  afterAll(() => node.remove(), 60_000);
 
   it('decide each study once, by one revision that was in force then, also over a kill', async () => {
     const endsAt = Date.now() + TRAFFIC_MS;
@@ -156,7 +156,7 @@ describeWith('going back to an earlier revision', missingForNode(), () => {
   beforeAll(async () => {
     node = await startNode({ rules: { 'rules.yaml': FIRST }, failpoint: 'routing.rollback' });
   }, 60_000);
-  afterAll(() => node.remove(), 30_000);
+  afterAll(() => node.remove(), 60_000);
 
   const path = () => join(node.rulesDir, 'rules.yaml');
   const standing = () => node.admin.get<RulesStanding>('/rules/revisions');

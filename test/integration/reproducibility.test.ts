@@ -23,7 +23,7 @@ describeWith('reproducibility of the lungs model', [...missingForNode(), ...miss
     node = await startNode({ rules: lungsRules('archive'), settings: { settle: { quietS: 1 } } });
     expect(await node.command('models', 'add', ...PACKAGE)).toMatchObject({ exitCode: 0 });
   }, TIMEOUT_MS);
-  afterAll(() => node.remove());
+  afterAll(() => node.remove({ damaged: true }));
 
   const test = (name: string, ...options: string[]) =>
     node.command('models', 'test', ...PACKAGE, '--sample', study.folder, '--reference', reference, '--out', join(work, name), ...options);

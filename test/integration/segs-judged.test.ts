@@ -56,8 +56,36 @@ describeWith('the judge of written SEGs', missingTools('python3-pydicom', 'dciod
     expect(faults).toMatch(/^AccessionNumber is 'ACCEPTED', expected 'PHANTOM1'$/m);
   });
 
-  it('leaves out what was damaged after it was written', async () => {
+  it('names a file that is not as its row says, and leaves it out only where the test has damaged it', async () => {
     writeFileSync(path, readFileSync(path).subarray(0, 900));
-    expect(await judgeSegs(node.folders.root)).toEqual({ judged: 0, compared: 0, faults: [] });
+    expect(await judgeSegs(node.folders.root, true)).toEqual({ judged: 0, compared: 0, faults: [] });
+    const verdict = await judgeSegs(node.folders.root);
+    expect(verdict?.faults).toMatchObject([{ fault: 'its file is missing, or not of the SHA-256 in its row' }]);
+  });
+
+  it('looks also at a second object with the same pixels, where its places or its header differ', async () => {
+    await node.produce(node.settle('other'));
+    await node.makeResults();
+    expect(node.results()).toHaveLength(2);
+    const second = node.results()[1];
+    const file = join(node.folders.results, second.path ?? '');
+    const bytes = readFileSync(file);
+    expect(await judgeSegs(node.folders.root)).toEqual({ judged: 2, compared: 2, faults: [] });
+    const faultsOf = async (change: (copy: Buffer) => void) => {
+      const copy = Buffer.from(bytes);
+      change(copy);
+      writeFileSync(file, copy);
+      node.db.run('UPDATE results SET sha256 = ? WHERE id = ?', sha256Hex(copy), second.id);
+      return (await judgeSegs(node.folders.root))?.faults.map(({ fault }) => fault).join('\n');
+    };
+    const type = (copy: Buffer) => copy.write('ORIGINAL\\OTHER ', copy.indexOf('DERIVED\\PRIMARY'), 'latin1');
+    expect(await faultsOf(type)).toMatch(/^Error - .*Image ?Type/m);
+    const place = (copy: Buffer) => {
+      // Of the second frame, which is not among those whose place is compared with that of its image.
+      const element = Buffer.from([0x20, 0x00, 0x32, 0x00]);
+      const at = copy.indexOf(element, copy.indexOf(element) + 4) + 8;
+      copy.write(copy.toString('latin1', at, at + 1) === '-' ? '+' : '9', at, 'latin1');
+    };
+    expect(await faultsOf(place)).toMatch(/^its voxels are not those of the output/m);
   });
 });

@@ -9,7 +9,7 @@ describeWith('a simulated day with faults', missingForNode(), () => {
   beforeAll(async () => {
     day = await playDay(1);
   }, 120_000);
-  afterAll(() => day.end(), 30_000);
+  afterAll(() => day.end(), 60_000);
 
   it('leaves each study with a result or a stated reason, and the ledger with what was sent', () => {
     expect(differencesOf(day)).toEqual([]);

@@ -19,19 +19,28 @@ export interface SegVerdict {
 
 let missing: readonly string[] | undefined;
 
-/** The verdict on all results of a node that has ended, for its data folder; undefined where there are none or the judges are missing. */
-export async function judgeSegs(dataDir: string): Promise<SegVerdict | undefined> {
+/** Of which the largest suites need a tenth. Whoever removes a node has more time than that. */
+const JUDGE_DEADLINE_MS = 40_000;
+
+/**
+ * The verdict on all results of a node that has ended, for its data folder; undefined where there are none or the judges are missing, which
+ * ANTEROOM_REQUIRE=all makes an error. `damaged`: the test has damaged files of results, which are left out then.
+ */
+export async function judgeSegs(dataDir: string, damaged = false): Promise<SegVerdict | undefined> {
   const results = join(dataDir, 'results');
   if (!existsSync(results) || !readdirSync(results).some((name) => name.endsWith('.dcm'))) return undefined;
   missing ??= missingTools('python3-pydicom', 'dciodvfy');
+  if (missing.length > 0 && process.env.ANTEROOM_REQUIRE === 'all')
+    throw new Error(`SEGs cannot be judged: missing ${missing.join(', ')}; ANTEROOM_REQUIRE=all demands it`);
   if (missing.length > 0) return undefined;
-  const { stdout } = await promisify(execFile)(PYTHON, ['-W', 'ignore', SCRIPT, dataDir], { maxBuffer: 1 << 28 });
+  const args = ['-W', 'ignore', SCRIPT, dataDir, ...(damaged ? ['--damaged'] : [])];
+  const { stdout } = await promisify(execFile)(PYTHON, args, { maxBuffer: 1 << 28, timeout: JUDGE_DEADLINE_MS, killSignal: 'SIGKILL' });
   return JSON.parse(stdout) as SegVerdict;
 }
 
-/** Fails the test that calls it, or its suite, with each SEG and its faults. */
-export async function demandFaultlessSegs(dataDir: string): Promise<void> {
-  const verdict = await judgeSegs(dataDir);
+/** Rejects with each SEG and its faults. `damaged`: as above. */
+export async function demandFaultlessSegs(dataDir: string, damaged = false): Promise<void> {
+  const verdict = await judgeSegs(dataDir, damaged);
   if (verdict === undefined || verdict.faults.length === 0) return;
   const told = verdict.faults.map(({ seg, fault }) => `  ${seg}: ${fault}`);
   throw new Error(`SEGs that the node wrote are at fault:\n${told.join('\n')}`);

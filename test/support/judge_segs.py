@@ -1,7 +1,8 @@
 """Judges every SEG that a node has as a result, with nothing of ours: the ledger by sqlite3, objects by pydicom, BINARY by dciodvfy.
 
-Usage: judge_segs.py DATA_FOLDER. Prints one JSON object: how many were judged, in how many the voxels were compared with the output that they
-were made of, and the faults, each with its SEG. Files that are no longer as the node wrote them (a test has damaged them) are left out.
+Usage: judge_segs.py DATA_FOLDER [--damaged]. Prints one JSON object: how many were judged, in how many the voxels were compared with the output
+that they were made of, and the faults, each with its SEG. A file that is not as its row says is at fault; with --damaged (the test has damaged
+files) such files are left out.
 """
 import collections
 import hashlib
@@ -179,13 +180,32 @@ def dciodvfy_errors(path):
     return sorted({line for line in told.splitlines() if line.startswith('Error')})
 
 
-def main(data):
+def kind_of(dataset):
+    """What a look at one object tells of another: all elements and values, but the pixels and what differs from run to run (names, times, texts)."""
+    return tuple((elem.tag, elem.VR, value_of(elem)) for elem in dataset if elem.keyword != 'PixelData')
+
+
+def value_of(elem):
+    if elem.VR == 'SQ':
+        return tuple(map(kind_of, elem.value))
+    if elem.VR in ('UI', 'DA', 'TM', 'DT', 'PN', 'LO', 'SH', 'ST', 'LT', 'UT', 'UC'):
+        return elem.VM
+    return str(elem.value)
+
+
+def key_of(dataset):
+    return dataset and hashlib.sha256(repr(kind_of(dataset)).encode() + dataset.get('PixelData', b'')).digest()
+
+
+def main(data, damaged):
     ledger = sqlite3.connect(data / 'ledger.sqlite')
     ledger.row_factory = sqlite3.Row
     judged, compared, faults, seen = 0, 0, [], {}
     for row in ledger.execute(RESULTS).fetchall():
         path = data / 'results' / row['path']
+        name = f'{row["path"]} ({row["name"]}, rule {row["rule"]})'
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row['sha256']:
+            faults += [] if damaged else [{'seg': name, 'fault': 'its file is missing, or not of the SHA-256 in its row'}]
             continue
         judge = Judge(pydicom.dcmread(path))
         judge_identity(judge, row)
@@ -193,17 +213,17 @@ def main(data):
         judge_segments(judge, row)
         judge_source(judge, row, ledger, data / 'archive')
         answer = answer_of(row, data)
-        # A hundred runs on images with the same pixels have the same voxels: what takes time is looked at once.
-        pixels = (hashlib.sha256(judge.seg.PixelData).digest(), answer and hashlib.sha256(answer.get('PixelData', b'')).digest())
-        if pixels not in seen:
-            seen[pixels] = judge_voxels(judge, answer)
+        # A hundred runs on images with the same pixels and places have the same voxels: what takes time is looked at once.
+        key = (key_of(judge.seg), key_of(answer))
+        if key not in seen:
+            seen[key] = judge_voxels(judge, answer)
             if row['sop_class_uid'] == BINARY:
                 judge.faults += dciodvfy_errors(path)
-        compared += seen[pixels]
+        compared += seen[key]
         judged += 1
-        faults += [{'seg': f'{row["path"]} ({row["name"]}, rule {row["rule"]})', 'fault': fault} for fault in dict.fromkeys(judge.faults)]
+        faults += [{'seg': name, 'fault': fault} for fault in dict.fromkeys(judge.faults)]
     print(json.dumps({'judged': judged, 'compared': compared, 'faults': faults}))
 
 
 if __name__ == '__main__':
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), '--damaged' in sys.argv[2:])

@@ -20,9 +20,13 @@ const STOP_DEADLINE_MS = 20_000;
 
 const started: (() => void)[] = [];
 
+/** What SEGs of removed nodes are at fault for. Told at the end: a test removes its node also where it has failed, and its own error must be seen. */
+const faults: unknown[] = [];
+
 /** A test that failed half-way leaves no node behind. */
 afterAll(() => {
   for (const kill of started.splice(0)) kill();
+  if (faults.length > 0) throw new Error(faults.map(String).join('\n'));
 });
 
 /** What is missing on this machine, for `describeWith`. */
@@ -72,8 +76,8 @@ export interface TestNode {
   ended(deadlineMs?: number): Promise<NodeJS.Signals | number>;
   /** Runs `anteroom ARGS` on this node's settings. */
   command(...args: string[]): Promise<CommandResult>;
-  /** Kills it and removes its folder; fails where a SEG that it has made is at fault. */
-  remove(): Promise<void>;
+  /** Kills it and removes its folder; the suite fails where a SEG that it has made is at fault. `damaged`: the test has damaged files of results. */
+  remove(options?: { readonly damaged?: boolean }): Promise<void>;
 }
 
 /** Starts a node in a folder of its own. With a failpoint it may be dead already when this resolves. */
@@ -82,7 +86,8 @@ export async function startNode(options: NodeOptions = {}): Promise<TestNode> {
   try {
     await node.start(options.failpoint === undefined ? {} : { failpoint: options.failpoint });
   } catch (error) {
-    await node.remove();
+    // Why it did not start matters, not what it may have left.
+    await node.remove().catch(() => undefined);
     throw error;
   }
   return node;
@@ -138,10 +143,10 @@ export async function prepareNode(options: NodeOptions = {}): Promise<TestNode> 
     },
     ended: (deadlineMs = START_DEADLINE_MS) => (running === undefined ? Promise.resolve(0) : exitOf(running, deadlineMs)),
     command: (...args) => runCommand([MAIN, ...args, ...common], env),
-    remove: async () => {
-      await end('SIGKILL', STOP_DEADLINE_MS);
+    remove: async ({ damaged = false } = {}) => {
       try {
-        await demandFaultlessSegs(dataDir);
+        await end('SIGKILL', STOP_DEADLINE_MS);
+        await demandFaultlessSegs(dataDir, damaged).catch((fault: unknown) => faults.push(fault));
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
