@@ -106,7 +106,10 @@ async function main() {
   if (command.viewer) await ensureViewer();
   const engine = await ensureEngine({ keep: args.includes('--keep') });
   try {
-    if (engine && (await ensureImages(engine.socket, variants))) say(`  Docker engine at ${engine.socket}`);
+    const made = engine !== undefined && (await ensureImages(engine.socket, variants));
+    if (made) say(`  Docker engine at ${engine.socket}`);
+    else if (name === 'image')
+      throw new SetupError('no image was made, as said above: expected a Docker engine and what images are made of');
     process.exitCode = await runScripts(engine?.socket);
   } finally {
     await engine?.release();
