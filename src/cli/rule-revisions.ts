@@ -68,9 +68,12 @@ export function addRevisionCommands(rules: Command): void {
     .action(async (from: string, to: string, options: CommonOptions) => {
       const [before, after] = [await revisionOf(from, options), await revisionOf(to, options)];
       const patch = patchOf(before, after);
-      if (patch === '') return line(`nothing differs between ${from} and ${to}`);
-      process.stdout.write(patch);
-      process.exitCode = 1;
+      // What goes to stdout is a patch, or nothing.
+      if (patch === '') process.stderr.write(`nothing differs between ${from} and ${to}\n`);
+      else {
+        process.stdout.write(patch);
+        process.exitCode = 1;
+      }
     });
 
   withCommonOptions(
