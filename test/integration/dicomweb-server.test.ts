@@ -386,7 +386,7 @@ describeWith('DICOMweb server and Orthanc as its client', [...missing, ...missin
   async function ask(method: string, path: string, body: unknown): Promise<string> {
     const answer = await fetch(orthanc.url + path, { method, body: JSON.stringify(body) });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
+    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}\n${orthanc.log()}`);
     return text;
   }
 

@@ -35,6 +35,8 @@ export interface Orthanc {
   readonly dicomWebUrl: string;
   /** Where it keeps its files and its index. */
   readonly storageFolder: string;
+  /** The last lines of its log, for what fails in it without a word to its client. */
+  log(): string;
   /** Process id of the running process. */
   pid(): number | undefined;
   /** Stops the process; its data stay. */
@@ -63,17 +65,19 @@ export async function startOrthanc(options: OrthancOptions = {}): Promise<Orthan
     await exited;
   };
   const url = `http://127.0.0.1:${String(httpPort)}`;
+  const lines: string[] = [];
   const orthanc: Orthanc = {
     httpPort,
     dicomPort,
     url,
     dicomWebUrl: `${url}/dicom-web`,
     storageFolder: join(folder, 'db'),
+    log: () => lines.join('\n'),
     pid: () => running?.pid,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     start: async () => {
-      running = await launch(configPath, options.env ?? NO_DELAY);
+      running = await launch(configPath, options.env ?? NO_DELAY, lines);
     },
     remove: async () => {
       await end('SIGKILL');
@@ -111,10 +115,12 @@ function configuration(folder: string, httpPort: number, dicomPort: number, { us
 /** Debian's builds write header and body apart and wait 40 ms in between without this. */
 const NO_DELAY = { TCP_NODELAY: '1' };
 
-/** Resolves when the log says that Orthanc has started. */
-async function launch(configPath: string, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
+/** Of its log. */
+const KEPT_LINES = 200;
+
+/** Resolves when the log says that Orthanc has started; `lines` gets the last of it. */
+async function launch(configPath: string, env: Readonly<Record<string, string>>, lines: string[]): Promise<ChildProcess> {
   const child = spawn('Orthanc', [configPath], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const lines: string[] = [];
   await new Promise<void>((resolve, reject) => {
     const deadline = setTimeout(() => {
       child.kill('SIGKILL');
@@ -128,7 +134,8 @@ async function launch(configPath: string, env: Readonly<Record<string, string>>)
     child.once('exit', (code) => settle(() => reject(new Error(`Orthanc ended with ${String(code)}:\n${lines.join('\n')}`))));
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
-        if (lines.length < 200) lines.push(line);
+        lines.push(line);
+        if (lines.length > KEPT_LINES) lines.shift();
         if (line.includes('Orthanc has started')) settle(resolve);
       });
     }
