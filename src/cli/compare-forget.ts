@@ -1,5 +1,6 @@
 /** `anteroom compare --forget`: a comparison that nobody goes on with leaves nothing in the node. */
 import { setTimeout } from 'node:timers/promises';
+import type { CaseCopy } from '../api/evaluation-routes.js';
 import { ComparisonFolder } from '../evaluation/comparison/comparison-folder.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { hasEnded } from '../ledger/states.js';
@@ -8,6 +9,8 @@ import { NodeRefusal, type NodeClient } from './node-client.js';
 import { line } from './print.js';
 
 const POLL_MS = 250;
+/** What takes longer is told. */
+const SILENT_LOOKS = 8;
 
 /** Cancels the runs of the comparison in a folder and has the node's copies of its cases deleted; the folder stays. Exit code 1 where a copy stays too. */
 export async function forgetComparison(client: NodeClient, folder: string): Promise<number> {
@@ -17,12 +20,7 @@ export async function forgetComparison(client: NodeClient, folder: string): Prom
   const runs = new ComparisonRuns(client, evaluation, [], () => undefined);
   await demandKnown(runs, folder);
   await runs.cancel();
-  let copies = await runs.copies();
-  // What is under way ends, and what was being copied when its command was killed is whole or gives up.
-  while (copies.some(({ state }) => state === 'receiving') || !(await runs.all()).every(hasEnded)) {
-    await setTimeout(POLL_MS);
-    copies = await runs.copies();
-  }
+  const copies = await copiesAtRest(runs);
   let deleted = 0;
   for (const { caseName, studyInstanceUid } of copies)
     try {
@@ -35,6 +33,18 @@ export async function forgetComparison(client: NodeClient, folder: string): Prom
   const count = deleted === 1 ? '1 copy of a case is' : `${deleted} copies of cases are`;
   line(`${count} deleted from the node; ${folder} stays, and the command that made it goes on with the cases that are not scored`);
   return deleted === copies.length ? 0 : 1;
+}
+
+/** The copies of cases, when what is under way has ended, and what was being copied as its command was killed is whole or has given up. */
+async function copiesAtRest(runs: ComparisonRuns): Promise<CaseCopy[]> {
+  for (let looks = 0; ; looks++) {
+    const [copies, open] = [await runs.copies(), (await runs.all()).filter((run) => !hasEnded(run)).length];
+    const receiving = copies.filter(({ state }) => state === 'receiving').length;
+    if (open === 0 && receiving === 0) return copies;
+    if (looks === SILENT_LOOKS)
+      process.stderr.write(`waits for ${open} runs to stop and ${receiving} copies to settle (Ctrl-C stops; ask again later)\n`);
+    await setTimeout(POLL_MS);
+  }
 }
 
 async function demandKnown(runs: ComparisonRuns, folder: string): Promise<void> {

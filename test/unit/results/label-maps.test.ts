@@ -38,6 +38,15 @@ class TwoForms extends ResultStage {
     return run;
   }
 
+  /** Two versions of a study, each with its answer: the last slice comes late. */
+  async withLateSlice(first: Outputs, second: Outputs): Promise<void> {
+    for (const [slices, outputs] of [[SLICES.slice(1), first] as const, [SLICES.slice(0, 1), second] as const]) {
+      await this.receive(...slices);
+      await this.produce(this.settle(), outputs);
+      await this.makeResults();
+    }
+  }
+
   /** Which result goes where. */
   sent(): string[] {
     return this.deliveries().map(({ result_id, destination }) => `${result_id} ${destination}`);
@@ -115,12 +124,7 @@ describe('a segmentation in two forms', () => {
 
   it('gives way to what passed, not to a label map that was refused', async () => {
     const stage = new TwoForms();
-    await stage.receive(...SLICES.slice(1));
-    await stage.produce(stage.settle(), apart);
-    await stage.makeResults();
-    await stage.receive(SLICES[0]);
-    await stage.produce(stage.settle(), overlapping);
-    await stage.makeResults();
+    await stage.withLateSlice(apart, overlapping);
     const [, , later, refused] = stage.results();
     expect([later.state, refused.state]).toEqual(['passed', 'rejected']);
     expect(stage.results().map(({ superseded_by }) => superseded_by)).toEqual([later.id, later.id, null, null]);
@@ -164,12 +168,7 @@ describe('a segmentation in two forms', () => {
 
   it('is superseded in both forms', async () => {
     const stage = new TwoForms();
-    await stage.receive(...SLICES.slice(1));
-    await stage.produce(stage.settle(), apart);
-    await stage.makeResults();
-    await stage.receive(SLICES[0]);
-    await stage.produce(stage.settle(), apart);
-    await stage.makeResults();
+    await stage.withLateSlice(apart, apart);
     const [, , binary, labelMap] = stage.results();
     expect(stage.results().map(({ state }) => state)).toEqual(['superseded', 'superseded', 'passed', 'passed']);
     expect(stage.results().map(({ superseded_by }) => superseded_by)).toEqual([binary.id, labelMap.id, null, null]);
