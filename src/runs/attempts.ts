@@ -2,7 +2,7 @@
  * Carrying out attempts: a runtime starts a container or finds it again, and how it ended is written down. Memory holds only the watches of
  * what is running; after a restart they are found again by the containers' names.
  */
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
@@ -45,6 +45,8 @@ export interface AttemptOptions {
 interface Active {
   readonly container: string;
   readonly runtime: Runtime;
+  /** Settles when the container was started or found, or could not be. */
+  started?: Promise<unknown>;
   watch?: RunWatch;
 }
 
@@ -63,7 +65,7 @@ export class Attempts {
     this.endings = new Endings({ ...options, patience: this.patience });
   }
 
-  /** Runs whose containers are there, or about to be or to go. */
+  /** Runs whose containers are at work, or about to be. One that has ended takes nothing any more, though it is there until it is removed. */
   get underWay(): readonly number[] {
     return [...this.active.keys()];
   }
@@ -131,10 +133,17 @@ export class Attempts {
     const { runtime, spec, yaml } = plan;
     const active: Active = { container: attempt.container, runtime };
     this.active.set(run.id, active);
-    void this.attempt(run, attempt, yaml, active, (events) => obtain(runtime, spec, events)).finally(() => {
-      this.active.delete(run.id);
-      this.options.bell.ring('runs');
-    });
+    void this.attempt(run, attempt, yaml, active, (events) => obtain(runtime, spec, events)).finally(() => this.makeRoom(run));
+  }
+
+  /** The next containers start first, then results are made beside them: doing both at once would take longer. */
+  private async makeRoom(run: RunRow): Promise<void> {
+    const { bell } = this.options;
+    this.active.delete(run.id);
+    bell.ring('runs');
+    await setImmediate();
+    await Promise.allSettled([...this.active.values()].flatMap(({ started }) => started ?? []));
+    bell.ring('results');
   }
 
   private async attempt(
@@ -147,7 +156,9 @@ export class Attempts {
     const { db, clock } = this.options;
     const tail = new LogTail();
     try {
-      active.watch = await obtain(this.events(run.id, tail));
+      const obtaining = obtain(this.events(run.id, tail));
+      active.started = obtaining;
+      active.watch = await obtaining;
       if (this.stopping) {
         // The row stays as it is: the next start adopts the container.
         active.watch?.release();
@@ -173,10 +184,14 @@ export class Attempts {
       else dropInput(folders);
       return;
     }
-    const removal = this.removeContainer(active);
+    // Not waited for: what has ended takes no room from the next run.
+    const removal = this.tidyUp(run, attempt, active).finally(() => this.removals.delete(removal));
     this.removals.add(removal);
-    await removal;
-    this.removals.delete(removal);
+  }
+
+  private async tidyUp(run: RunRow, attempt: AttemptRow, active: Active): Promise<void> {
+    await this.removeContainer(active);
+    dropInput(attemptFolders(this.options.runsFolder, run.id, attempt.number));
   }
 
   /** How the run ended is written down already, and stays so if the engine has gone away since. */

@@ -1,5 +1,4 @@
 /** How attempts end, written down: what was produced, what failed, what is tried again. */
-import type { Bell } from '../foundation/bell.js';
 import { backOffMs, type Clock } from '../foundation/clock.js';
 import type { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
@@ -27,7 +26,6 @@ const MAX_LOST_ATTEMPTS = 5;
 
 export interface EndingOptions {
   readonly db: Db;
-  readonly bell: Bell;
   readonly clock: Clock;
   readonly runsFolder: string;
   readonly settings: Settings['runs'];
@@ -40,7 +38,7 @@ export class Endings {
 
   /** Writes down how a container ended, and what it left. */
   async finish(run: RunRow, attempt: AttemptRow, exit: RunExit, yaml: ModelYaml, tail: LogTail): Promise<void> {
-    const { db, clock, runsFolder, bell } = this.options;
+    const { db, clock, runsFolder } = this.options;
     const folders = attemptFolders(runsFolder, run.id, attempt.number);
     const outputs = await collectOutputs(folders.outputDir);
     const promise = promiseOf(modelById(db, run.model_id ?? 0) as ModelRow);
@@ -59,7 +57,6 @@ export class Endings {
         db.move('runs', run.id, 'produced', { at, from: ['running'], set: { progress: 1 } });
       });
       failpoint('runs.produced');
-      bell.ring('results');
     } else {
       db.transaction(() => {
         endAttempt(db, attempt.id, end);
@@ -70,7 +67,6 @@ export class Endings {
         );
       });
     }
-    dropInput(folders);
   }
 
   private unsuccessful(run: RunRow, { outcome, error }: Exclude<Verdict, { outcome: 'produced' }>, lines: readonly string[]): void {

@@ -18,7 +18,12 @@ export const NODE = 'anteroom';
 export interface Line {
   readonly name: string;
   readonly value: number;
-  readonly peer?: { readonly name: string; readonly value: number };
+  readonly peer?: {
+    readonly name: string;
+    readonly value: number;
+    /** Where both were measured by turns: the median of the turns' own ratios. It stays where it is while the machine becomes slower or faster. */
+    readonly ratio?: number;
+  };
 }
 
 /** The middle value; of an even number of values the mean of the two in the middle. */
@@ -35,7 +40,7 @@ export function print(title: string, unit: Row['unit'], lines: readonly Line[]):
   console.log(`${''.padEnd(width)}${`${NODE} ${unit}`.padStart(20)}${unit.padStart(14)}${'ratio'.padStart(8)}  peer`);
   for (const { name, value, peer } of lines) {
     const beside =
-      peer === undefined ? '' : `${figure(peer.value).padStart(14)}${(value / peer.value).toFixed(2).padStart(8)}  ${peer.name}`;
+      peer === undefined ? '' : `${figure(peer.value).padStart(14)}${ratioOf(value, peer).toFixed(2).padStart(8)}  ${peer.name}`;
     console.log(`${name.padEnd(width)}${figure(value).padStart(20)}${beside}`);
   }
 }
@@ -48,9 +53,13 @@ export function rowsOf(title: string, unit: Row['unit'], lines: readonly Line[])
     return [
       own,
       { ...own, peer: peer.name, value: rounded(peer.value) },
-      { ...own, peer: peer.name, value: rounded(value / peer.value), unit: 'ratio' },
+      { ...own, peer: peer.name, value: rounded(ratioOf(value, peer)), unit: 'ratio' },
     ];
   });
+}
+
+function ratioOf(value: number, peer: NonNullable<Line['peer']>): number {
+  return peer.ratio ?? value / peer.value;
 }
 
 function figure(value: number): string {
