@@ -1,5 +1,5 @@
 /** Reading the header of a file that is on disk. */
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { parseInstance, type DataSet } from '../dicom/element/parse.js';
 
 /** File meta and a header up to the pixel data; enhanced objects have longer ones. */
@@ -9,14 +9,19 @@ const FIRST_HEAD_BYTES = 64 * 1024;
 export async function readHead(path: string): Promise<DataSet> {
   const handle = await open(path, 'r');
   try {
-    const { size } = await handle.stat();
-    for (let headBytes = FIRST_HEAD_BYTES; ; headBytes *= 4) {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
-      const truncated = headBytes < size;
-      const { dataset, complete } = parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated });
-      if (complete || !truncated) return dataset;
-    }
+    return await headOf(handle);
   } finally {
     await handle.close();
+  }
+}
+
+/** The same of a file that is open already. */
+export async function headOf(handle: FileHandle): Promise<DataSet> {
+  const { size } = await handle.stat();
+  for (let headBytes = FIRST_HEAD_BYTES; ; headBytes *= 4) {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
+    const truncated = headBytes < size;
+    const { dataset, complete } = parseInstance(buffer.subarray(0, bytesRead), { stopAtPixelData: true, truncated });
+    if (complete || !truncated) return dataset;
   }
 }

@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseInstance } from '../dicom/element/parse.js';
+import { headOf } from '../archive/read-head.js';
+import { parseInstance, type DataSet } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { SEGMENTATION_SOP_CLASSES, readSeg } from '../dicom/seg/read.js';
@@ -87,10 +88,22 @@ export async function readSegFile(path: string): Promise<Segmentation> {
 /** A whole file of an output folder. Throws GATE_REJECTED where it is too large, before it is read, and FILE_UNREADABLE. */
 export function readRegularFile(path: string, maxBytes = MAX_READ_BYTES): Promise<Uint8Array> {
   return withRegularFile(path, async (handle) => {
-    const { size } = await handle.stat();
-    if (size > maxBytes) throw new AnteroomError('GATE_REJECTED', `an output of ${size} bytes, expected at most ${maxBytes}`);
+    await demandAtMost(handle, maxBytes);
     return readFile(handle);
   });
+}
+
+/** What an object of an output folder says before its pixel data; no more of the file is read. Throws what `readRegularFile` and `parseInstance` throw. */
+export function readRegularHead(path: string): Promise<DataSet> {
+  return withRegularFile(path, async (handle) => {
+    await demandAtMost(handle, MAX_READ_BYTES);
+    return headOf(handle);
+  });
+}
+
+async function demandAtMost(handle: FileHandle, maxBytes: number): Promise<void> {
+  const { size } = await handle.stat();
+  if (size > maxBytes) throw new AnteroomError('GATE_REJECTED', `an output of ${size} bytes, expected at most ${maxBytes}`);
 }
 
 function readHead(path: string, headBytes: number): Promise<Uint8Array> {

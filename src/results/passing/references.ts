@@ -14,6 +14,9 @@ import type { Sibling, Siblings } from './form.js';
 /** At most so many references are named in the reasons. */
 const MAX_NAMED = 3;
 
+/** More than headers that were copied have, of images of thousands of frames as well. */
+const MAX_STRANGE = 10_000;
+
 export interface Reference {
   readonly kind: 'instance' | 'series' | 'study' | 'frame of reference';
   readonly uid: string;
@@ -70,30 +73,32 @@ interface Known {
 
 /** Why references must not leave; none where all may. */
 export async function judgeReferences(references: readonly Reference[], sources: RunSources, siblings: Siblings): Promise<GateReason[]> {
-  const known = await knownTo(sources, siblings);
-  const strange = references.flatMap((reference): Strange[] => {
+  const strange = strangeAmong(references, await knownTo(sources, siblings));
+  if (strange.size > MAX_STRANGE)
+    return [...[...strange.values()].slice(0, MAX_NAMED), unlike(`more than ${MAX_STRANGE} such references`, 'none')];
+  if (strange.size > 0) await dropRepeated(strange, sources);
+  const reasons = new Map([...strange.values()].map((reason) => [`${reason.seen} ${reason.expected}`, reason]));
+  return namedReasons([...reasons.values()], (reason) => reason);
+}
+
+/** By what each is and where it stands, why it is strange; of more than `MAX_STRANGE` not all. An object may hold a million references. */
+function strangeAmong(references: readonly Reference[], known: Known): Map<string, GateReason> {
+  const strange = new Map<string, GateReason>();
+  for (const reference of references) {
+    if (strange.size > MAX_STRANGE) break;
+    if (strange.has(placed(reference))) continue;
     const reason = reference.kind === 'instance' ? judgeInstance(reference, known) : judgeNamed(reference, known);
-    return reason === undefined ? [] : [{ reference, reason }];
-  });
-  const reasons = (await unrepeated(strange, sources)).map(({ reason }) => reason);
-  return namedReasons([...new Map(reasons.map((reason) => [`${reason.seen} ${reason.expected}`, reason])).values()]);
-}
-
-interface Strange {
-  readonly reference: Reference;
-  readonly reason: GateReason;
-}
-
-/** Those that no given image has in the same place, whichever a model has copied the header of; headers are read as far as that takes. */
-async function unrepeated(strange: readonly Strange[], sources: RunSources): Promise<readonly Strange[]> {
-  if (strange.length === 0) return strange;
-  let left = strange;
-  for await (const head of sources.allHeads()) {
-    const inImage = new Set(referencesIn(head).map(placed));
-    left = left.filter(({ reference }) => !inImage.has(placed(reference)));
-    if (left.length === 0) break;
+    if (reason !== undefined) strange.set(placed(reference), reason);
   }
-  return left;
+  return strange;
+}
+
+/** Takes out what a given image has in the same place, whichever a model has copied the header of; headers are read as far as that takes. */
+async function dropRepeated(strange: Map<string, GateReason>, sources: RunSources): Promise<void> {
+  for await (const head of sources.allHeads()) {
+    for (const reference of referencesIn(head)) strange.delete(placed(reference));
+    if (strange.size === 0) return;
+  }
 }
 
 async function knownTo(sources: RunSources, siblings: Siblings): Promise<Known> {
@@ -124,25 +129,25 @@ function judgeInstance({ uid, sopClassUid, seriesInstanceUid }: Reference, { ins
   // A study is named so too (PS3.3 C.8.8.5, RT Referenced Study Sequence).
   if (known === undefined && uids.study.has(uid)) return undefined;
   if (known === undefined)
-    return strange(`${uid || 'no UID'}, which is neither an input nor an output of the run`, 'instances of these only');
+    return unlike(`${uid || 'no UID'}, which is neither an input nor an output of the run`, 'instances of these only');
   if (sopClassUid !== undefined && known.sopClassUid !== undefined && sopClassUid !== known.sopClassUid)
-    return strange(`${uid} as of class ${sopClassUid}`, known.sopClassUid);
+    return unlike(`${uid} as of class ${sopClassUid}`, known.sopClassUid);
   if (seriesInstanceUid !== undefined && known.seriesInstanceUid !== undefined && seriesInstanceUid !== known.seriesInstanceUid)
-    return strange(`${uid} as of series ${seriesInstanceUid}`, known.seriesInstanceUid);
+    return unlike(`${uid} as of series ${seriesInstanceUid}`, known.seriesInstanceUid);
   return undefined;
 }
 
 function judgeNamed({ kind, uid }: Reference, { uids }: Known): GateReason | undefined {
   if (kind === 'instance' || uids[kind].has(uid)) return undefined;
-  if (kind === 'study') return strange(`study ${uid}`, [...uids.study].join(', ') || 'none');
-  if (kind === 'series') return strange(`series ${uid}, which is of no input, and not of one output alone`, 'series of these only');
+  if (kind === 'study') return unlike(`study ${uid}`, [...uids.study].join(', ') || 'none');
+  if (kind === 'series') return unlike(`series ${uid}, which is of no input, and not of one output alone`, 'series of these only');
   return { check: kind, seen: uid, expected: [...uids[kind]].join(', ') || 'none' };
 }
 
-const strange = (seen: string, expected: string): GateReason => ({ check: 'reference', seen, expected });
+const unlike = (seen: string, expected: string): GateReason => ({ check: 'reference', seen, expected });
 
-/** The first of them, and how many there are. */
-export function namedReasons(reasons: readonly GateReason[]): GateReason[] {
-  if (reasons.length <= MAX_NAMED) return [...reasons];
-  return [...reasons.slice(0, MAX_NAMED), strange(`${reasons.length} such references in all`, 'none')];
+/** The reasons of the first of them, and how many there are. */
+export function namedReasons<T>(refused: readonly T[], reasonOf: (one: T) => GateReason): GateReason[] {
+  const named = refused.slice(0, MAX_NAMED).map(reasonOf);
+  return refused.length <= MAX_NAMED ? named : [...named, unlike(`${refused.length} such references in all`, 'none')];
 }

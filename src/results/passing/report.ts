@@ -1,13 +1,16 @@
 /** Structured reports of models: they say something, of images that the run was given and of objects of the same run. */
-import { parseInstance, type DataSet } from '../../dicom/element/parse.js';
+import type { DataSet } from '../../dicom/element/parse.js';
 import { TAG } from '../../dicom/element/tags.js';
 import type { ContentItem } from '../../dicom/sr/content-item.js';
 import { segmentsIn } from '../../dicom/seg/read.js';
 import { readReport, type StructuredReport } from '../../dicom/sr/read.js';
-import { readRegularFile } from '../read-outputs.js';
+import { readRegularHead } from '../read-outputs.js';
 import type { GateReason } from '../verdict.js';
 import type { FormContext, FormVerdict, PassingForm } from './form.js';
 import { namedReasons } from './references.js';
+
+/** References to parts of other outputs. A hundred structures with a measurement each have as many, lesions of a whole body some thousand. */
+const MAX_PARTS = 10_000;
 
 export const REPORT: PassingForm = {
   name: 'a structured report',
@@ -23,7 +26,7 @@ export const REPORT: PassingForm = {
         ...judgeDocument(report),
         ...judgeVerifier(dataset),
         ...(await judgeParts(dataset, siblings)),
-        ...namedReasons(unproven.map(unprovenReference)),
+        ...namedReasons(unproven, unprovenReference),
       ],
       empty: false,
       summary: { notes: [] },
@@ -52,27 +55,31 @@ function judgeVerifier(dataset: DataSet): GateReason[] {
 
 /** Segments are numbered anew in our object, and frames ordered: a number in a report would then be another's. */
 async function judgeParts(dataset: DataSet, siblings: FormContext['siblings']): Promise<GateReason[]> {
-  const reasons: GateReason[] = [];
-  for (const reference of itemsIn(dataset)) {
-    const uid = reference.uid(TAG.ReferencedSOPInstanceUID) ?? '';
-    const sibling = siblings.get(uid);
-    if (sibling === undefined) continue;
-    if (!reference.isEmpty(TAG.ReferencedFrameNumber))
-      reasons.push({ check: 'reference', seen: `frames of ${uid}, another output`, expected: 'its segments, or all of it' });
-    if (!reference.isEmpty(TAG.ReferencedSegmentNumber) && !(await isNumberedInOrder(sibling.path)))
-      reasons.push({
-        check: 'reference',
-        seen: `segments of ${uid}, which are numbered anew`,
-        expected: 'segments that are numbered 1, 2, 3 …',
-      });
-  }
-  return reasons;
+  const parts = itemsIn(dataset).filter((item) => PARTS.some((part) => !item.isEmpty(part)) && siblings.has(referredTo(item)));
+  if (parts.length > MAX_PARTS)
+    return [{ check: 'reference', seen: `${parts.length} references to parts of other outputs`, expected: `at most ${MAX_PARTS}` }];
+  const withPart = (part: number) => new Set(parts.filter((item) => !item.isEmpty(part)).map(referredTo));
+  const [framed, segmented] = PARTS.map(withPart);
+  const anew: string[] = [];
+  for (const [uid, { path }] of siblings) if (segmented.has(uid) && !(await isNumberedInOrder(path))) anew.push(uid);
+  return [...namedReasons([...framed], framesReason), ...namedReasons(anew, segmentsReason)];
+}
+
+const PARTS = [TAG.ReferencedFrameNumber, TAG.ReferencedSegmentNumber] as const;
+
+const referredTo = (item: DataSet) => item.uid(TAG.ReferencedSOPInstanceUID) ?? '';
+
+function framesReason(uid: string): GateReason {
+  return { check: 'reference', seen: `frames of ${uid}, another output`, expected: 'its segments, or all of it' };
+}
+
+function segmentsReason(uid: string): GateReason {
+  return { check: 'reference', seen: `segments of ${uid}, which are numbered anew`, expected: 'segments that are numbered 1, 2, 3 …' };
 }
 
 /** Of a segmentation, as it is read: the background of a label map is no segment of our object. */
 async function isNumberedInOrder(path: string): Promise<boolean> {
-  const { dataset } = parseInstance(await readRegularFile(path), { stopAtPixelData: true });
-  return segmentsIn(dataset).segments.every(({ number }, index) => number === index + 1);
+  return segmentsIn(await readRegularHead(path)).segments.every(({ number }, index) => number === index + 1);
 }
 
 /** The data set, and every item at whatever depth. */

@@ -6,6 +6,7 @@ import { parseInstance, type DataSet } from '../../../src/dicom/element/parse.js
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
 import { encodeElement } from '../../../src/dicom/element/write.js';
+import type { Header } from '../../../src/dicom/header.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import type { SegInput, SegSource } from '../../../src/dicom/seg/input.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
@@ -85,9 +86,14 @@ function firstAsBackground(file: Uint8Array): Uint8Array {
 }
 
 /** The report with a reference to parts of another output, outside of its tree. */
-function referring(file: Uint8Array, sopInstanceUid: string, part: object): Uint8Array {
+function referring(file: Uint8Array, sopInstanceUid: string, part: object, times = 1): Uint8Array {
   const reference = { ReferencedSOPClassUID: SOP_CLASS.SegmentationStorage, ReferencedSOPInstanceUID: sopInstanceUid, ...part };
-  return changed(file, { ReferencedImageSequence: [headerOf(reference)] });
+  return changed(file, { ReferencedImageSequence: Array<Header>(times).fill(headerOf(reference)) });
+}
+
+/** By this process so far, as the kernel counts it (proc(5): io). */
+function bytesRead(): number {
+  return Number(/^rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
 }
 
 /** Evidence (PS3.3 table C.17-3) that names the first image of the run, with something changed. */
@@ -263,6 +269,32 @@ describe('a report that a model wrote', () => {
     });
     expect(run.state).toBe(reason === undefined ? 'done' : 'rejected');
     expect(run.reason ?? '').toMatch(reason ?? /^$/);
+  });
+
+  it('takes no more than the beginning of a segmentation, and that once, however often it names segments of it', async () => {
+    const padding = Buffer.from([0xfc, 0xff, 0xfc, 0xff, ...Buffer.from('OB'), 0, 0, 0, 0, 0, 2]);
+    const size = padding.readUInt32LE(8);
+    const before = bytesRead();
+    const { run } = await ended((source) => {
+      const input = lungsOn(source);
+      const seg = Buffer.concat([writeSeg(input).bytes, padding, Buffer.alloc(size)]);
+      return { 'seg.dcm': seg, 'sr.dcm': referring(report(source), input.identity.sopInstanceUid, { ReferencedSegmentNumber: [2] }, 50) };
+    });
+    expect(run).toMatchObject({ state: 'done', reason: null });
+    // The segmentation itself is judged once as a whole.
+    expect((bytesRead() - before) / size).toBeLessThan(2);
+  });
+
+  it.each<[object, number, RegExp]>([
+    [{ ReferencedFrameNumber: [2] }, 5, /^reference: frames of \S+, another output, expected its segments, or all of it$/],
+    [{ ReferencedSegmentNumber: [2] }, 10_001, /^reference: 10001 references to parts of other outputs, expected at most 10000$/],
+  ])('is refused with one reason where it refers to %j of another output %d times', async (part, times, reason) => {
+    const { run } = await ended((source) => {
+      const input = lungsOn(source);
+      return { 'seg.dcm': writeSeg(input).bytes, 'sr.dcm': referring(report(source), input.identity.sopInstanceUid, part, times) };
+    });
+    expect(run).toMatchObject({ state: 'rejected', reason: expect.stringMatching(/^sr\.dcm: /) as string });
+    expect(run.reason?.replace('sr.dcm: ', '')).toMatch(reason);
   });
 
   it('names the class of the result where a label map becomes a BINARY segmentation', async () => {
