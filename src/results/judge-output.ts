@@ -1,6 +1,7 @@
 /** What the gate says of one file that may become a result. */
 import type { SegSource } from '../dicom/seg/input.js';
 import type { Segmentation } from '../dicom/seg/segmentation.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import type { LabelMapYaml } from '../models/model-yaml.js';
 import type { Candidate } from './candidates.js';
 import { judgeSegmentation, regionsOf } from './gate.js';
@@ -12,6 +13,7 @@ import { judgeObject } from './passing/judge-object.js';
 import { readSegFile } from './read-outputs.js';
 import { judgeReport } from './reports/judge-report.js';
 import { segMakers } from './seg-result.js';
+import type { GateReason, RejectedVerdict } from './verdict.js';
 
 /**
  * Judges a DICOM-SEG, or a label map whose labels model.yaml names, against the image that it lies on; an answer that becomes a report by
@@ -31,18 +33,34 @@ export async function judgeOutput(path: string, candidate: Candidate, context: F
   return judged(seg, source, allowEmpty);
 }
 
-/** A label map names no image: of several, it is of the first one on whose grid it lies. */
+/** A label map names no image: of several, it is of the first one on whose grid it lies. What is no regular stack has none. */
 async function judgeLabelMap(path: string, { sources, allowEmpty }: FormContext, { labels, on }: LabelMapYaml): Promise<Judgement> {
   const named = await readOr(() => readNamedLabels(path, labels), 'a label map that can be read, with labels that model.yaml names');
   if ('passed' in named) return { verdict: named };
-  let first: Judgement | undefined;
+  const irregular: string[] = [];
+  let first: RejectedVerdict | undefined;
   for (const candidate of sources.candidates(on)) {
-    const source = await sources.sourceOf(candidate);
-    const judgement = judged(segmentationOf(named, source), source, allowEmpty);
-    if (judgement.verdict.passed) return judgement;
-    first ??= judgement;
+    const source = await sources.sourceOf(candidate).catch(refusalIn);
+    if (typeof source === 'string') irregular.push(`${candidate.name}: ${source}`);
+    else {
+      const judgement = judged(segmentationOf(named, source), source, allowEmpty);
+      if (judgement.verdict.passed) return judgement;
+      first ??= judgement.verdict;
+    }
   }
-  return first as Judgement;
+  if (first === undefined) throw new AnteroomError('GEOMETRY_REFUSED', irregular.join('; '));
+  return { verdict: { passed: false, reasons: [...first.reasons, ...irregular.map(irregularImage)] } };
+}
+
+/** Why an image is no regular stack; any other error is thrown on. */
+function refusalIn(thrown: unknown): string {
+  const { code, seen } = toAnteroomError(thrown);
+  if (code !== 'GEOMETRY_REFUSED') throw thrown;
+  return seen;
+}
+
+function irregularImage(seen: string): GateReason {
+  return { check: 'geometry', seen, expected: 'one regular stack of slices' };
 }
 
 function judged(seg: Segmentation, source: SegSource, allowEmpty: boolean): Judgement {
