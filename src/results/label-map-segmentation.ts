@@ -5,7 +5,7 @@ import type { Grid, Vec3 } from '../dicom/geometry/grid.js';
 import { dot, length, scaled, unit } from '../dicom/geometry/vector.js';
 import { firstText } from '../dicom/header.js';
 import type { SegSource } from '../dicom/seg/input.js';
-import { boxesOn, eachRunOfLabel, type TakeRun } from '../dicom/seg/mask.js';
+import { boxesOn, eachRunOfLabel, valuesIn, type TakeRun } from '../dicom/seg/mask.js';
 import type { FramePlane, SegFrame, Segment, Segmentation } from '../dicom/seg/segmentation.js';
 import { meaningOf, structureById } from '../dicom/structures/table.js';
 import { AnteroomError } from '../foundation/errors.js';
@@ -25,7 +25,7 @@ export interface NamedLabels {
 export async function readNamedLabels(path: string, labels: Readonly<Record<string, string>>): Promise<NamedLabels> {
   const volume = await readLabelMap(path, await readRegularFile(path));
   const structures = new Map(Object.entries(labels).map(([label, id]) => [Number(label), id]));
-  const unknown = [...labelsIn(volume)].filter((label) => !structures.has(label));
+  const unknown = [...valuesIn(volume.labels)].filter((label) => !structures.has(label));
   if (unknown.length > 0) {
     const seen = unknown.slice(0, 5).join(', ');
     throw new AnteroomError(
@@ -34,17 +34,6 @@ export async function readNamedLabels(path: string, labels: Readonly<Record<stri
     );
   }
   return { volume, structures };
-}
-
-function labelsIn({ labels }: LabelVolume): Set<number> {
-  const found = new Set<number>();
-  let last = 0;
-  for (const label of labels) {
-    if (label === last) continue;
-    last = label;
-    if (label !== 0) found.add(label);
-  }
-  return found;
 }
 
 /** The label map as a segmentation that says of itself that it is of `source`; whether it lies on the grid there, the gate says. */

@@ -1,18 +1,19 @@
 /** Two label maps on one grid, label by label. */
 import type { Vec3 } from '../../dicom/geometry/grid.js';
 import type { LabelVolume } from '../../dicom/label-map/read.js';
+import { valuesIn } from '../../dicom/seg/mask.js';
 import { compareMasks } from '../metrics/compare-masks.js';
 import { differencePicture } from './difference-picture.js';
 import type { CheckedFile, Picture, Remark } from './finding.js';
 import { deviations, measures } from './mask-remarks.js';
 
-type Labels = LabelVolume['labels'];
+export type Labels = LabelVolume['labels'];
 
 /** Compares the labels of two files; `place` is that of both. */
 export function checkLabels(place: Omit<LabelVolume, 'labels'>, reference: Labels, output: Labels): CheckedFile {
   const [columns, rows, slices] = place.size;
   const spacingMm = place.stepsMm.map(([x, y, z]) => Math.hypot(x, y, z)) as unknown as Vec3;
-  const [expected, seen] = [labelsIn(reference), labelsIn(output)];
+  const [expected, seen] = [valuesIn(reference), valuesIn(output)].map((values) => [...values]);
   const [notes, findings, pictures]: [Remark[], Remark[], Picture[]] = [[], [], []];
   for (const label of expected.filter((one) => seen.includes(one))) {
     const subpath = `label ${label}`;
@@ -31,13 +32,6 @@ export function checkLabels(place: Omit<LabelVolume, 'labels'>, reference: Label
   findings.push(...expected.filter((one) => !seen.includes(one)).map((one) => only(one, 'Label Missing', 'the reference')));
   findings.push(...seen.filter((one) => !expected.includes(one)).map((one) => only(one, 'Label Extra', 'the output')));
   return { check: { checker: 'LabelMapContentCheck', notes, findings }, pictures };
-}
-
-/** The labels that there are, in order, without the background. */
-export function labelsIn(labels: Labels): number[] {
-  const isThere = new Uint8Array(0x10000);
-  for (const label of labels) isThere[label] = 1;
-  return [...isThere.keys()].filter((label) => label !== 0 && isThere[label] === 1);
 }
 
 function maskOf(labels: Labels, label: number): Uint8Array {

@@ -1,10 +1,11 @@
 /** Two images of a tool (MHA, NRRD, NIfTI) on one grid: their bytes may differ with the packing, their voxels must not. */
-import { openVolume, type LabelVolume, type StoredVolume } from '../../dicom/label-map/read.js';
-import { labelsOf } from '../../dicom/label-map/voxels.js';
+import { openVolume, type StoredVolume } from '../../dicom/label-map/read.js';
+import { labelsOf, refused } from '../../dicom/label-map/voxels.js';
+import { valuesIn } from '../../dicom/seg/mask.js';
 import { toAnteroomError } from '../../foundation/errors.js';
-import type { CheckedFile } from './finding.js';
+import type { CheckedFile, Remark } from './finding.js';
 import { checkImages } from './image-check.js';
-import { checkLabels, labelsIn } from './label-map-check.js';
+import { checkLabels, type Labels } from './label-map-check.js';
 
 /** How far places may be off, in mm. */
 const TOLERANCE_MM = 1e-3;
@@ -24,9 +25,7 @@ export async function checkVolumes(name: string, expected: Uint8Array, seen: Uin
   try {
     return compareVolumes(await openVolume(name, expected), await openVolume(name, seen));
   } catch (thrown) {
-    const { notes, ...check } = bytes.check;
-    const why = { label: 'Compared As Bytes', description: refusalIn(thrown) };
-    return { ...bytes, check: { ...check, notes: [...notes, why] } };
+    return noted(bytes, { label: 'Compared As Bytes', description: refusalIn(thrown) });
   }
 }
 
@@ -36,21 +35,33 @@ function compareVolumes(reference: StoredVolume, output: StoredVolume): CheckedF
     const findings = [{ label: 'Geometry', description: geometry }];
     return { check: { checker: 'GeometryCheck', notes: [], findings }, pictures: [] };
   }
-  const labels = labelMapOf(reference);
-  const others = labels && labelMapOf(output);
-  if (labels === undefined || others === undefined) return { check: checkImages(reference, output), pictures: [] };
-  return checkLabels(reference, labels, others);
+  const labels = labelsOfBoth(reference, output);
+  if (typeof labels === 'string') {
+    const compared = { check: checkImages(reference, output), pictures: [] };
+    return noted(compared, { label: 'Compared By Value', description: labels });
+  }
+  return noted(checkLabels(reference, ...labels), { label: 'Compared By Label', description: `at most ${MOST_LABELS} labels in both` });
 }
 
-/** Undefined where the values are no labels, or too many to be some: probabilities and images are stored as whole numbers too. */
-function labelMapOf({ size, voxels }: StoredVolume): LabelVolume['labels'] | undefined {
+/** Why they have none, where one of them is no label map. */
+function labelsOfBoth(reference: StoredVolume, output: StoredVolume): readonly [Labels, Labels] | string {
   try {
-    const labels = labelsOf(size, voxels);
-    return labelsIn(labels).length > MOST_LABELS ? undefined : labels;
+    return [labelsIn('the reference', reference), labelsIn('the output', output)];
   } catch (thrown) {
-    refusalIn(thrown);
-    return undefined;
+    return refusalIn(thrown);
   }
+}
+
+/** Refuses values that are too many to be labels: probabilities and images are stored as whole numbers too. */
+function labelsIn(where: string, { size, voxels }: StoredVolume): Labels {
+  const labels = labelsOf(size, voxels);
+  const { size: count } = valuesIn(labels);
+  if (count > MOST_LABELS) throw refused(`${count} labels in ${where}, expected at most ${MOST_LABELS} to compare each`);
+  return labels;
+}
+
+function noted({ check, pictures }: CheckedFile, how: Remark): CheckedFile {
+  return { check: { ...check, notes: [...check.notes, how] }, pictures };
 }
 
 /** Why an image was refused; any other error is thrown on. */

@@ -268,6 +268,26 @@ describe('label maps', () => {
     });
   });
 
+  it.each<[string, number, number, object]>([
+    ['200 labels in both', 200, 200, { label: 'Compared By Label', description: 'at most 200 labels in both' }],
+    [
+      '201 labels in the reference',
+      201,
+      200,
+      { label: 'Compared By Value', description: '201 labels in the reference, expected at most 200 to compare each' },
+    ],
+    [
+      '201 labels in the output',
+      200,
+      201,
+      { label: 'Compared By Value', description: '201 labels in the output, expected at most 200 to compare each' },
+    ],
+  ])('with %s say how they were compared', async (_name, one, other, how) => {
+    const [reference, output] = [one, other].map((count, n) => mha16([15, 15, 2], (at) => (at + n) % (count + 1)));
+    const { checked } = await compared({ 'a.mha': reference }, { 'a.mha': output });
+    expect(checked[0].checks[0].notes).toContainEqual(how);
+  });
+
   it('of four dimensions are compared as bytes, and that is said', async () => {
     const [one, other] = [0, 1].map((value) => mha16([2, 2, 2, 3], () => value));
     const { checked } = await compared({ 'a.mha': one }, { 'a.mha': other });
@@ -317,11 +337,16 @@ describe.each(Object.keys(FLOATS))('images of fractions (%s)', (name) => {
     const { checked } = await compared({ [name]: make(reference) }, { [name]: make(output) });
     return checked[0].checks[0];
   };
-  const figures = async (output: readonly number[]) => (await check(output)).notes.map(({ info }) => Number(info));
+  const figures = async (output: readonly number[]) => (await check(output)).notes.flatMap(({ info }) => info ?? []);
 
   it('are the same where their numbers are, but for a millionth of the largest, NaN and infinities included', async () => {
     expect((await check([0.25 + 1e-6, -0.5, 2, NaN, Infinity, 1e-7])).findings).toEqual([]);
     expect(await figures([0.25, -0.5, 2.5, NaN, Infinity, 0])).toEqual([0.5, 0.125]);
+  });
+
+  it('say that they were compared by value, and why', async () => {
+    const seen = 'a voxel of value 0.25, expected whole numbers from 0 to 65535';
+    expect((await check([0.25, -0.5, 2.5, NaN, Infinity, 0])).notes).toContainEqual({ label: 'Compared By Value', description: seen });
   });
 
   it('that differ are told with the largest and the mean difference', async () => {
