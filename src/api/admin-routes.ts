@@ -12,7 +12,7 @@ import { pauseOfDestination } from '../ledger/pauses.js';
 import { lastPurge } from '../ledger/retention.js';
 import { outputsOfRun, resultsOfRun } from '../ledger/results.js';
 import { laterRun } from '../ledger/run-succession.js';
-import { insertRun, listRuns, requestCancel, runById, type RunRow } from '../ledger/runs.js';
+import { insertRun, listRuns, NO_PROGRESS, requestCancel, runById, type RunRow } from '../ledger/runs.js';
 import { findStudy, listStudies, releaseStudy, studyOfRun, type StudyRow } from '../ledger/studies.js';
 import { lastVersion, versionsOfStudy } from '../ledger/versions.js';
 import { parseDecision } from '../routing/decision.js';
@@ -178,6 +178,7 @@ function runRoutes(router: Router, node: NodePort): void {
       throw new AnteroomError('OUTDATED', `version ${later.version_number} of its study has run ${later.id} in the place of run ${run.id}`);
     const model_id = modelForRetry(db, run);
     const set = {
+      ...NO_PROGRESS,
       model_id,
       due_at: clock(),
       cancel_requested: 0,

@@ -411,6 +411,16 @@ export const CATALOGUE = {
     text: 'The rules do not ask for the run any more',
     remedy: 'Nothing needs to be done: `anteroom explain STUDY` says what the rules decide now.',
   }),
+  RUN_NOT_WRITTEN: entry({
+    kind: 'transient',
+    text: 'What became of a run could not be written down',
+    remedy: 'Check the disk of the data folder: space, rights, errors. It is written down as soon as that is possible.',
+  }),
+  FOLDER_NOT_REMOVED: entry({
+    kind: 'operator',
+    text: 'A folder of a run could not be removed',
+    remedy: 'Give what is in it to the user that runs the node, or remove it by hand; what is left of it goes with its study.',
+  }),
   INPUT_NOT_TAKEN: entry({
     kind: 'operator',
     text: 'The model does not take the series',

@@ -4,7 +4,7 @@ import { mayPass } from '../foundation/errors.js';
 import type { Db } from './database.js';
 import { resultsOfLastAttempt } from './results.js';
 import type { RunState, StudyState } from './states.js';
-import { insertRun, type NewRun, type RunRow } from './runs.js';
+import { insertRun, NO_PROGRESS, type NewRun, type RunRow } from './runs.js';
 
 export interface EvaluationStudyRow {
   readonly study_instance_uid: string;
@@ -91,7 +91,7 @@ export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, 
       key.modelId,
     );
     if (found !== undefined) {
-      const set = { due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0, work_gone_at: null };
+      const set = { ...NO_PROGRESS, due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0, work_gone_at: null };
       const from: RunState[] = mayPass(found.failure_code ?? '') ? ['cancelled', 'failed'] : [];
       if (resultsOfLastAttempt(db, found.id).some(({ purged_at }) => purged_at !== null)) from.push('done');
       if (from.includes(found.state)) db.move('runs', found.id, 'queued', { at, from, set, detail: 'its evaluation goes on' });

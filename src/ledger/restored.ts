@@ -6,6 +6,7 @@ import type { EpochMs } from '../foundation/clock.js';
 import type { Db } from './database.js';
 import { recordRestore } from './node-facts.js';
 import { pausePurging } from './retention.js';
+import { NO_PROGRESS } from './runs.js';
 
 export interface RestoredWork {
   /** Deliveries that ask their destination first. */
@@ -41,7 +42,7 @@ function queueAgain(db: Db, at: EpochMs): number {
     // A result without an object keeps the name from the next attempt.
     db.run("DELETE FROM results WHERE run_id = ? AND state = 'made'", id);
     if (state === 'produced') db.move('runs', id, 'failed', { at, detail: DETAIL });
-    db.move('runs', id, 'queued', { at, set: { due_at: at, reason: null, failure_code: null }, detail: DETAIL });
+    db.move('runs', id, 'queued', { at, set: { ...NO_PROGRESS, due_at: at, reason: null, failure_code: null }, detail: DETAIL });
   }
   return runs.length;
 }

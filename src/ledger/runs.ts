@@ -75,6 +75,9 @@ export interface RunLimits extends StartLimits {
   readonly perSource?: StartLimits;
 }
 
+/** To be set where a run is queued again: nothing of it is done until it starts. */
+export const NO_PROGRESS = { progress: null, progress_text: null } as const;
+
 export interface AttemptRow {
   readonly id: number;
   readonly run_id: number;
@@ -272,6 +275,11 @@ export function destinationsOfRun({ destinations, shadow, purpose }: RunRow): st
 /** The newest attempt of a run. */
 export function lastAttempt(db: Db, runId: number): AttemptRow | undefined {
   return db.get<AttemptRow>('SELECT * FROM attempts WHERE run_id = ? ORDER BY number DESC LIMIT 1', runId);
+}
+
+/** The attempt that a container was for; undefined where it was for none. */
+export function attemptOfContainer(db: Db, container: string): AttemptRow | undefined {
+  return db.get<AttemptRow>('SELECT * FROM attempts WHERE container = ?', container);
 }
 
 /** Names of containers whose runs may still be under way; every other container of this node is garbage. */

@@ -5,27 +5,32 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
-import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { AnteroomError, toAnteroomError, type ErrorCode } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { modelById } from '../ledger/models.js';
-import { beginAttempt, lastAttempt, recordProgress, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
+import { beginAttempt, lastAttempt, NO_PROGRESS, recordProgress, runById, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import type { RegisteredModelYaml } from '../models/model-yaml.js';
 import type { Settings } from '../settings/schema.js';
 import { Endings } from './endings.js';
 import { EnginePatience, untilEngineAnswers } from './engine-patience.js';
 import { inputFilesOf } from './input-files.js';
 import { LogTail } from './log-tail.js';
-import { attemptFolders, dropAttempt, dropInput, prepareFolders } from './run-folders.js';
+import { attemptFolders, dropAttempt, dropInput, prepareFolders, type AttemptFolders } from './run-folders.js';
 import { containerName, runSpec } from './run-spec.js';
-import type { RunEvents, RunSpec, Runtime, RunWatch } from './runtimes/runtime.js';
+import type { RunEvents, RunExit, RunSpec, Runtime, RunWatch } from './runtimes/runtime.js';
+import { untilWritten } from './until-written.js';
 
 const log = loggerOf('runs');
 
 const PROGRESS_EVERY_MS = 500;
 /** How long the end of the node waits for an engine to remove what has ended. */
 const REMOVAL_GRACE_MS = 5_000;
+/** How long results wait for the containers that take the room of one that has ended. */
+const START_GRACE_MS = 2_000;
+/** A start that is refused so leaves nothing. */
+const NOT_STARTED: readonly ErrorCode[] = ['IMAGE_MISSING', 'CONTAINER_START_FAILED'];
 
 export interface AttemptOptions {
   readonly db: Db;
@@ -47,6 +52,8 @@ interface Active {
   readonly runtime: Runtime;
   /** Settles when the container was started or found, or could not be. */
   started?: Promise<unknown>;
+  /** The engine was asked to start it, and it may be at work whatever the engine said. */
+  mayRun?: boolean;
   watch?: RunWatch;
 }
 
@@ -56,9 +63,9 @@ export class Attempts {
   /** Containers may be there that belong to no run. */
   sweepDue = true;
   private readonly active = new Map<number, Active>();
-  private stopping = false;
-  /** Removals under way of containers whose runs have ended. */
-  private readonly removals = new Set<Promise<void>>();
+  private readonly ending = new AbortController();
+  /** Removals under way of containers whose runs have ended, by name; none rejects. */
+  private readonly removals = new Map<string, Promise<void>>();
   private readonly endings: Endings;
 
   constructor(private readonly options: AttemptOptions) {
@@ -72,13 +79,18 @@ export class Attempts {
 
   /** Containers go on; the next start adopts them. */
   stop(): void {
-    this.stopping = true;
+    this.ending.abort();
+  }
+
+  /** Whether that container's run has ended, and it is about to be gone. */
+  isBeingRemoved(container: string): boolean {
+    return this.removals.has(container);
   }
 
   /** Lets the watches go. Resolves when containers whose runs have ended are removed, or after a while: the next start sweeps them then. */
   async release(): Promise<void> {
     for (const active of this.active.values()) active.watch?.release();
-    await Promise.race([Promise.all(this.removals), setTimeout(REMOVAL_GRACE_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all(this.removals.values()), setTimeout(REMOVAL_GRACE_MS, undefined, { ref: false })]);
   }
 
   /** Stops the container of a run that is under way; false if it is not. */
@@ -105,19 +117,20 @@ export class Attempts {
     const { db, clock } = this.options;
     const attempt = lastAttempt(db, run.id);
     if (attempt === undefined) {
-      db.move('runs', run.id, 'queued', { at: clock(), detail: 'no attempt was made' });
+      db.move('runs', run.id, 'queued', { at: clock(), set: NO_PROGRESS, detail: 'no attempt was made' });
       return;
     }
     log.info('looking for the container of a run that was under way', { run: run.id, container: attempt.container });
-    this.carryOut(run, attempt, (runtime, spec, events) =>
-      untilEngineAnswers(
+    this.carryOut(run, attempt, (runtime, spec, events) => {
+      events.onStarting?.();
+      return untilEngineAnswers(
         () => runtime.adopt(spec, events),
-        () => this.stopping,
-      ),
-    );
+        () => this.ending.signal.aborted,
+      );
+    });
   }
 
-  /** Runs one attempt to its end; `obtain` starts the container or finds it. Never rejects. */
+  /** Runs one attempt to its end; `obtain` starts the container or finds it. What fails on the way is written down or logged. */
   private carryOut(
     run: RunRow,
     attempt: AttemptRow,
@@ -127,22 +140,29 @@ export class Attempts {
     try {
       plan = this.plan(run, attempt);
     } catch (thrown) {
-      this.couldNotRun(run, attempt, thrown);
+      void this.couldNotRun(run, attempt, thrown);
       return;
     }
     const { runtime, spec, yaml } = plan;
     const active: Active = { container: attempt.container, runtime };
     this.active.set(run.id, active);
-    void this.attempt(run, attempt, yaml, active, (events) => obtain(runtime, spec, events)).finally(() => this.makeRoom(run));
+    this.attempt(run, attempt, yaml, active, (events) => obtain(runtime, spec, events))
+      .finally(() => this.makeRoom(run))
+      .catch((thrown: unknown) => {
+        const { code, seen, remedy, stack } = toAnteroomError(thrown);
+        log.error('an attempt ended in a way that nobody foresaw', { run: run.id, attempt: attempt.number, code, seen, remedy, stack });
+      });
   }
 
-  /** The next containers start first, then results are made beside them: doing both at once would take longer. */
+  /** The containers that take its room start first, then results are made beside them: doing both at once would take longer. */
   private async makeRoom(run: RunRow): Promise<void> {
     const { bell } = this.options;
     this.active.delete(run.id);
+    const before = new Set(this.active.values());
     bell.ring('runs');
     await setImmediate();
-    await Promise.allSettled([...this.active.values()].flatMap(({ started }) => started ?? []));
+    const starts = [...this.active.values()].filter((active) => !before.has(active)).flatMap(({ started }) => started ?? []);
+    await Promise.race([Promise.allSettled(starts), setTimeout(START_GRACE_MS, undefined, { ref: false })]);
     bell.ring('results');
   }
 
@@ -153,45 +173,56 @@ export class Attempts {
     active: Active,
     obtain: (events: RunEvents) => Promise<RunWatch | undefined>,
   ): Promise<void> {
-    const { db, clock } = this.options;
     const tail = new LogTail();
+    const exit = await this.exitOf(run, attempt, active, () => obtain(this.events(run.id, tail, active)));
+    if (exit === undefined) return;
+    // Not `couldNotRun`: what it left is complete, only the word of it is missing.
+    const end = { run, attempt, exit, yaml, tail };
+    if (!(await untilWritten(run.id, (tries) => this.endings.finish(end, tries), this.ending.signal))) return;
+    // Not waited for: what has ended takes no room from the next run.
+    const removal = this.tidyUp(run, attempt, active).finally(() => this.removals.delete(active.container));
+    this.removals.set(active.container, removal);
+  }
+
+  /** How the container ended; undefined where there is none, which is written down, and where the node ends first: the next start looks for it. */
+  private async exitOf(
+    run: RunRow,
+    attempt: AttemptRow,
+    active: Active,
+    obtain: () => Promise<RunWatch | undefined>,
+  ): Promise<RunExit | undefined> {
+    const { db, clock } = this.options;
+    const { signal } = this.ending;
     try {
-      const obtaining = obtain(this.events(run.id, tail));
+      const obtaining = obtain();
       active.started = obtaining;
       active.watch = await obtaining;
-      if (this.stopping) {
+      if (signal.aborted) {
         // The row stays as it is: the next start adopts the container.
         active.watch?.release();
-        return;
+        return undefined;
       }
       this.patience.answered();
       if (active.watch === undefined) {
+        await untilWritten(run.id, () => this.endings.lostBeforeStart(run, attempt), signal);
         this.sweepDue = true;
-        this.endings.lostBeforeStart(run, attempt);
-        return;
+        return undefined;
       }
       failpoint('runs.created');
-      db.move('runs', run.id, 'running', { at: clock(), from: ['starting'] });
+      await untilWritten(run.id, () => void db.move('runs', run.id, 'running', { at: clock(), from: ['starting'] }), signal);
       failpoint('runs.running');
-      const exit = await active.watch.done;
-      await this.endings.finish(run, attempt, exit, yaml, tail);
+      return await active.watch.done;
     } catch (thrown) {
       // While the node ends, the row stays as it is: the next start looks for the container.
-      if (this.stopping) return;
-      this.couldNotRun(run, attempt, thrown);
-      const folders = attemptFolders(this.options.runsFolder, run.id, attempt.number);
-      if (active.watch === undefined) dropAttempt(folders);
-      else dropInput(folders);
-      return;
+      if (!signal.aborted) await this.couldNotRun(run, attempt, thrown, active);
+      return undefined;
     }
-    // Not waited for: what has ended takes no room from the next run.
-    const removal = this.tidyUp(run, attempt, active).finally(() => this.removals.delete(removal));
-    this.removals.add(removal);
   }
 
+  /** The input goes first, as it holds a study: what is left by a kill in between is swept. */
   private async tidyUp(run: RunRow, attempt: AttemptRow, active: Active): Promise<void> {
+    dropInput(this.foldersOf(run, attempt));
     await this.removeContainer(active);
-    dropInput(attemptFolders(this.options.runsFolder, run.id, attempt.number));
   }
 
   /** How the run ended is written down already, and stays so if the engine has gone away since. */
@@ -206,7 +237,7 @@ export class Attempts {
   }
 
   private plan(run: RunRow, attempt: AttemptRow): { runtime: Runtime; spec: RunSpec; yaml: RegisteredModelYaml } {
-    const { db, nodeId, runsFolder, runtimes, settings } = this.options;
+    const { db, nodeId, runtimes, settings } = this.options;
     const model = run.model_id === null ? undefined : modelById(db, run.model_id);
     if (model === undefined) throw new AnteroomError('MODEL_UNKNOWN', `run ${run.id} has no registered model`);
     const yaml = JSON.parse(model.package) as RegisteredModelYaml;
@@ -220,7 +251,7 @@ export class Attempts {
       modelFolder: model.folder,
       settings: JSON.parse(run.settings) as Record<string, unknown>,
       workflow: run.workflow,
-      folders: attemptFolders(runsFolder, run.id, attempt.number),
+      folders: this.foldersOf(run, attempt),
       limits: settings.limits,
       gpu: runById(db, run.id)?.gpu ?? undefined,
     });
@@ -228,16 +259,19 @@ export class Attempts {
   }
 
   private async startNew(run: RunRow, runtime: Runtime, spec: RunSpec, events: RunEvents): Promise<RunWatch> {
-    const { db, archiveFolder, runsFolder } = this.options;
-    const attempt = lastAttempt(db, run.id) as AttemptRow;
-    prepareFolders(attemptFolders(runsFolder, run.id, attempt.number), archiveFolder, inputFilesOf(db, run), spec.user);
+    const { db, archiveFolder } = this.options;
+    const folders = this.foldersOf(run, lastAttempt(db, run.id) as AttemptRow);
+    await prepareFolders(folders, archiveFolder, inputFilesOf(db, run), spec.user, this.ending.signal);
     return runtime.start(spec, events);
   }
 
-  private events(runId: number, tail: LogTail): RunEvents {
+  private events(runId: number, tail: LogTail, active: Active): RunEvents {
     let writtenAt = 0;
     let writtenText: string | undefined;
     return {
+      onStarting: () => {
+        active.mayRun = true;
+      },
       onLogLine: (line) => tail.add(line),
       onProgress: ({ fraction, text }) => {
         const now = this.options.clock();
@@ -249,8 +283,15 @@ export class Attempts {
     };
   }
 
-  private couldNotRun(run: RunRow, attempt: AttemptRow, thrown: unknown): void {
+  private foldersOf(run: RunRow, attempt: AttemptRow): AttemptFolders {
+    return attemptFolders(this.options.runsFolder, run.id, attempt.number);
+  }
+
+  /** Of a container that may be at work the folders stay, until it is swept. Never rejects. */
+  private async couldNotRun(run: RunRow, attempt: AttemptRow, thrown: unknown, active?: Active): Promise<void> {
+    const error = toAnteroomError(thrown);
+    if (active !== undefined && (active.mayRun !== true || NOT_STARTED.includes(error.code))) dropAttempt(this.foldersOf(run, attempt));
+    await untilWritten(run.id, () => this.endings.couldNotRun(run, attempt, error), this.ending.signal);
     this.sweepDue = true;
-    this.endings.couldNotRun(run, attempt, toAnteroomError(thrown));
   }
 }

@@ -124,8 +124,9 @@ export class RunQueue {
   }
 
   private async sweep(): Promise<void> {
-    const { db, nodeId, runtimes } = this.options;
-    this.attempts.sweepDue = false;
-    if (!(await sweepContainers(db, nodeId, Object.values(runtimes)))) this.attempts.sweepDue = true;
+    const { attempts } = this;
+    attempts.sweepDue = false;
+    const isBeingRemoved = (container: string) => attempts.isBeingRemoved(container);
+    if (!(await sweepContainers({ ...this.options, isBeingRemoved }))) attempts.sweepDue = true;
   }
 }

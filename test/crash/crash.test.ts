@@ -169,4 +169,6 @@ async function expectAtPacsOnce(pacs: Orthanc, studies: readonly Sample[], befor
 async function expectNothingLeft(node: TestNode): Promise<void> {
   expect(readdirSync(join(node.dataDir, 'incoming'))).toEqual([]);
   expect(await containersOf(engineSocket(), node.folder)).toEqual([]);
+  const inputs = () => readdirSync(join(node.dataDir, 'runs'), { recursive: true }).filter((path) => /^\d+\/\d+\/in$/.test(String(path)));
+  await until('every input to be gone', () => inputs().length === 0);
 }

@@ -1,4 +1,7 @@
 /** What only the docker runtime promises: least privilege, images, and an engine that dies and returns. */
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { loggerOf } from '../../src/foundation/log.js';
 import { createDockerRuntime } from '../../src/runs/runtimes/docker.js';
 import type { RunSpec, Runtime } from '../../src/runs/runtimes/runtime.js';
@@ -10,6 +13,21 @@ import { missingTools } from '../support/tools.js';
 import { until } from '../support/until.js';
 
 const log = loggerOf('test');
+
+/** Passes on what is asked of an engine, and breaks the connection where that has started a container. */
+async function startForgetfulFront(socketPath: string): Promise<Server> {
+  const front = createServer((asked, told) => {
+    const { method, url = '', headers } = asked;
+    const onward = request({ socketPath, method, path: url, headers }, (answer) => {
+      if (url.endsWith('/start')) asked.socket.destroy();
+      else answer.pipe(told.writeHead(answer.statusCode ?? 500, answer.headers));
+    });
+    asked.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  return front;
+}
+
 const ENGINE_AWAY = 'the engine does not answer; the run is watched again when it is back';
 
 describeWith('docker runtime on an engine of its own', [...missingForDockerd(), ...missingTools('docker-registry')], () => {
@@ -180,6 +198,26 @@ describeWith('docker runtime on an engine of its own', [...missingForDockerd(), 
     const lines = (await made.log()).trimEnd().split('\n');
     expect([lines[0], lines.at(-2), lines.at(-1)]).toEqual(['first', '1400000', 'last words']);
     expect(lines.filter((line) => line.includes('left out'))).toHaveLength(1);
+  });
+
+  it('says that a container may be at work before it asks for that: the answer may be lost', async () => {
+    const front = await startForgetfulFront(dockerd.socketPath);
+    try {
+      const { port } = front.address() as AddressInfo;
+      const behind = createDockerRuntime({ host: '127.0.0.1', port, protocol: 'http', log });
+      const made = await run('sleep 600');
+      const told = { starting: false };
+      const onStarting = () => (told.starting = true);
+      await expect(behind.start({ ...made.spec, image: 'localhost/anteroom-test:nowhere' }, { onStarting })).rejects.toMatchObject({
+        code: 'IMAGE_MISSING',
+      });
+      expect(told.starting).toBe(false);
+      await expect(behind.start(made.spec, { onStarting })).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
+      expect(told.starting).toBe(true);
+      expect((await dockerd.docker.getContainer(made.spec.name).inspect()).State.Running).toBe(true);
+    } finally {
+      front.close();
+    }
   });
 
   it('makes a container again that was only created', async () => {

@@ -52,7 +52,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
     },
     start: (spec, events) =>
       watches.only(spec.name, async () => {
-        const isNew = await ensureStarted(engine, spec);
+        const isNew = await ensureStarted(engine, spec, events);
         return await watch(spec, events, isNew);
       }),
     async adopt(spec, events) {
@@ -82,9 +82,12 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
 }
 
 /** After this a container of that name has been started: true if by this call, false if by an earlier one. A container that was only created may be of an older spec and is made again. */
-async function ensureStarted(engine: DockerEngine, spec: RunSpec): Promise<boolean> {
+async function ensureStarted(engine: DockerEngine, spec: RunSpec, events: RunEvents): Promise<boolean> {
   const found = await findOurs(engine, spec);
-  if (found?.state.startedAt !== undefined) return false;
+  if (found?.state.startedAt !== undefined) {
+    events.onStarting?.();
+    return false;
+  }
   if (found) await removeContainer(engine, spec.name);
   const facts = await engine.facts();
   refuseGpuOnPodman(facts, spec);
@@ -94,6 +97,7 @@ async function ensureStarted(engine: DockerEngine, spec: RunSpec): Promise<boole
     timeoutMs: CREATE_TIMEOUT_MS,
   });
   if (!container) throw imageMissing(spec.image ?? '');
+  events.onStarting?.();
   try {
     await engine.call(() => container.start(), { fine: [304], timeoutMs: CREATE_TIMEOUT_MS });
     return true;

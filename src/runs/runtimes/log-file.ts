@@ -63,7 +63,11 @@ export function openLogFile(path: string, maxBytes: number, continued = false): 
         append(`[the log was longer than its limit of ${maxBytes} bytes: lines are left out here; the last ${tail.lines.length} follow]`);
         for (const line of tail.lines) append(line);
       }
-      closeSync(fd);
+      try {
+        closeSync(fd);
+      } catch {
+        // A file system of the network may tell only here that its disk is full.
+      }
     },
   };
 }

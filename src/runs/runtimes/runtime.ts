@@ -78,6 +78,8 @@ export interface RunProgress {
 }
 
 export interface RunEvents {
+  /** The engine is about to be asked to start it: from here on it may be at work, also where the answer is an error. */
+  onStarting?(): void;
   onProgress?(progress: RunProgress): void;
   /** Each line of the log that is not a progress line, without control characters. May hold patient data: for the run's own page, not for the node's log. */
   onLogLine?(line: string): void;

@@ -51,7 +51,8 @@ describe('an evaluation in the ledger', () => {
     const ask = (at: number) => ensureEvaluationRun(db, { ...key, caseName: 'purged' }, run, at);
     const id = ask(5);
     const end = (at: number) => {
-      for (const state of ['starting', 'running', 'produced', 'done'] as const) db.move('runs', id, state, { at, set: { ended_at: at } });
+      for (const state of ['starting', 'running', 'produced', 'done'] as const)
+        db.move('runs', id, state, { at, set: { ended_at: at, progress: 1 } });
       const attempt = db.run(
         'INSERT INTO attempts (run_id, number, container, started_at) VALUES (?, ?, ?, ?)',
         id,
@@ -75,7 +76,7 @@ describe('an evaluation in the ledger', () => {
     expect(runById(db, id)?.state).toBe('done');
     db.run('UPDATE results SET purged_at = 8 WHERE id = ?', first);
     expect(ask(9)).toBe(id);
-    expect(runById(db, id)).toMatchObject({ state: 'queued', ended_at: null });
+    expect(runById(db, id)).toMatchObject({ state: 'queued', ended_at: null, progress: null });
     end(10);
     ask(11);
     expect(runById(db, id)?.state).toBe('done');
