@@ -1,10 +1,12 @@
 /** What every runtime promises, tried on each of them with real engines and processes. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loggerOf } from '../../src/foundation/log.js';
 import { createDockerRuntime } from '../../src/runs/runtimes/docker.js';
 import { createProcessRuntime } from '../../src/runs/runtimes/process.js';
+import { parseStat } from '../../src/runs/runtimes/process-group.js';
 import type { RunExit, RunLimits, RunSpec, Runtime } from '../../src/runs/runtimes/runtime.js';
 import { describeWith } from '../support/data.js';
 import { importBusybox, missingForDockerd, startDockerd } from '../support/dockerd.js';
@@ -295,4 +297,53 @@ describeWith(
 
 describe('process runtime', () => {
   conformance(processBench);
+
+  describe('of a program that outlives its wrapper', () => {
+    let bench: Bench;
+    let made: RunFolder;
+    /** Once it may, it kills the wrapper, and sleeps on. */
+    const ORPHAN = `${WAIT_FOR_GO}; kill -9 $PPID; sleep 600`;
+    const pids = async () => (await made.output('pids')).trim().split(' ').map(Number);
+
+    beforeEach(async () => {
+      bench = await processBench();
+      made = await makeRun(
+        `echo $$ $PPID >"$ANTEROOM_OUTPUT_DIR/pids.part"; mv "$ANTEROOM_OUTPUT_DIR/pids.part" "$ANTEROOM_OUTPUT_DIR/pids"; ${ORPHAN}`,
+      );
+    });
+    afterEach(async () => {
+      const [program] = await pids();
+      if (isRunning(program)) process.kill(program, 'SIGKILL');
+      await bench.stop();
+      await made.remove();
+    });
+
+    it('has ended only when nothing of it is left', async () => {
+      const { done } = await bench.runtime().start(made.spec, {});
+      await made.outputThere('pids');
+      await made.letGo();
+      expect(await done).toMatchObject({ lost: true });
+      expect((await pids()).filter(isRunning)).toEqual([]);
+    });
+
+    it.each(['remove', 'cancel'] as const)('is ended by `%s` after a restart of the node', async (way) => {
+      const first = await bench.runtime().start(made.spec, {});
+      await made.outputThere('pids');
+      first.release();
+      const [program, wrapper] = await pids();
+      await made.letGo();
+      await until('the wrapper to be gone', () => !isRunning(wrapper));
+      expect(isRunning(program)).toBe(true);
+      await bench.runtime()[way](made.spec.name);
+      expect(isRunning(program)).toBe(false);
+    });
+  });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.state !== 'Z';
+  } catch {
+    return false;
+  }
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../foundation/log.js';
 import { judgeExit, type ContainerState, type Intent } from './exit.js';
 import { folderSizeBytes } from './output-watch.js';
-import { groupMemoryBytes, isAlive, signalGroup, type ProcessIdentity } from './process-group.js';
+import { groupMemoryBytes, isAlive, isGroupAlive, signalGroup, type ProcessIdentity } from './process-group.js';
 import { readState, type ProcessState, type StateFolder } from './process-state.js';
 import type { RunLog } from './run-log.js';
 import type { RunExit, RunSpec } from './runtime.js';
@@ -94,9 +94,11 @@ class Watch {
   private async look(): Promise<RunExit | undefined> {
     const state = await readState(this.options.folder);
     const running = state?.exitCode === undefined && state?.identity !== undefined && (await isAlive(state.identity));
+    if (running) await this.attend(state.identity, state.startedAt ?? Date.now());
+    // What the program has started and left may hold memory, a GPU and the output.
+    else if (state?.identity !== undefined && (await isGroupAlive(state.identity))) await this.end(state.identity, this.intent);
     // Asked again, for it may have ended between the two questions.
-    if (!running) return await this.finish(await readState(this.options.folder));
-    await this.attend(state.identity, state.startedAt ?? Date.now());
+    else return await this.finish(await readState(this.options.folder));
     return undefined;
   }
 
@@ -115,7 +117,7 @@ class Watch {
   }
 
   /** SIGTERM first, unless each moment costs memory or disk. */
-  private async end(identity: ProcessIdentity, intent: Intent): Promise<void> {
+  private async end(identity: ProcessIdentity, intent: Intent | undefined): Promise<void> {
     const urgent = intent === 'outOfMemory' || intent === 'outputTooLarge' || intent === 'scratchTooLarge';
     const isFirst = this.killAt === undefined;
     this.killAt ??= Date.now() + (urgent ? 0 : STOP_GRACE_MS);

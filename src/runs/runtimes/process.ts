@@ -1,12 +1,11 @@
 /** The `process` runtime: the program runs on the host, as the node's own user. It isolates nothing. */
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
 import { isAbsolute } from 'node:path';
 import { AnteroomError } from '../../foundation/errors.js';
 import type { Logger } from '../../foundation/log.js';
 import { refuseForeign } from './labels.js';
-import { isAlive, signalGroup } from './process-group.js';
+import { endGroup } from './process-group.js';
 import { listStates, readState, removeState, startProcess, stateFolder, type ProcessState, type StateFolder } from './process-state.js';
 import { STOP_GRACE_MS, watchProcess, type ProcessWatch } from './process-watch.js';
 import { openRunLog } from './run-log.js';
@@ -14,7 +13,6 @@ import { NODE_LABEL, type RunEvents, type RunSpec, type Runtime } from './runtim
 import { Watches, within } from './watches.js';
 
 const DEFAULT_POLL_MS = 250;
-const STOP_POLL_MS = 50;
 const WATCH_END_TIMEOUT_MS = 15_000;
 
 export interface ProcessRuntimeOptions {
@@ -47,7 +45,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
       watches.only(spec.name, async () => {
         const folder = stateFolder(stateDir, spec.name);
         const begun: { watch?: ProcessWatch } = {};
-        const isNew = await ensureStarted(folder, spec, () => begun.watch?.ring());
+        const isNew = await ensureStarted(folder, spec, events, () => begun.watch?.ring());
         begun.watch = watch(folder, spec, events, isNew);
         return begun.watch;
       }),
@@ -61,14 +59,13 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
       const running = await watches.find(name);
       running?.intend('cancelled');
       const folder = stateFolder(stateDir, name);
-      await stop(folder);
+      await endProcesses(folder, STOP_GRACE_MS);
       if (running) await within(running.done, WATCH_END_TIMEOUT_MS);
       await removeState(folder);
     },
     async remove(name) {
       const folder = stateFolder(stateDir, name);
-      const identity = (await readState(folder))?.identity;
-      if (identity) await signalGroup(identity, 'SIGKILL');
+      await endProcesses(folder, 0);
       await removeState(folder);
     },
     list: (nodeId) => listStates(stateDir, NODE_LABEL, nodeId),
@@ -76,11 +73,15 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 }
 
 /** After this the program has been started: true if by this call, false if by an earlier one. */
-async function ensureStarted(folder: StateFolder, spec: RunSpec, onExit: () => void): Promise<boolean> {
+async function ensureStarted(folder: StateFolder, spec: RunSpec, events: RunEvents, onExit: () => void): Promise<boolean> {
   const state = await findOurs(folder, spec);
-  if (state?.identity) return false;
+  if (state?.identity) {
+    events.onStarting?.();
+    return false;
+  }
   await removeState(folder);
   await refuseMissingProgram(spec.command[0] ?? '');
+  events.onStarting?.();
   await startProcess(folder, spec, onExit).catch(async (thrown: unknown) => {
     await removeState(folder);
     throw thrown;
@@ -104,14 +105,8 @@ async function findOurs(folder: StateFolder, spec: RunSpec): Promise<ProcessStat
   return state;
 }
 
-/** Returns when it has ended: by SIGTERM, or by SIGKILL after the grace time. */
-async function stop(folder: StateFolder): Promise<void> {
+/** Returns when the program and all that it has started are gone: by SIGTERM, or by SIGKILL after the grace time. */
+async function endProcesses(folder: StateFolder, graceMs: number): Promise<void> {
   const identity = (await readState(folder))?.identity;
-  if (!identity) return;
-  await signalGroup(identity, 'SIGTERM');
-  const killAt = Date.now() + STOP_GRACE_MS;
-  while (await isAlive(identity)) {
-    if (Date.now() >= killAt) await signalGroup(identity, 'SIGKILL');
-    await setTimeout(STOP_POLL_MS);
-  }
+  if (identity) await endGroup(identity, graceMs);
 }
