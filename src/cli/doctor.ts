@@ -16,6 +16,7 @@ import { createDockerRuntime } from '../runs/runtimes/docker.js';
 import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
+import { inputLinkFindings } from './doctor-folders.js';
 import { retentionFinding } from './doctor-retention.js';
 import { imageFindings, modelFindings } from './doctor-models.js';
 import { queueFindings } from './doctor-queue.js';
@@ -54,6 +55,7 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
   return [
     { subject: 'settings', standing: 'ok', seen: options.config ?? 'defaults and config/anteroom.yaml' },
     dataFolder(settings),
+    ...inputLinkFindings(settings),
     rulesFinding(settings),
     await engine(settings),
     ...(await nodeAndModels(settings)),
