@@ -15,14 +15,17 @@ export interface DiskLimits {
   readonly refuseFreeBytes: number;
 }
 
-/** What a door asks before it takes an object, and for each piece of it. Both throw DISK_LOW (C-STORE 0xA700, STOW-RS 507). */
+/** What a door asks before it takes an object, and for each piece of it. Both throw DISK_LOW, or STORE_FAILED where nobody knows how full the disk is (C-STORE 0xA700, STOW-RS 507). */
 export interface DiskRoom {
   demand(): void;
   charge(bytes: number): void;
 }
 
-/** The bytes of an object as they come, each piece accounted for before it is handed on. Throws DISK_LOW. */
-export async function* metered(bytes: AsyncIterable<Uint8Array>, disk: DiskRoom): AsyncGenerator<Uint8Array, void, undefined> {
+/** The bytes of an object as they come, each piece accounted for before it is handed on. Throws as the disk does. */
+export async function* metered(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  disk: DiskRoom,
+): AsyncGenerator<Uint8Array, void, undefined> {
   disk.demand();
   for await (const chunk of bytes) {
     disk.charge(chunk.byteLength);
@@ -41,15 +44,20 @@ const LOOK_AFTER_BYTES = 16 * 1024 * 1024;
 /** Receiving resumes when there is so much more than the low mark that the next few instances do not end it again. */
 const RESUME_AT = 1.05;
 
-/** Looks at the disk every now and then, and counts what is written in between. Receiving resumes by itself. */
+/**
+ * Looks at the disk every now and then, and counts what is written in between. Receiving resumes by itself. A disk that does not say how full it is (it fails,
+ * or is not mounted) is one on which nothing can be kept: it refuses until it answers.
+ */
 export class DiskGuard implements DiskRoom {
   private freeBytes = Number.POSITIVE_INFINITY;
   /** Bytes of instances since the last look. */
   private spentBytes = 0;
   private standing: DiskState['standing'] = 'ample';
+  /** What asking it gave last, where that was no answer. */
+  private silence: string | undefined;
   private readonly timer: NodeJS.Timeout;
 
-  /** `tells`: whether this guard is the one that writes the log, where several threads have one. Throws where the folder is not there. */
+  /** `tells`: whether this guard is the one that writes the log, where several threads have one. */
   constructor(
     private readonly folder: string,
     private readonly limits: DiskLimits,
@@ -59,13 +67,13 @@ export class DiskGuard implements DiskRoom {
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
-  /** Throws DISK_LOW while the disk is too full to begin with another instance. */
+  /** Throws DISK_LOW while the disk is too full to begin with another instance, STORE_FAILED while it cannot be asked. */
   demand(): void {
     if (this.standing !== 'refusing' && this.roomBytes() < this.limits.refuseFreeBytes) this.look();
     if (this.standing === 'refusing') throw this.low(`at least ${megabytes(this.limits.refuseFreeBytes)} MB are needed`);
   }
 
-  /** Takes account of bytes that are about to be written, so that many instances in flight cannot run the disk full between two looks. Throws DISK_LOW. */
+  /** Takes account of bytes that are about to be written, so that many instances in flight cannot run the disk full between two looks. Throws as `demand`. */
   charge(bytes: number): void {
     this.spentBytes += bytes;
     const floorBytes = this.limits.refuseFreeBytes / 2;
@@ -88,12 +96,32 @@ export class DiskGuard implements DiskRoom {
   }
 
   private look(): void {
-    const { bavail, bsize } = statfsSync(this.folder);
-    this.freeBytes = bavail * bsize;
     this.spentBytes = 0;
+    this.freeBytes = this.askedFreeBytes();
+    if (this.silence !== undefined) return this.moveTo('refusing');
     const { warnFreeBytes, refuseFreeBytes } = this.limits;
     const needed = this.standing === 'refusing' ? refuseFreeBytes * RESUME_AT : refuseFreeBytes;
     this.moveTo(this.freeBytes < needed ? 'refusing' : this.freeBytes < warnFreeBytes ? 'low' : 'ample');
+  }
+
+  /** 0 where there is no answer: this runs in a timer too, where what is thrown ends the thread. */
+  private askedFreeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.folder);
+      this.silence = undefined;
+      return bavail * bsize;
+    } catch (thrown) {
+      this.noteSilence((thrown as NodeJS.ErrnoException).code ?? String(thrown));
+      return 0;
+    }
+  }
+
+  private noteSilence(seen: string): void {
+    const isNew = this.silence === undefined;
+    this.silence = seen;
+    if (!isNew || !this.tells) return;
+    const remedy = 'Check that the disk of the data folder is mounted and sound; receiving resumes by itself.';
+    log.error('disk cannot be asked how full it is: receiving is refused', { path: this.folder, seen, remedy });
   }
 
   private moveTo(standing: DiskState['standing']): void {
@@ -103,6 +131,7 @@ export class DiskGuard implements DiskRoom {
     const { freeBytes } = this;
     const remedy = 'Free space in the data folder, or move it; see `anteroom doctor`.';
     if (standing === 'refusing') {
+      if (this.silence !== undefined) return;
       const seen = `expected at least ${megabytes(this.limits.refuseFreeBytes)} MB (\`disk.refuseFreeMb\`)`;
       log.error('disk is too full: receiving is refused', { freeBytes, seen, remedy });
     } else if (before === 'refusing') log.info('disk has room again: receiving resumes', { freeBytes });
@@ -112,6 +141,8 @@ export class DiskGuard implements DiskRoom {
   }
 
   private low(expected: string): AnteroomError {
+    if (this.silence !== undefined)
+      return new AnteroomError('STORE_FAILED', `${this.folder} cannot be asked how much room it has (${this.silence})`);
     return new AnteroomError('DISK_LOW', `${megabytes(this.freeBytes)} MB free, ${expected}`);
   }
 }

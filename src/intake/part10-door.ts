@@ -11,6 +11,9 @@ import type { Receiver } from './receiver.js';
 /** File meta information and the first elements must lie within this. */
 const META_BYTES = 64 * 1024;
 
+/** The bytes of an object, piece by piece. What is not read to its end is told so; what is not read at all must need no closing. */
+export type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 export interface Part10Origin {
   readonly callingAe: string;
   readonly calledAe: string;
@@ -22,7 +25,7 @@ export interface Part10Origin {
  * DICOM_UID_MISSING, DISK_LOW, STORE_FAILED, or what `check` throws); nothing is kept then.
  */
 export async function acceptPart10(
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: Pieces,
   origin: Part10Origin,
   receiver: Pick<Receiver, 'accept'> & { readonly disk?: DiskRoom },
   incomingFolder: string,
@@ -47,7 +50,7 @@ interface OpenedPart {
   readonly transferSyntaxUid: string;
 }
 
-async function receive(bytes: AsyncIterable<Uint8Array>, origin: Part10Origin, incomingFolder: string): Promise<OpenedPart> {
+async function receive(bytes: Pieces, origin: Part10Origin, incomingFolder: string): Promise<OpenedPart> {
   let head = Buffer.alloc(0);
   let opened: OpenedPart | undefined;
   try {
@@ -67,7 +70,7 @@ async function receive(bytes: AsyncIterable<Uint8Array>, origin: Part10Origin, i
 }
 
 /** Its caller's thread does everything else of the node: what waits there comes in between after each unit, also where all bytes are there at once. */
-async function* inTurns(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* inTurns(bytes: Pieces): AsyncGenerator<Uint8Array, void, undefined> {
   let taken = 0;
   for await (const chunk of bytes) {
     for (let at = 0; at < chunk.byteLength; at += UNIT_BYTES) {

@@ -2,9 +2,10 @@
  * Instances that arrived after the backup that was restored, found in the old archive: `anteroom restore --reconcile` puts them into a
  * folder, and the next start takes each through the door. The file goes when its instance is durable, so that a killed node goes on.
  */
-import { createReadStream, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOfFile } from '../archive/bytes-of-file.js';
 import { parseInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { backOffMs } from '../foundation/clock.js';
@@ -59,7 +60,7 @@ async function take({ folder, incomingFolder, receiver, calledAe }: TakeInOption
   const path = join(folder, name);
   try {
     const origin = { callingAe: (await senderOf(path)) ?? 'UNKNOWN', calledAe, remoteAddress: 'restore' };
-    await acceptPart10(createReadStream(path), origin, receiver, incomingFolder);
+    await acceptPart10(bytesOfFile(path), origin, receiver, incomingFolder);
     rmSync(path, { force: true });
   } catch (thrown) {
     const { kind, code, seen } = toAnteroomError(thrown);
