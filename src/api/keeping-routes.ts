@@ -6,7 +6,7 @@ import { mayBePurged, type Obstacle } from '../archive/retention.js';
 import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import type { Db } from '../ledger/database.js';
-import { endKeep, keepStudy, settledStudies } from '../ledger/retention.js';
+import { endKeep, keepStudy, settledStudies, undeletableFiles } from '../ledger/retention.js';
 import { findStudy, type StudyRow } from '../ledger/studies.js';
 import type { KeepingPort, NodePort } from './node-port.js';
 
@@ -31,6 +31,8 @@ export function keepingRoutes(router: Router, node: NodePort): void {
       instances: purge.instance_count,
       results: purge.result_count,
       sizeBytes: purge.size_bytes,
+      /** False: some of its files are still there, and are tried again. */
+      filesGone: purge.files_gone_at !== null,
     });
   });
   router.post('/studies/:uid/keep', (request, response) => {
@@ -88,6 +90,7 @@ function retentionOutlook(db: Db, { retention, dataFolder }: Omit<KeepingPort, '
     freeBytes: bavail * bsize,
     bytesPerDay: days === 0 ? 0 : Math.round((week?.bytes ?? 0) / days),
     purgeable,
+    undeletable: undeletableFiles(db),
     /** Finished or not: studies that must stay for now, by what stands against it. */
     obstacles,
     /** True where only the oldest studies were looked at. */

@@ -1,7 +1,8 @@
 /** What `doctor` says of keeping and forgetting: what will happen when the disk fills, before it does. */
 import type { RetentionOutlook } from '../api/keeping-routes.js';
+import { AnteroomError } from '../foundation/errors.js';
 import type { Settings } from '../settings/schema.js';
-import type { Finding } from './finding.js';
+import { failure, type Finding } from './finding.js';
 
 const OBSTACLES: Record<keyof RetentionOutlook['obstacles'], string> = {
   state: 'not settled',
@@ -38,6 +39,14 @@ export function retentionFinding(
     seen: `${rules.join('; ')}${state(outlook)}`,
     remedy: 'Room is wanted and no study may be purged: see what they wait for (`anteroom runs`, `deliveries`), or make room.',
   };
+}
+
+/** What the node wants to forget and cannot; none where there is nothing. */
+export function undeletableFindings(outlook: RetentionOutlook | undefined): Finding[] {
+  const { count, paths } = outlook?.undeletable ?? { count: 0, paths: [] };
+  if (count === 0) return [];
+  const more = count > paths.length ? `, and ${count - paths.length} more` : '';
+  return [failure('what is to be deleted', new AnteroomError('FILES_UNDELETABLE', `${paths.join(', ')}${more}`), 'warning')];
 }
 
 function lasts(outlook: RetentionOutlook | undefined, refuseFreeMb: number): string {

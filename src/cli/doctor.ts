@@ -17,7 +17,7 @@ import type { Settings } from '../settings/schema.js';
 import { webEndpoint } from '../settings/web-endpoint.js';
 import type { RetentionOutlook } from '../api/keeping-routes.js';
 import { inputLinkFindings } from './doctor-folders.js';
-import { retentionFinding } from './doctor-retention.js';
+import { retentionFinding, undeletableFindings } from './doctor-retention.js';
 import { imageFindings, modelFindings } from './doctor-models.js';
 import { queueFindings } from './doctor-queue.js';
 import { listenerFindings } from './doctor-listeners.js';
@@ -52,6 +52,7 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
   } catch (thrown) {
     return [failure('settings', thrown)];
   }
+  const ahead = await outlook(settings);
   return [
     { subject: 'settings', standing: 'ok', seen: options.config ?? 'defaults and config/anteroom.yaml' },
     dataFolder(settings),
@@ -59,7 +60,8 @@ async function examine(options: CommonOptions): Promise<Finding[]> {
     rulesFinding(settings),
     await engine(settings),
     ...(await nodeAndModels(settings)),
-    retentionFinding(settings, await outlook(settings)),
+    retentionFinding(settings, ahead),
+    ...undeletableFindings(ahead),
     ...listenerFindings(settings),
     ...(await Promise.all(
       Object.entries(settings.destinations).map(([name, destination]) => destinationFinding(name, destination, settings)),

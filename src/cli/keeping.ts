@@ -10,10 +10,11 @@ export function addKeepingCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (study: string, options: CommonOptions & { json?: boolean }) => {
       const path = `/studies/${encodeURIComponent(study)}/purge`;
-      const purged = await clientFor(options).post<{ instances: number; results: number; sizeBytes: number }>(path);
+      const purged = await clientFor(options).post<{ instances: number; results: number; sizeBytes: number; filesGone: boolean }>(path);
       if (options.json) return json(purged);
-      const { instances, results, sizeBytes } = purged;
+      const { instances, results, sizeBytes, filesGone } = purged;
       line(`study ${study} is purged: ${instances} instance(s) and ${results} result(s), ${Math.round(sizeBytes / 1_000_000)} MB`);
+      if (!filesGone) line('some of its files could not be deleted now; the node tries again by itself, and `anteroom doctor` names them');
     });
 
   withCommonOptions(program.command('keep').description('keeps a study from being purged'))

@@ -53,6 +53,17 @@ export const CATALOGUE = {
     text: 'The data folder cannot be used',
     remedy: 'Make the folder and give it to the user that runs the node, or name another one: `dataDir` in the settings, or --data.',
   }),
+  FOLDER_UNUSABLE: entry({
+    kind: 'operator',
+    text: 'The folder cannot be made',
+    remedy: 'Name another folder, or make it and give it to the user that needs it.',
+  }),
+  FILES_UNDELETABLE: entry({
+    kind: 'operator',
+    text: 'Files that are needed no longer cannot be deleted',
+    remedy:
+      "Delete them as root, or give them to the user that runs the node: a model with `user: image` leaves folders of root's. The node goes on with everything else and tries again by itself.",
+  }),
   COHORT_INVALID: entry({
     kind: 'operator',
     text: 'The cohort file is not valid',

@@ -3,8 +3,6 @@
  * row stands for, and the next start deletes them. Done in the receiver's thread, the only writer of instance rows: an instance of
  * the study that is just coming in is seen there, and its file is never taken away.
  */
-import { rmdirSync, unlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
@@ -16,6 +14,7 @@ import type { Db } from '../ledger/database.js';
 import { isStored } from '../ledger/instances.js';
 import {
   endPurge,
+  lastPurge,
   markPurged,
   purgedFiles,
   purgingPausedUntil,
@@ -25,6 +24,7 @@ import {
 } from '../ledger/retention.js';
 import { studyById } from '../ledger/studies.js';
 import type { InFlight } from './in-flight.js';
+import type { Undeletable } from './undeletable.js';
 
 const log = loggerOf('intake');
 
@@ -38,9 +38,13 @@ export interface PurgeOptions {
   readonly archiveFolder: string;
   readonly resultsFolder: string;
   readonly runsFolder: string;
+  readonly undeletable: Undeletable;
 }
 
-/** Purges a study and resolves when its files are gone. Rejects with STUDY_KEPT, which names what stands against it. */
+/**
+ * Purges a study and resolves when its files are gone, as far as they can be deleted: without `files_gone_at` the next looks try again.
+ * Rejects with STUDY_KEPT, which names what stands against it.
+ */
 export async function purgeStudy(options: PurgeOptions, studyId: number, cause: PurgeCause, limits: RetentionLimits): Promise<PurgeRow> {
   const purge = options.db.transaction(() => markIfFree(options, studyId, cause, limits));
   failpoint('retention.marked');
@@ -51,7 +55,7 @@ export async function purgeStudy(options: PurgeOptions, studyId: number, cause: 
     count: purge.instance_count,
     sizeBytes: purge.size_bytes,
   });
-  return purge;
+  return lastPurge(options.db, studyId) ?? purge;
 }
 
 function markIfFree({ db, clock, inFlight }: PurgeOptions, studyId: number, cause: PurgeCause, limits: RetentionLimits): PurgeRow {
@@ -66,9 +70,9 @@ function markIfFree({ db, clock, inFlight }: PurgeOptions, studyId: number, caus
   return markPurged(db, studyId, cause, now);
 }
 
-/** Deletes what a purge gave up, as far as it is still there and nobody has sent it again. Doing it twice is doing it once. */
+/** Deletes what a purge gave up, as far as it is still there, can be deleted, and nobody has sent it again. Doing it twice is doing it once. */
 export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow): Promise<void> {
-  const { db, clock, archiveFolder, resultsFolder, runsFolder } = options;
+  const { db, clock, archiveFolder, resultsFolder, runsFolder, undeletable } = options;
   const { archive, results, attempts } = purgedFiles(db, purge);
   const uid = studyById(db, purge.study_id)?.study_instance_uid ?? '';
   let left = 0;
@@ -76,14 +80,16 @@ export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow):
     if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await setImmediate();
     // No wait between asking and deleting: a resend that is let in meanwhile brings its own file to this place.
     if (options.inFlight.has(uid)) left++;
-    else if (!isStored(db, path)) remove(join(archiveFolder, path));
+    else if (!isStored(db, path) && !undeletable.removeFile(join(archiveFolder, path))) left++;
     if (index === 0) failpoint('retention.deleting');
   }
-  for (const path of results) remove(join(resultsFolder, path));
-  for (const { run_id, number } of attempts) await rm(join(runsFolder, String(run_id), String(number)), { recursive: true, force: true });
-  for (const { run_id } of attempts) removeIfEmpty(join(runsFolder, String(run_id)));
-  if (!options.inFlight.has(uid)) for (const folder of foldersOf(archive)) removeIfEmpty(join(archiveFolder, folder));
-  // What was just being sent again is looked at once more by the next look.
+  for (const path of results) if (!undeletable.removeFile(join(resultsFolder, path))) left++;
+  for (const { run_id, number } of attempts)
+    if (!(await undeletable.removeFolder(join(runsFolder, String(run_id), String(number))))) left++;
+  const around = attempts.map(({ run_id }) => join(runsFolder, String(run_id)));
+  if (!options.inFlight.has(uid)) around.push(...foldersOf(archive).map((folder) => join(archiveFolder, folder)));
+  for (const folder of around) if (!undeletable.removeIfEmpty(folder)) left++;
+  // What was just being sent again, or cannot be deleted, is looked at once more by the next look.
   if (left === 0) endPurge(db, purge.id, clock());
 }
 
@@ -91,20 +97,4 @@ export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow):
 function foldersOf(paths: readonly string[]): string[] {
   const inner = [...new Set(paths.map((path) => dirname(path)))];
   return [...inner, ...new Set(inner.map((folder) => dirname(folder)))].filter((folder) => folder !== '.');
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-  }
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (thrown) {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
-  }
 }

@@ -18,6 +18,7 @@ import { InFlight } from './in-flight.js';
 import { removeUnknownRuns, Retention } from './retention.js';
 import type { FromReceiver, ReceiverSettings, ToReceiver } from './receiver-protocol.js';
 import { StoreSinks } from './store-sink.js';
+import { Undeletable } from './undeletable.js';
 
 /** The node looks for what may settle at most this often; there are hundreds of commits a second. */
 const TELL_EVERY_MS = 100;
@@ -45,6 +46,7 @@ const tellCommitted = atMostEvery(TELL_EVERY_MS, () => {
   tell({ kind: 'committed' });
 });
 const acceptor = new InFlight(new Acceptor({ db: instancesDb, archiveFolder, clock: systemClock, lookMs, onCommitted: tellCommitted }));
+const undeletable = new Undeletable(db);
 const retention = new Retention({
   db,
   clock: systemClock,
@@ -52,6 +54,7 @@ const retention = new Retention({
   archiveFolder,
   resultsFolder,
   runsFolder,
+  undeletable,
   rules: settings.retention,
 });
 const journal = new AssociationJournal({
@@ -132,7 +135,7 @@ function closeLedger(): void {
 async function sweepOrphans(): Promise<void> {
   try {
     const deleted = await sweepArchive(settings.archiveFolder, (path) => isStored(db, path), SWEEP_MIN_AGE_MS, systemClock());
-    const runs = await removeUnknownRuns({ db, clock: systemClock, runsFolder });
+    const runs = await removeUnknownRuns({ db, clock: systemClock, runsFolder, undeletable });
     if (deleted + runs > 0) log.info('swept files that no row knows', { count: deleted + runs });
   } catch (thrown) {
     log.warn('sweep failed', { seen: toAnteroomError(thrown).seen });

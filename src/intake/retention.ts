@@ -1,5 +1,5 @@
 /** The looks of retention, in the receiver's thread: what is over age, what must make room, and what was left half deleted. */
-import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
@@ -90,12 +90,10 @@ export class Retention {
     const study = findStudy(this.options.db, studyInstanceUid);
     if (study === undefined) throw new AnteroomError('NOT_FOUND', `study ${studyInstanceUid}`);
     const isCopy = evaluationStudy(this.options.db, studyInstanceUid) !== undefined;
-    return purgeStudy(
-      this.options,
-      study.id,
-      'by-hand',
-      isCopy ? COPY_LIMITS : { minAgeMs: this.options.rules.minAgeMs, unsuccessfulMs: 0 },
-    );
+    const limits = isCopy ? COPY_LIMITS : { minAgeMs: this.options.rules.minAgeMs, unsuccessfulMs: 0 };
+    const purge = await purgeStudy(this.options, study.id, 'by-hand', limits);
+    this.options.undeletable.record();
+    return purge;
   }
 
   /** One look; a second one at the same time is the same one. */
@@ -107,9 +105,15 @@ export class Retention {
   }
 
   private async lookNow(): Promise<void> {
-    const { db, clock, rules } = this.options;
+    const { db, undeletable } = this.options;
     for (const purge of unfinishedPurges(db)) await deletePurgedFiles(this.options, purge);
     await this.removeWork();
+    await this.purgeWhatMay();
+    undeletable.record();
+  }
+
+  private async purgeWhatMay(): Promise<void> {
+    const { db, clock, rules } = this.options;
     if (purgingPausedUntil(db) > clock()) return;
     for (const id of abandonedCopies(db, clock() - ABANDONED_MS)) {
       // The queue cancels them; then the next look finds nothing that keeps the copy.
@@ -152,13 +156,28 @@ export class Retention {
     }
   }
 
+  /** Of so many runs at a time; past those of which something cannot be deleted, as they would keep all others from their turn. */
   private async removeWork(): Promise<void> {
-    const { db, clock, runsFolder, rules } = this.options;
-    const attempts = attemptsWithWork(db, clock() - rules.workMs, RUNS_AT_ONCE);
-    for (const { run_id, number } of attempts) {
-      for (const part of ['in', 'out']) await rm(join(runsFolder, String(run_id), String(number), part), { recursive: true, force: true });
+    const { db, clock, rules } = this.options;
+    for (let [gone, staying] = [0, 0]; gone === 0;) {
+      const attempts = attemptsWithWork(db, clock() - rules.workMs, RUNS_AT_ONCE, staying);
+      if (attempts.length === 0) return;
+      const stay = await this.removeWorkOf(attempts);
+      const runs = [...new Set(attempts.map(({ run_id }) => run_id))];
+      for (const runId of runs.filter((id) => !stay.has(id))) recordWorkGone(db, runId, clock());
+      gone = runs.length - stay.size;
+      staying += stay.size;
     }
-    for (const runId of new Set(attempts.map(({ run_id }) => run_id))) recordWorkGone(db, runId, clock());
+  }
+
+  /** The runs of which something stays. */
+  private async removeWorkOf(attempts: ReturnType<typeof attemptsWithWork>): Promise<Set<number>> {
+    const { runsFolder, undeletable } = this.options;
+    const stay = new Set<number>();
+    for (const { run_id, number } of attempts)
+      for (const part of ['in', 'out'])
+        if (!(await undeletable.removeFolder(join(runsFolder, String(run_id), String(number), part)))) stay.add(run_id);
+    return stay;
   }
 
   private async freeBytes(): Promise<number> {
@@ -169,14 +188,19 @@ export class Retention {
 }
 
 /** Deletes folders of runs that no row knows. Returns how many. */
-export async function removeUnknownRuns({ db, clock, runsFolder }: Pick<PurgeOptions, 'db' | 'clock' | 'runsFolder'>): Promise<number> {
+export async function removeUnknownRuns({
+  db,
+  clock,
+  runsFolder,
+  undeletable,
+}: Pick<PurgeOptions, 'db' | 'clock' | 'runsFolder' | 'undeletable'>): Promise<number> {
   let deleted = 0;
   for (const name of await readdir(runsFolder)) {
     if (!/^\d+$/.test(name) || runById(db, Number(name)) !== undefined) continue;
     const folder = join(runsFolder, name);
     if (clock() - (await stat(folder)).ctimeMs < UNKNOWN_RUN_MS) continue;
-    await rm(folder, { recursive: true, force: true });
-    deleted++;
+    if (await undeletable.removeFolder(folder)) deleted++;
   }
+  undeletable.record();
   return deleted;
 }

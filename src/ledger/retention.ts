@@ -148,13 +148,15 @@ export function purgedFiles(
   };
 }
 
-/** Attempts of runs that were done before `before` and whose input and output folders are still there. */
-export function attemptsWithWork(db: Db, before: EpochMs, limit: number): { run_id: number; number: number }[] {
+/** Attempts of runs that were done before `before` and whose input and output folders are still there: of `limit` runs after the first `skip`. */
+export function attemptsWithWork(db: Db, before: EpochMs, limit: number, skip: number): { run_id: number; number: number }[] {
   return db.all(
     `SELECT a.run_id, a.number FROM attempts a
-     WHERE a.run_id IN (SELECT id FROM runs WHERE state = 'done' AND work_gone_at IS NULL AND ended_at <= ? ORDER BY ended_at LIMIT ?)`,
+     WHERE a.run_id IN (SELECT r.id FROM runs r WHERE r.state = 'done' AND r.work_gone_at IS NULL AND r.ended_at <= ?
+       AND EXISTS (SELECT 1 FROM attempts o WHERE o.run_id = r.id) ORDER BY r.ended_at, r.id LIMIT ? OFFSET ?)`,
     before,
     limit,
+    skip,
   );
 }
 
@@ -189,14 +191,45 @@ export function endKeep(db: Db, studyId: number, keeper: string, at: EpochMs): b
   });
 }
 
+const UNDELETABLE = 'undeletable';
+/** So many paths are kept; whoever looks after them finds the others there. */
+const PATHS_KEPT = 5;
+
+/** What retention wants to delete and cannot. */
+export interface UndeletableFiles {
+  readonly count: number;
+  /** The first of them, each with the reason. */
+  readonly paths: readonly string[];
+}
+
+/** Records what cannot be deleted now. */
+export function recordUndeletable(db: Db, paths: readonly string[]): void {
+  const now: UndeletableFiles = { count: paths.length, paths: paths.slice(0, PATHS_KEPT) };
+  if (JSON.stringify(now) !== JSON.stringify(undeletableFiles(db))) setFact(db, UNDELETABLE, JSON.stringify(now));
+}
+
+/** What could not be deleted when retention looked last. */
+export function undeletableFiles(db: Db): UndeletableFiles {
+  const text = factOf(db, UNDELETABLE);
+  return text === undefined ? { count: 0, paths: [] } : (JSON.parse(text) as UndeletableFiles);
+}
+
 const PAUSE = 'purging_paused_until';
 
 /** Nothing is purged until then: a backup copies the files that its ledger names. A backup that died is waited for no longer. */
 export function pausePurging(db: Db, until: EpochMs): void {
-  db.run('INSERT INTO node (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', PAUSE, String(until));
+  setFact(db, PAUSE, String(until));
 }
 
 /** Until when nothing may be purged; 0 where nothing speaks against it. */
 export function purgingPausedUntil(db: Db): EpochMs {
-  return Number(db.get<{ value: string }>('SELECT value FROM node WHERE key = ?', PAUSE)?.value ?? 0);
+  return Number(factOf(db, PAUSE) ?? 0);
+}
+
+function setFact(db: Db, key: string, value: string): void {
+  db.run('INSERT INTO node (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+}
+
+function factOf(db: Db, key: string): string | undefined {
+  return db.get<{ value: string }>('SELECT value FROM node WHERE key = ?', key)?.value;
 }

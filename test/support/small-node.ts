@@ -10,6 +10,7 @@ import { InFlight } from '../../src/intake/in-flight.js';
 import { acceptPart10 } from '../../src/intake/part10-door.js';
 import { Retention, type RetentionOptions } from '../../src/intake/retention.js';
 import { settleDueStudies } from '../../src/intake/settle.js';
+import { Undeletable } from '../../src/intake/undeletable.js';
 import { Db } from '../../src/ledger/database.js';
 import { ensureDelivery } from '../../src/ledger/deliveries.js';
 import { activateModel, registerModel } from '../../src/ledger/models.js';
@@ -42,6 +43,8 @@ function instance(study: string, number: number): Buffer {
 export class SmallNode {
   readonly folders = dataFolders(tempFolder('small-node'));
   readonly db = Db.open(this.folders.ledgerFile, { migrate: true });
+  /** Of all retentions of this node. */
+  readonly undeletable = new Undeletable(this.db);
   now = 1_000_000;
   freeBytes: () => number = () => 1e12;
   /** Called with each candidate before it goes through the door. */
@@ -70,14 +73,15 @@ export class SmallNode {
       archiveFolder,
       resultsFolder,
       runsFolder,
+      undeletable: this.undeletable,
       freeBytes: () => Promise.resolve(this.freeBytes()),
       rules: { minAgeMs: HOUR, unsuccessfulMs: 30 * DAY, workMs: 2 * DAY, everyMs: 1000, ...rules },
     });
   }
 
   /** An object arrives. */
-  async take(bytes: Uint8Array): Promise<void> {
-    const origin = { callingAe: 'CT', calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
+  async take(bytes: Uint8Array, callingAe = 'CT'): Promise<void> {
+    const origin = { callingAe, calledAe: 'ANTEROOM', remoteAddress: '127.0.0.1' };
     await acceptPart10(Readable.from([bytes]), origin, this.door, this.folders.incoming);
   }
 

@@ -1,16 +1,41 @@
 /** Forgetting studies on a real ledger and real files: what goes, what stays, and what a resend brings back. */
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setLogLevel } from '../../../src/foundation/log.js';
+import { relayLog } from '../../../src/foundation/log.js';
 import { deletePurgedFiles } from '../../../src/intake/purge.js';
 import { ensureEvaluationStudy } from '../../../src/ledger/evaluations.js';
 import { restoreInstance } from '../../../src/ledger/instances.js';
-import { keepStudy, lastPurge, markPurged, pausePurging } from '../../../src/ledger/retention.js';
-import { runById } from '../../../src/ledger/runs.js';
+import { keepStudy, lastPurge, markPurged, pausePurging, undeletableFiles } from '../../../src/ledger/retention.js';
+import { runById, type RunRow } from '../../../src/ledger/runs.js';
 import { versionsOfStudy } from '../../../src/ledger/versions.js';
 import { DAY, SmallNode } from '../../support/small-node.js';
 
-setLogLevel('silent');
+const logged: string[] = [];
+relayLog((line) => logged.push(line));
+
+/** The user `nobody`: the node of these tests may be root, from whom no folder keeps anything. */
+const NOBODY = 65_534;
+
+/** A folder in the output of a run whose files only somebody else may delete, as a model that runs as root leaves it. */
+function foreignOutput(node: SmallNode, { id }: Pick<RunRow, 'id'>): string {
+  const folder = join(node.folders.runs, `${id}`, '1', 'out', 'of root');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'seg.dcm'), 'a result');
+  chmodSync(folder, 0o555);
+  return folder;
+}
+
+async function asNormalUser(node: SmallNode, work: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return work();
+  execFileSync('chown', ['-R', `${NOBODY}`, node.folders.root]);
+  process.seteuid?.(NOBODY);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe('retention', () => {
   it('deletes nothing where the settings name neither age nor space', async () => {
@@ -200,7 +225,7 @@ describe('retention', () => {
       return false;
     };
     const places = { archiveFolder: folders.archive, resultsFolder: folders.results, runsFolder: folders.runs };
-    await deletePurgedFiles({ db, clock: () => node.now, inFlight: { has }, ...places }, purge);
+    await deletePurgedFiles({ db, clock: () => node.now, inFlight: { has }, undeletable: node.undeletable, ...places }, purge);
     expect(node.files('1.1')).toEqual([expect.stringContaining('1.1.1.3.')]);
   });
 
@@ -214,5 +239,61 @@ describe('retention', () => {
     expect(node.db.get("SELECT detail FROM events WHERE table_name = 'runs' AND to_state = 'done' AND from_state = 'done'")).toEqual({
       detail: 'its input and output folders were deleted',
     });
+  });
+
+  it('is not stopped by a folder that cannot be deleted: it tells of it once, and goes on when a person has deleted it', async () => {
+    const node = new SmallNode();
+    const folders: string[] = [];
+    for (const study of ['1.1', '1.2', '1.3', '1.4']) {
+      await node.receive(study);
+      const run = node.deliver(study);
+      if (study < '1.3') folders.push(foreignOutput(node, run));
+      node.now += DAY;
+    }
+    const retention = node.retention({ maxAgeMs: 7 * DAY });
+    const states = () => ['1.1', '1.2', '1.3', '1.4'].map((study) => node.state(study));
+    const told = () => logged.filter((line) => line.includes('FILES_UNDELETABLE'));
+    logged.length = 0;
+    await asNormalUser(node, async () => {
+      expect(await retention.purge('1.1')).toMatchObject({ cause: 'by-hand', files_gone_at: null });
+      node.now += 8 * DAY;
+      await retention.look();
+      expect(states()).toEqual(['purged', 'purged', 'purged', 'purged']);
+      expect(['1.1', '1.2', '1.3', '1.4'].flatMap((study) => node.files(study))).toEqual([]);
+      expect(node.db.all('SELECT study_id FROM purges WHERE files_gone_at IS NULL')).toEqual([{ study_id: 1 }, { study_id: 2 }]);
+      expect(undeletableFiles(node.db)).toMatchObject({ count: 4, paths: expect.arrayContaining([`${node.folders.runs}/1/1 (EACCES)`]) });
+      const before = told();
+      expect(before).toHaveLength(4);
+      expect(JSON.parse(before[0])).toMatchObject({
+        remedy: expect.stringContaining('as root'),
+        seen: `${node.folders.runs}/1/1 (EACCES)`,
+      });
+      await retention.look();
+      expect(told()).toEqual(before);
+    });
+    for (const folder of folders) chmodSync(folder, 0o755);
+    for (const folder of folders) rmSync(folder, { recursive: true });
+    await retention.look();
+    expect(node.db.all('SELECT 1 FROM purges WHERE files_gone_at IS NULL')).toEqual([]);
+    expect(undeletableFiles(node.db)).toEqual({ count: 0, paths: [] });
+    expect(readdirSync(node.folders.runs)).toEqual([]);
+  });
+
+  it('deletes the work of a run behind more of those that have none, or that cannot be deleted, than it looks at in one go', async () => {
+    const node = new SmallNode();
+    await node.receive('1.1');
+    const byHand = (): RunRow => {
+      const run = node.deliver('1.1');
+      node.db.run('UPDATE runs SET rule = NULL WHERE id = ?', run.id);
+      return run;
+    };
+    // As runs end that took over the result of an equal one.
+    for (let i = 0; i < 51; i++) node.db.run('DELETE FROM attempts WHERE run_id = ?', byHand().id);
+    for (let i = 0; i < 51; i++) foreignOutput(node, byHand());
+    node.now += 1000;
+    const last = byHand();
+    node.now += 3 * DAY;
+    await asNormalUser(node, () => node.retention().look());
+    expect(readdirSync(join(node.folders.runs, `${last.id}`, '1'))).toEqual(['log.txt']);
   });
 });
