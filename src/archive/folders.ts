@@ -1,7 +1,6 @@
 /** Where things lie below the data folder. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AnteroomError } from '../foundation/errors.js';
+import { makeFolders } from '../foundation/folders.js';
 
 export interface DataFolders {
   readonly root: string;
@@ -25,7 +24,7 @@ export interface DataFolders {
 
 /**
  * The folders of a node; makes those that are missing (0700: they hold patient data).
- * @throws {AnteroomError} DATA_FOLDER_UNUSABLE
+ * @throws {AnteroomError} DATA_FOLDER_UNUSABLE, DISK_LOW
  */
 export function dataFolders(root: string): DataFolders {
   const folders: DataFolders = {
@@ -42,18 +41,8 @@ export function dataFolders(root: string): DataFolders {
     rulesAside: join(root, 'rules-aside'),
   };
   for (const folder of [root, folders.incoming, folders.archive, folders.runs, folders.results, folders.takeIn, folders.processes])
-    makeFolder(folder);
+    makeFolders(folder, { mode: 0o700, code: 'DATA_FOLDER_UNUSABLE' });
   return folders;
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (thrown) {
-    const { code = 'unknown' } = thrown as NodeJS.ErrnoException;
-    const seen = code === 'EEXIST' || code === 'ENOTDIR' ? `a file is in the way (${code})` : `it cannot be made (${code})`;
-    throw new AnteroomError('DATA_FOLDER_UNUSABLE', `${folder}: ${seen}`, { cause: thrown });
-  }
 }
 
 /** Of the content's hash, in the name of an archive file. */

@@ -1,7 +1,7 @@
 /** `anteroom kit run`: a package on a folder of DICOM files, on this machine, without a node and without a container. */
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { makeFolders } from '../foundation/folders.js';
 import { runKit } from './kit-process.js';
 
 interface RunOptions {
@@ -26,7 +26,7 @@ export function addKitCommands(program: Command): void {
     .option('--list', 'only explains the modules and their settings')
     .action(async (folder: string, args: string[], options: RunOptions) => {
       const only = options.check ? ['--check'] : options.list ? ['--list'] : [];
-      if (only.length === 0) mkdirSync(options.output, { recursive: true });
+      if (only.length === 0) makeFolders(options.output);
       const { exitCode } = await runKit(
         [...only, ...args],
         {

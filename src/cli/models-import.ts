@@ -1,11 +1,12 @@
 /** `anteroom models import`: a file of `models export` becomes a registered model, or leaves nothing behind. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ListedModel } from '../api/views.js';
 import { demandRoom } from '../foundation/disk-room.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
+import { makeFolders } from '../foundation/folders.js';
 import { refused, type ExportHead } from '../models/exported/manifest.js';
 import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
 import { nameImage } from '../models/exported/unpacked.js';
@@ -43,7 +44,7 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
   const folder = join(into, `${name}-${version}`);
   demandPlatform(head, await engine.platform());
   await demandNode(options);
-  mkdirSync(into, { recursive: true });
+  makeFolders(into);
   demandRoom(into, head.packageBytes, 'the package', settings.disk.refuseFreeMb * 1_000_000);
   const unpacked = makeImportFolder(into);
   const { size } = statSync(file);

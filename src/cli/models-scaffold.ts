@@ -1,9 +1,10 @@
 /** `anteroom models scaffold`: a new package around an ONNX file. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { AnteroomError } from '../foundation/errors.js';
+import { makeFolders } from '../foundation/folders.js';
 import { scaffoldFiles, type TensorFacts } from '../models/scaffold.js';
 import { runKit } from './kit-process.js';
 import { withCommonOptions } from './options.js';
@@ -25,10 +26,10 @@ export function addScaffoldCommand(models: Command): void {
       const sha256 = createHash('sha256').update(readFileSync(options.onnx)).digest('hex');
       const files = scaffoldFiles({ name, weightsFile, sha256, input, output, modality: options.modality });
       for (const [path, text] of Object.entries(files)) {
-        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        makeFolders(dirname(join(folder, path)));
         writeFileSync(join(folder, path), text);
       }
-      mkdirSync(join(folder, 'weights'));
+      makeFolders(join(folder, 'weights'));
       copyFileSync(options.onnx, join(folder, weightsFile));
       line(
         `${folder}: fill in config/default.yml and meta.json (look for FILL IN), then \`anteroom models lint ${folder} --no-image\` and \`models pack ${folder}\``,

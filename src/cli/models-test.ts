@@ -1,11 +1,12 @@
 /** `anteroom models test`: runs a model on its sample and compares what it leaves with a reference. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { recordReference, testOutputs, whatFailed, type MadeBy, type TestOutcome } from '../evaluation/model-test.js';
 import { fetchSample, forgetOthers, type SampleFolders } from '../evaluation/samples/fetch-sample.js';
 import { phantomSample } from '../evaluation/samples/phantom-sample.js';
 import { AnteroomError } from '../foundation/errors.js';
+import { makeFolders } from '../foundation/folders.js';
 import { loggerOf } from '../foundation/log.js';
 import { CARD_FILE, readModelPackage, type ModelPackage } from '../models/package.js';
 import { digestOf } from '../models/register.js';
@@ -70,6 +71,7 @@ async function packageOf(named: string, options: TestOptions): Promise<ModelPack
 
 async function test(model: ModelPackage, options: TestOptions): Promise<boolean> {
   const out = resolve(options.out);
+  makeFolders(out);
   const runtime = runtimeFor(model, options, out);
   const digest = await digestOf(model, (image) => {
     if (runtime.resolveImage === undefined) throw new AnteroomError('IMAGE_MISSING', `no engine can resolve ${image}`);
@@ -140,7 +142,7 @@ function runtimeFor(model: ModelPackage, options: TestOptions, out: string): Run
   const log = loggerOf('runs');
   if (model.model.runtime === 'docker') return createDockerRuntime({ socketPath: settingsFor(options).docker.socket, log });
   const stateDir = join(out, 'processes');
-  mkdirSync(stateDir, { recursive: true });
+  makeFolders(stateDir);
   return createProcessRuntime({ stateDir, log });
 }
 

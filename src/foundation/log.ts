@@ -2,8 +2,10 @@
  * Structured logging. Messages are static; values go into fields, and only fields of the list below get out:
  * a field that may hold patient data cannot be logged by mistake.
  */
+import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import winston from 'winston';
+import { makeFolders } from './folders.js';
 
 /** The fields that may leave the process. UIDs are pseudonyms and needed to follow a study; names, ids and dates of patients never are. */
 const ALLOWED_FIELDS = [
@@ -85,8 +87,10 @@ export function setLogLevel(level: LogLevel | 'silent'): void {
   if (level !== 'silent') root.level = level;
 }
 
-/** Also writes every line to this file, which is rotated at 20 MB and kept five times. */
+/** Also writes every line to this file, which is rotated at 20 MB and kept five times. Throws FOLDER_UNUSABLE. */
 export function logToFile(path: string): void {
+  // Not by winston, which makes it with `recursive` (see there).
+  makeFolders(dirname(path));
   root.add(new winston.transports.File({ filename: path, maxsize: 20 * 1024 * 1024, maxFiles: 5, tailable: true }));
 }
 

@@ -2,10 +2,11 @@
  * The folder of a comparison: what it is about, each case as soon as it is scored, the models' results, and the tables and the summary of what
  * there is. Every file is written beside its place and renamed, so that a comparison that was killed goes on with the cases that are not there.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AnteroomError } from '../../foundation/errors.js';
+import { makeFolders } from '../../foundation/folders.js';
 import { pairsTable, resultsTable } from './tables.js';
 import { summaryPage } from './summary-page.js';
 import type { CaseScore } from './case-score.js';
@@ -37,9 +38,9 @@ export class ComparisonFolder {
     readonly goesOn: boolean,
   ) {}
 
-  /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models, another cohort or another truth */
+  /** Opens the folder, or begins the comparison in it. @throws AnteroomError COMPARISON_OTHER where it holds one of other models, another cohort or another truth; FOLDER_UNUSABLE */
   static open(path: string, subject: ComparisonSubject, newId: string, at: Date): ComparisonFolder {
-    mkdirSync(join(path, 'cases'), { recursive: true });
+    makeFolders(join(path, 'cases'));
     const file = join(path, FILE);
     const found = begunIn(path);
     if (found === undefined) {
@@ -88,7 +89,7 @@ export class ComparisonFolder {
   /** Copies a model's results of a case into the folder; returns where they are, relative to it. Rejects with FILE_UNREADABLE where one is neither there nor kept. */
   async keepResults(caseName: string, label: string, files: readonly string[]): Promise<string[]> {
     const folder = join('results', caseName);
-    mkdirSync(join(this.path, folder), { recursive: true });
+    makeFolders(join(this.path, folder));
     const name = label.replaceAll(/[^\w.@-]+/g, '_');
     return Promise.all(
       files.map(async (file, index) => {

@@ -1,11 +1,12 @@
 /** Where a model's sample and reference come from: a folder, or a ZIP archive on this machine or behind a URL. Archives are unpacked once. */
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { demandRoom } from '../../foundation/disk-room.js';
 import { AnteroomError } from '../../foundation/errors.js';
+import { makeFolders } from '../../foundation/folders.js';
 import { MAX_SAMPLE_BYTES, unpackSample } from './unpack.js';
 
 /** Without a byte for so long a download counts as broken. */
@@ -47,7 +48,7 @@ export async function fetchSample({ data, workflow, sha256 }: SampleSource, opti
     throw refused(data, 'http without the SHA-256 of the archive, so that anybody on the way could change it', 'https, or a SHA-256');
   if (!isUrl && !existsSync(data)) throw refused(data, 'nothing is there', 'a folder, a ZIP archive or a URL');
   const download = join(options.cache, `download-${process.pid}.zip`);
-  mkdirSync(options.cache, { recursive: true, mode: 0o700 });
+  makeFolders(options.cache, { mode: 0o700 });
   try {
     const archive = isUrl ? download : resolve(data);
     const seen = isUrl ? await downloaded(data, download, options) : await hashOf(archive);
