@@ -53,8 +53,10 @@ export class PartFile {
     this.orDiscarded(() => writeFully(this.fd, fileMeta));
   }
 
-  /** Takes the next bytes of the data set; they are the caller's again when it returns. Throws STORE_FAILED or DISK_LOW. */
+  /** Takes the next bytes of the data set; they are the caller's again when it returns. Throws STORE_FAILED or DISK_LOW, and INTERNAL after the end. */
   write(chunk: Uint8Array): void {
+    // Its head and its descriptor may be another file's by now.
+    if (this.closed) throw new AnteroomError('INTERNAL', 'bytes for a part file that is closed');
     const inHead = chunk.subarray(0, HEAD_BYTES - this.headBytes);
     const beyond = chunk.subarray(inHead.byteLength);
     this.head.set(inHead, this.headBytes);

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { DestinationBusyError } from '../dicomweb/client/types.js';
+import { allEnded } from '../foundation/all-ended.js';
 import { backOffMs, type Clock } from '../foundation/clock.js';
 import { startStageLoop, type Bell } from '../foundation/bell.js';
 import { AnteroomError, toAnteroomError, type ErrorCode } from '../foundation/errors.js';
@@ -104,7 +105,7 @@ async function deliverDue(options: OutboxOptions, name: string, destination: Out
   const { db, clock } = options;
   if (pauseOfDestination(db, name) !== undefined) return undefined;
   const due = dueDeliveries(db, name, clock(), destination.concurrency);
-  await Promise.all(due.map((delivery) => deliverOne(options, delivery, destination)));
+  await allEnded(due.map((delivery) => deliverOne(options, delivery, destination)));
   // What has arrived may be what a withdrawal waits for.
   if (due.length > 0) options.bell.ring('delivery');
   return nextDeliveryDueAt(db, name);

@@ -31,6 +31,15 @@ describe('a part file', () => {
     expect(existsSync(part.path)).toBe(false);
   });
 
+  it('that has ended takes nothing more, which would be written into the next one', () => {
+    const ended = begun();
+    ended.discard();
+    const next = new PartFile(folder, Buffer.alloc(132));
+    next.write(Buffer.from('of the next'));
+    expect(() => ended.write(Buffer.from('too late'))).toThrow(expect.objectContaining({ code: 'INTERNAL' }) as Error);
+    expect(next.complete((head) => head.toString()).found).toBe('of the next');
+  });
+
   it('that is refused for what is in it is gone, and the reason is that of the refusal', () => {
     const part = begun();
     const refused = new Error('refused');

@@ -1,5 +1,6 @@
 /** The outbox decides by the kind of a failure alone, and never sends twice what has arrived. */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { startOutbox, type OutboxDestination } from '../../../src/delivery/outbox.js';
 import type { Sender } from '../../../src/delivery/sender.js';
 import { Bell } from '../../../src/foundation/bell.js';
@@ -126,6 +127,43 @@ const reaches = (db: Db, id: number, state: DeliveryRow['state']) =>
   });
 
 describe('the outbox', () => {
+  it('stops when every parcel under way has ended, also where the ledger fails for another one', async () => {
+    const db = ledgerWithDeliveries('pacs');
+    ensureDelivery(db, anotherResult(db), 'pacs', Date.now());
+    db.run(
+      "CREATE TRIGGER fails BEFORE UPDATE ON deliveries WHEN NEW.failure_code IS NOT NULL BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END",
+    );
+    let arrive: () => void = () => undefined;
+    const onItsWay = new Promise<void>((resolve) => (arrive = resolve));
+    const sent: string[] = [];
+    const sender: Sender = {
+      proof: 'asking',
+      send: ({ sopInstanceUid }) => {
+        sent.push(sopInstanceUid);
+        return sopInstanceUid === '1.2.3' ? Promise.reject(new AnteroomError('DESTINATION_UNREACHABLE', 'scripted')) : onItsWay;
+      },
+      ask: () => Promise.resolve('there'),
+    };
+    const destination = { sender, concurrency: 2, retry: { firstDelayMs: 5, maxDelayMs: 20, holdAfterMs: 1e9 } };
+    const destinations = new Map([['pacs', destination]]);
+    const stop = startOutbox({
+      db,
+      bell: new Bell(),
+      clock: Date.now,
+      resultsFolder: '/results',
+      destinations,
+      refusalOf: () => undefined,
+    });
+    await until('both to be under way', () => sent.length === 2);
+    let stopped = false;
+    const ending = stop().then(() => (stopped = true));
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
+    expect(stopped).toBe(false);
+    arrive();
+    await ending;
+    expect(deliveryById(db, 2)).toMatchObject({ state: 'delivered' });
+  });
+
   it('delivers with a receipt that names the proof', async () => {
     const db = ledgerWithDeliveries('pacs');
     start(db, { pacs: new ScriptedSender(['ok']) });
