@@ -1,9 +1,8 @@
 /** The composition root: builds the parts, starts and stops them in order; the only file that knows them all. */
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { adminRoutes } from './api/admin-routes.js';
 import { serveAdmin, serveDicomWeb } from './api/server.js';
 import { archivePort } from './api/archive-port.js';
+import { bytesOfFile } from './archive/bytes-of-file.js';
 import { dataFolders, type DataFolders } from './archive/folders.js';
 import { outboxDestinations } from './delivery/destinations.js';
 import { startWithdrawals } from './delivery/withdrawals.js';
@@ -19,7 +18,7 @@ import { loggerOf } from './foundation/log.js';
 import { Releasers } from './foundation/releasers.js';
 import { NODE_MANUFACTURER, nodeVersion } from './foundation/version.js';
 import type { InstanceFacts } from './intake/inspect.js';
-import { acceptPart10, type Part10Origin } from './intake/part10-door.js';
+import { acceptPart10, type Part10Origin, type Pieces } from './intake/part10-door.js';
 import { retentionRules } from './intake/retention.js';
 import { startReceiver, type Receiver } from './intake/receiver.js';
 import { receiverSettings } from './intake/receiver-settings.js';
@@ -28,6 +27,7 @@ import { countSources } from './intake/count-source.js';
 import { startTakeIn } from './intake/take-in.js';
 import { settleDueStudies, type SettleOptions } from './intake/settle.js';
 import { Db } from './ledger/database.js';
+import { COPY_AE_TITLE } from './ledger/evaluations.js';
 import { currentInstance, withdrawInstance } from './ledger/instances.js';
 import { lockFolder } from './ledger/lock.js';
 import { containerId, nodeId } from './ledger/node-facts.js';
@@ -143,7 +143,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
     ownAeTitle: settings.dimse.aeTitle,
     archive: {
       store: async (path) => {
-        await store(receiver, folders, createReadStream(path), {
+        await store(receiver, folders, bytesOfFile(path), {
           callingAe: settings.dimse.aeTitle,
           calledAe: settings.dimse.aeTitle,
           remoteAddress: 'node',
@@ -246,7 +246,7 @@ async function assemble(settings: Settings, environment: Environment, releasers:
           return register(db, model, { ...images, ...options, at: clock() });
         },
         storeCopy: async (file) => {
-          await store(receiver, folders, Readable.from([file]), { callingAe: ownAeTitle, calledAe: ownAeTitle, remoteAddress: 'node' });
+          await store(receiver, folders, [file], { callingAe: COPY_AE_TITLE, calledAe: ownAeTitle, remoteAddress: 'node' });
         },
         readCatalogue: (source) => readSource(db, source, images, clock),
         reroute: (study, asked) => reroute(db, study, { rules: rules.current(), limits: rulesByAeTitle(settings), now: clock() }, asked),
@@ -288,7 +288,7 @@ function route(db: Db, bell: Bell, rules: RulesInForce, limits: RuleLimits): und
 async function store(
   receiver: Receiver,
   folders: DataFolders,
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: Pieces,
   origin: Part10Origin,
   check?: (facts: InstanceFacts) => void,
 ) {

@@ -67,7 +67,7 @@ function makeBackup(target: string, options: BackupCommandOptions): Promise<Back
 }
 
 async function restoreBackup(source: string, options: RestoreCommandOptions): Promise<RestoreReport> {
-  const { dataDir, rulesDir, settle } = settingsFor(options);
+  const { dataDir, rulesDir, settle, dimse } = settingsFor(options);
   setLogLevel('warn');
   const startedAt = Date.now();
   try {
@@ -78,6 +78,7 @@ async function restoreBackup(source: string, options: RestoreCommandOptions): Pr
       rulesDir,
       force: options.force === true,
       reconcile: options.reconcile === undefined ? undefined : resolve(options.reconcile),
+      ownAeTitle: dimse.aeTitle,
       quietMs: settle.quietS * 1000,
       clock: systemClock,
       onProgress: (done, total) => progressWithTimeLeft('restored', { ...done, startedAt }, total),
@@ -88,7 +89,7 @@ async function restoreBackup(source: string, options: RestoreCommandOptions): Pr
 }
 
 function restoredLines(report: RestoreReport): string[] {
-  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, laterIncomplete, deliveries, runs, rules } = report;
+  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, laterCopies, laterIncomplete, deliveries, runs, rules } = report;
   return [
     `restored ${snapshot}, made at ${madeAt}: ${files} file(s), ${megabytes(bytes)} MB`,
     ...(movedAside === undefined ? [] : [`what was in the data folder is in ${movedAside}`]),
@@ -96,6 +97,9 @@ function restoredLines(report: RestoreReport): string[] {
     ...(later + laterResults === 0
       ? []
       : [`${later} file(s) that arrived later are taken in at the next start; ${laterResults} result(s) are made again`]),
+    ...(laterCopies === 0
+      ? []
+      : [`${laterCopies} file(s) are copies of cases of comparisons and are left out: a comparison that goes on copies them again`]),
     ...(laterIncomplete === 0
       ? []
       : [`${laterIncomplete} file(s) are not what their name says and are left out: nobody was told that they are kept`]),

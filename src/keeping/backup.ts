@@ -11,23 +11,38 @@ import { basename, join, resolve } from 'node:path';
 import { hashFile } from '../archive/data-set-hash.js';
 import type { DataFolders } from '../archive/folders.js';
 import { syncFolder } from '../archive/publish.js';
-import { AnteroomError } from '../foundation/errors.js';
+import { filesBelow } from '../archive/walk.js';
+import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
+import { makeFolders } from '../foundation/folders.js';
+import { loggerOf } from '../foundation/log.js';
 import { nodeVersion } from '../foundation/version.js';
 import { filesOfRows, filesTotal } from '../ledger/check.js';
 import { Db } from '../ledger/database.js';
 import { lockFolder } from '../ledger/lock.js';
 import { listModels } from '../ledger/models.js';
 import { pausePurging } from '../ledger/retention.js';
-import { copyFileOfRow, copyPlainFile, copyPlainFolder, syncFile, TouchedFolders, type CopyFault, type PlainFile } from './copy.js';
+import {
+  copyFileOfRow,
+  copyPlainFile,
+  copyPlainFolder,
+  isPartialFile,
+  syncFile,
+  TouchedFolders,
+  type CopyFault,
+  type PlainFile,
+} from './copy.js';
 import { inParallel } from './parallel.js';
 import { prune } from './prune.js';
-import { LEDGER_FILE, MANIFEST_FILE, PARTIAL_PREFIX, sharedPath, snapshotName, type Manifest } from './snapshots.js';
+import { LEDGER_FILE, MANIFEST_FILE, PARTIAL_PREFIX, SHARED_FOLDER, sharedPath, snapshotName, type Manifest } from './snapshots.js';
+
+const log = loggerOf('keeping');
 
 const FILES_AT_ONCE = 4;
 /** A backup that was killed holds purging up no longer than this. */
 const PAUSE_MS = 10 * 60_000;
-const RENEW_EVERY_FILES = 100;
+/** By time, not by files: hashing one large package may take longer than thousands of images. */
+const RENEW_EVERY_MS = 60_000;
 
 export interface BackupOptions {
   readonly db: Db;
@@ -51,18 +66,36 @@ export interface BackupReport {
   readonly faults: readonly CopyFault[];
 }
 
-/** Makes a snapshot. Killed at any point, it leaves the earlier ones as they were. Rejects with BACKUP_BUSY, or as `node:fs` does. */
+/** Makes a snapshot. Killed at any point, it leaves the earlier ones as they were. Rejects with BACKUP_BUSY, FOLDER_UNUSABLE, DISK_LOW, or as `node:fs` does. */
 export async function backup(options: BackupOptions): Promise<BackupReport> {
-  const { db, target, keep } = options;
-  await mkdir(target, { recursive: true, mode: 0o700 });
+  const { target, keep } = options;
+  makeFolders(target, { mode: 0o700 });
   const release = lockTarget(target);
   try {
     await removePartials(target);
-    const report = await makeSnapshot(options);
+    const report = await whilePurgingWaits(options, (hold) => makeSnapshot(options, hold));
     return { ...report, removedSnapshots: keep === undefined ? [] : await prune(target, keep) };
   } finally {
-    pausePurging(db, 0);
     release();
+  }
+}
+
+/** Nothing is purged until `work` has ended, which calls `hold` after what held the thread. */
+async function whilePurgingWaits<T>({ db, clock }: BackupOptions, work: (hold: () => void) => Promise<T>): Promise<T> {
+  const hold = () => pausePurging(db, clock() + PAUSE_MS);
+  const renew = setInterval(() => {
+    try {
+      hold();
+    } catch (thrown) {
+      // Of a ledger that is busy for long; there are more turns before the hold runs out.
+      log.warn('the hold on purging is renewed later', { seen: toAnteroomError(thrown).seen });
+    }
+  }, RENEW_EVERY_MS).unref();
+  try {
+    return await work(hold);
+  } finally {
+    clearInterval(renew);
+    pausePurging(db, 0);
   }
 }
 
@@ -78,18 +111,20 @@ function lockTarget(target: string): () => void {
 async function removePartials(target: string): Promise<void> {
   for (const name of await readdir(target))
     if (name.startsWith(PARTIAL_PREFIX)) await rm(join(target, name), { recursive: true, force: true });
+  for await (const path of filesBelow(join(target, SHARED_FOLDER))) if (isPartialFile(path)) await rm(path, { force: true });
 }
 
-async function makeSnapshot(options: BackupOptions): Promise<Omit<BackupReport, 'removedSnapshots'>> {
+async function makeSnapshot(options: BackupOptions, hold: () => void): Promise<Omit<BackupReport, 'removedSnapshots'>> {
   const { db, folders, target, rulesDir, clock } = options;
   const at = clock();
   const name = snapshotName(at);
   const partial = join(target, `${PARTIAL_PREFIX}${name}`);
   await mkdir(partial, { mode: 0o700 });
   // Before the ledger is copied: what is purged after this is refused, what was purged before is so in the copy.
-  pausePurging(db, at + PAUSE_MS);
+  hold();
   const ledgerFile = join(partial, LEDGER_FILE);
   db.copyTo(ledgerFile);
+  hold();
   await syncFile(ledgerFile);
   const touched = new TouchedFolders();
   const plain = await copyPlain(options, partial, touched);
@@ -129,7 +164,7 @@ async function copyPlain({ db, settingsFile, rulesDir }: BackupOptions, root: st
 }
 
 /** The files that the copied ledger names, as far as the target does not have them. */
-async function copyFiles({ db, folders, target, clock, onProgress }: BackupOptions, ledgerFile: string, touched: TouchedFolders) {
+async function copyFiles({ folders, target, onProgress }: BackupOptions, ledgerFile: string, touched: TouchedFolders) {
   const copy = Db.openCopy(ledgerFile);
   const faults: CopyFault[] = [];
   const total = filesTotal(copy);
@@ -142,7 +177,6 @@ async function copyFiles({ db, folders, target, clock, onProgress }: BackupOptio
         if (fault !== undefined) faults.push(fault);
         done.files++;
         done.bytes += row.size_bytes;
-        if (done.files % RENEW_EVERY_FILES === 0) pausePurging(db, clock() + PAUSE_MS);
         onProgress?.(done, total);
       });
     }

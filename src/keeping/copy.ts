@@ -1,14 +1,22 @@
 /** Copying files so that one under its final name is whole and is what its row says. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { hashFile } from '../archive/data-set-hash.js';
 import { syncFolder } from '../archive/publish.js';
+import { makeFolders } from '../foundation/folders.js';
 import type { FileKind, FileOfRow } from '../ledger/check.js';
 
 /** What a file that is not copied is: gone, or not what its row says. */
 export type CopyFault = { readonly path: string; readonly seen: string };
+
+const PARTIAL_SUFFIX = '.partial';
+
+/** Whether a file is one that `copyFileOfRow` did not get to the end of, once nothing is copied there any more. */
+export function isPartialFile(path: string): boolean {
+  return path.endsWith(PARTIAL_SUFFIX) && basename(path).startsWith('.');
+}
 
 /** Folders that got new names; flushed at the end, once each. */
 export class TouchedFolders {
@@ -25,10 +33,8 @@ export class TouchedFolders {
 }
 
 /** Makes a folder and those above it, so that their names survive a power cut. */
-export async function makeFolder(folder: string, touched: TouchedFolders): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) touched.add(dirname(made));
+function makeFolder(folder: string, touched: TouchedFolders): void {
+  for (const made of makeFolders(folder, { mode: 0o700 })) touched.add(dirname(made));
 }
 
 /** Copies the file of a row unless the target has it; the bytes are compared with the row on the way. Returns the fault, if there is one. */
@@ -41,8 +47,8 @@ export async function copyFileOfRow(
 ): Promise<CopyFault | undefined> {
   // Names hold the hash of the content: what is there is what is wanted.
   if (existsSync(target) && statSync(target).size === row.size_bytes) return undefined;
-  await makeFolder(dirname(target), touched);
-  const partial = join(dirname(target), `.${randomUUID()}.partial`);
+  makeFolder(dirname(target), touched);
+  const partial = join(dirname(target), `.${randomUUID()}${PARTIAL_SUFFIX}`);
   const handle = await open(partial, 'wx', 0o644);
   try {
     let at = 0;
@@ -94,7 +100,7 @@ export async function copyPlainFolder(source: string, root: string, name: string
 /** Copies one file to `path` below `root` and flushes it. */
 export async function copyPlainFile(source: string, root: string, path: string, touched: TouchedFolders): Promise<PlainFile> {
   const target = join(root, path);
-  await makeFolder(dirname(target), touched);
+  makeFolder(dirname(target), touched);
   await copyFile(source, target);
   await syncFile(target);
   touched.add(dirname(target));

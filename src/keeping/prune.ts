@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Db } from '../ledger/database.js';
-import { LEDGER_FILE, PARTIAL_PREFIX, snapshotsIn } from './snapshots.js';
+import { LEDGER_FILE, PARTIAL_PREFIX, SHARED_FOLDER, snapshotsIn } from './snapshots.js';
 
 /** Removes all but the newest `keep` snapshots; returns their names. Killed half-way, the next one goes on. */
 export async function prune(folder: string, keep: number): Promise<string[]> {
@@ -21,10 +21,10 @@ export async function prune(folder: string, keep: number): Promise<string[]> {
 async function removeUnneeded(folder: string): Promise<void> {
   const ledgers = snapshotsIn(folder).map((name) => Db.openCopy(join(folder, name, LEDGER_FILE)));
   try {
-    const archive = join(folder, 'files', 'archive');
+    const archive = join(folder, SHARED_FOLDER, 'archive');
     const instances = 'SELECT 1 FROM instances WHERE path = ? AND purged_at IS NULL';
     await sweep(archive, (path) => ledgers.some((ledger) => ledger.get(instances, relative(archive, path)) !== undefined));
-    const results = join(folder, 'files', 'results');
+    const results = join(folder, SHARED_FOLDER, 'results');
     const named = "SELECT 1 FROM results WHERE path = ? || '.dcm' AND substr(sha256, 1, 12) = ? AND purged_at IS NULL";
     await sweep(results, (path) => {
       const [, uid, hash] = /^(.*)\.([0-9a-f]{12})\.dcm$/.exec(relative(results, path)) ?? [];

@@ -4,38 +4,49 @@ import { copyFile, link, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashFile } from '../archive/data-set-hash.js';
 import { isNamedByContent } from '../archive/folders.js';
-import { readHead } from '../archive/read-head.js';
+import { readHeadWithMeta } from '../archive/read-head.js';
 import { filesBelow } from '../archive/walk.js';
+import { mayBeOtherUid } from '../dicom/element/other-uids.js';
+import type { DataSet, ParsedInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { isUidFromName } from '../foundation/ids.js';
 import { NODE_MANUFACTURER } from '../foundation/version.js';
 import type { Db } from '../ledger/database.js';
+import { COPY_AE_TITLE } from '../ledger/evaluations.js';
 import { isStored } from '../ledger/instances.js';
 import { nodeId } from '../ledger/node-facts.js';
 import { syncFile, type TouchedFolders } from './copy.js';
 
+/** How many files there are, of each kind. */
+export interface LaterFiles {
+  /** Received, and gathered. */
+  files: number;
+  /** Made by this node. */
+  results: number;
+  /** Of cases, for a comparison. */
+  copies: number;
+  incomplete: number;
+}
+
 /**
  * Puts each of them into `target`, from where the next start takes it in through the door. Objects that this node made are left out:
- * the node makes them again, and taken in as somebody else's they would become part of the study. So are files that are not what their name says.
+ * the node makes them again, and taken in as somebody else's they would become part of the study. So are copies of cases, which would become
+ * a patient's study with the lost rows that say what they are, and files that are not what their name says.
  */
 export async function gatherLaterFiles(
   db: Db,
   oldArchive: string,
   target: string,
   touched: TouchedFolders,
-): Promise<{ files: number; results: number; incomplete: number }> {
+  ownAeTitle: string,
+): Promise<LaterFiles> {
   const serial = nodeId(db);
-  const found = { files: 0, results: 0, incomplete: 0 };
+  const found: LaterFiles = { files: 0, results: 0, copies: 0, incomplete: 0 };
   for await (const path of filesBelow(oldArchive)) {
     if (isStored(db, relative(oldArchive, path))) continue;
-    if (!(await isComplete(path))) {
-      found.incomplete++;
-      continue;
-    }
-    if (await isOwnObject(path, serial)) {
-      found.results++;
-      continue;
-    }
+    const kind = await kindOf(path, serial, ownAeTitle);
+    found[kind]++;
+    if (kind !== 'files') continue;
     // In the order in which they came: a correction must not be undone by what it corrected.
     const { mtimeMs } = await stat(path);
     const copy = join(target, `${String(Math.floor(mtimeMs)).padStart(15, '0')}-${randomUUID()}.dcm`);
@@ -45,9 +56,20 @@ export async function gatherLaterFiles(
       await syncFile(copy);
     });
     touched.add(target);
-    found.files++;
   }
   return found;
+}
+
+async function kindOf(path: string, serial: string, ownAeTitle: string): Promise<keyof LaterFiles> {
+  if (!(await isComplete(path))) return 'incomplete';
+  try {
+    const head = await readHeadWithMeta(path);
+    if (isOwnObject(head.dataset, serial)) return 'results';
+    return isCopyOfCase(head, ownAeTitle) ? 'copies' : 'files';
+  } catch {
+    // The door says what is wrong with it.
+    return 'files';
+  }
 }
 
 /** A file has its name before its bytes are flushed: after a power cut it may lack some. Then it was never acknowledged, and its sender sends it again. */
@@ -59,14 +81,15 @@ async function isComplete(path: string): Promise<boolean> {
  * Results and rejection notes name the node as their maker; what a model wrote and the node only named anew keeps its maker and has
  * the model among what contributed. What somebody makes of such an object keeps that, too, but has a UID of its own.
  */
-async function isOwnObject(path: string, serial: string): Promise<boolean> {
-  try {
-    const dataset = await readHead(path);
-    if (!isUidFromName(dataset.uid(TAG.SOPInstanceUID) ?? '')) return false;
-    const madeHere = dataset.text(TAG.Manufacturer) === NODE_MANUFACTURER && dataset.text(TAG.DeviceSerialNumber) === serial;
-    return madeHere || dataset.items(TAG.ContributingEquipmentSequence).some((item) => item.text(TAG.DeviceSerialNumber) === serial);
-  } catch {
-    // The door says what is wrong with it.
-    return false;
-  }
+function isOwnObject(dataset: DataSet, serial: string): boolean {
+  if (!isUidFromName(dataset.uid(TAG.SOPInstanceUID) ?? '')) return false;
+  const madeHere = dataset.text(TAG.Manufacturer) === NODE_MANUFACTURER && dataset.text(TAG.DeviceSerialNumber) === serial;
+  return madeHere || dataset.items(TAG.ContributingEquipmentSequence).some((item) => item.text(TAG.DeviceSerialNumber) === serial);
+}
+
+/** Earlier releases gave the node's own AE title to copies, which a sender may have too: the UIDs have to fit as well. */
+function isCopyOfCase({ meta, dataset }: ParsedInstance, ownAeTitle: string): boolean {
+  const sender = meta.text(TAG.SourceApplicationEntityTitle);
+  if (sender !== COPY_AE_TITLE && sender !== ownAeTitle) return false;
+  return [TAG.StudyInstanceUID, TAG.SeriesInstanceUID, TAG.SOPInstanceUID].every((tag) => mayBeOtherUid(dataset.uid(tag) ?? ''));
 }

@@ -3,13 +3,14 @@
  * is asked for before it is done again (`ledger/restored.ts`), and what arrived later is taken in again (`reconcile.ts`).
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { cp, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { hashFile } from '../archive/data-set-hash.js';
 import { dataFolders } from '../archive/folders.js';
 import { syncFolder } from '../archive/publish.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
+import { makeFolders } from '../foundation/folders.js';
 import { filesOfRows, filesTotal } from '../ledger/check.js';
 import { Db } from '../ledger/database.js';
 import { isLocked } from '../ledger/lock.js';
@@ -35,6 +36,8 @@ export interface RestoreOptions {
   readonly force: boolean;
   /** The archive (or data folder) of the node that was lost: what the backup does not know is taken in at the next start. */
   readonly reconcile?: string;
+  /** `dimse.aeTitle` of the node. */
+  readonly ownAeTitle: string;
   /** Quiet time of a study that was being received. */
   readonly quietMs: number;
   readonly clock: () => number;
@@ -52,6 +55,8 @@ export interface RestoreReport extends RestoredWork {
   readonly later: number;
   /** Results of this node in the old archive: they are made again, under the same UIDs. */
   readonly laterResults: number;
+  /** Copies of cases of comparisons in the old archive: a comparison that goes on makes them again. */
+  readonly laterCopies: number;
   /** Files beside them that are not what their name says: never acknowledged, and left where they are. */
   readonly laterIncomplete: number;
   /** `restored`: the rules folder was empty. `differ`: it is not as it was, and was left as it is. */
@@ -97,7 +102,7 @@ function demandFree({ dataDir, force }: RestoreOptions): void {
 }
 
 async function build(options: RestoreOptions, name: string, building: string, touched: TouchedFolders) {
-  const { source, clock, quietMs, reconcile, dataDir, onProgress } = options;
+  const { source, clock, quietMs, reconcile, ownAeTitle, dataDir, onProgress } = options;
   const folders = dataFolders(building);
   await copyPlainFile(join(source, name, LEDGER_FILE), building, basename(folders.ledgerFile), touched);
   const db = Db.open(folders.ledgerFile, { migrate: true });
@@ -118,8 +123,8 @@ async function build(options: RestoreOptions, name: string, building: string, to
     await restoreModels(db, join(source, name), building, dataDir);
     const later =
       reconcile === undefined
-        ? { files: 0, results: 0, incomplete: 0 }
-        : await gatherLaterFiles(db, archiveBelow(reconcile), folders.takeIn, touched);
+        ? { files: 0, results: 0, copies: 0, incomplete: 0 }
+        : await gatherLaterFiles(db, archiveBelow(reconcile), folders.takeIn, touched, ownAeTitle);
     const work = markRestored(db, clock(), clock() + quietMs);
     return {
       files: total.count,
@@ -128,6 +133,7 @@ async function build(options: RestoreOptions, name: string, building: string, to
       ...work,
       later: later.files,
       laterResults: later.results,
+      laterCopies: later.copies,
       laterIncomplete: later.incomplete,
     };
   } finally {
@@ -162,7 +168,7 @@ async function restoreRules(
   const saved = manifest.plain.filter(({ path }) => path.startsWith('rules/'));
   const present = existsSync(rulesDir) ? readdirSync(rulesDir) : [];
   if (present.length === 0 && saved.length > 0) {
-    await mkdir(rulesDir, { recursive: true });
+    makeFolders(rulesDir);
     for (const { path } of saved) await copyPlainFile(join(source, name, path), rulesDir, relative('rules', path), touched);
     return 'restored';
   }
@@ -185,7 +191,6 @@ async function putInPlace(building: string, dataDir: string, at: number): Promis
         await rename(dataDir, aside);
       }
     }
-    await mkdir(dirname(dataDir), { recursive: true });
     await rename(building, dataDir);
     await syncFolder(dirname(dataDir));
     return aside;

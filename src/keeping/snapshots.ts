@@ -16,6 +16,7 @@ import type { FileKind, FileOfRow } from '../ledger/check.js';
 export const MANIFEST_FILE = 'manifest.json';
 export const LEDGER_FILE = 'ledger.sqlite';
 export const PARTIAL_PREFIX = '.partial-';
+export const SHARED_FOLDER = 'files';
 const SNAPSHOT_NAME = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/;
 
 const plainFile = z.object({ path: z.string(), sizeBytes: z.number(), sha256: z.string() });
@@ -53,8 +54,8 @@ export function snapshotsIn(folder: string): string[] {
 
 /** Where the shared copy of a row's file is. Results are told apart by content too: one that is made again bears another date. */
 export function sharedPath(folder: string, kind: FileKind, row: Pick<FileOfRow, 'path' | 'sha256'>): string {
-  if (kind === 'instance') return join(folder, 'files', 'archive', row.path);
-  return join(folder, 'files', 'results', `${row.path.replace(/\.dcm$/, '')}.${row.sha256.slice(0, 12)}.dcm`);
+  if (kind === 'instance') return join(folder, SHARED_FOLDER, 'archive', row.path);
+  return join(folder, SHARED_FOLDER, 'results', `${row.path.replace(/\.dcm$/, '')}.${row.sha256.slice(0, 12)}.dcm`);
 }
 
 /** The manifest of a snapshot whose ledger and plain files are as it says. Throws BACKUP_INVALID with what is not. */

@@ -6,6 +6,9 @@ import { resultsOfLastAttempt } from './results.js';
 import type { RunState, StudyState } from './states.js';
 import { insertRun, NO_PROGRESS, type NewRun, type RunRow } from './runs.js';
 
+/** Who sent the copies of cases, as their files in the archive say it: without the ledger nothing else tells them from what was received. */
+export const COPY_AE_TITLE = 'ANTEROOM-COPY';
+
 export interface EvaluationStudyRow {
   readonly study_instance_uid: string;
   readonly evaluation: string;

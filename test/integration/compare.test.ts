@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
+import type { RestoreReport } from '../../src/keeping/restore.js';
 import { hasEnded } from '../../src/ledger/states.js';
 import type { Summary } from '../../src/evaluation/comparison/summarise.js';
 import { csvRows } from '../../src/foundation/csv.js';
@@ -29,6 +30,7 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
   const [first, second] = [makeChestStudy('first folder', SPACING), makeChestStudy('second folder', SPACING)];
   const work = tempFolder('compare');
   const out = join(work, 'out');
+  const backups = join(work, 'backups');
   const cohort = join(work, 'cohort.yaml');
   let node: TestNode;
 
@@ -48,6 +50,13 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args(to), ...common], { stdio: 'ignore' });
   };
   const runs = () => node.admin.get<RunView[]>('/runs');
+  /** What somebody who restores the backup finds in the archive of this node. */
+  const laterFiles = async () => {
+    const folders = ['--config', node.settingsFile, '--data', join(tempFolder('restored'), 'data'), '--reconcile', node.dataDir];
+    const { stdout } = await runAnteroom('restore', backups, ...folders, '--json');
+    const { later, laterCopies } = JSON.parse(stdout) as RestoreReport;
+    return { later, laterCopies };
+  };
   const scored = () => (existsSync(join(out, 'cases')) ? readdirSync(join(out, 'cases')).filter((name) => name.endsWith('.json')) : []);
 
   beforeAll(async () => {
@@ -70,6 +79,7 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     await addModel(node, copier(lungsSeg(known)));
     await sendTo(node, known.files);
     await until('the study to settle', async () => (await node.admin.get<StudyView[]>('/studies'))[0]?.state === 'settled');
+    expect(await node.command('backup', backups)).toMatchObject({ exitCode: 0 });
   }, TIMEOUT_MS);
   afterAll(() => node.remove());
 
@@ -162,6 +172,8 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
       await until('a model to have run on a copy', async () => (await ofCopies()).some(({ state }) => state === 'done'));
       command.kill('SIGKILL');
       await once(command, 'exit');
+      const { later, laterCopies } = await laterFiles();
+      expect({ later, copies: laterCopies > 0 }).toEqual({ later: 0, copies: true });
       const { exitCode, stdout } = await node.command('compare', '--forget', abandoned);
       expect({ exitCode, stdout }).toEqual({
         exitCode: 0,

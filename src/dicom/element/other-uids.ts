@@ -33,6 +33,11 @@ export function otherUid(uid: string, copy: string): string {
     .slice(-(digits - 1))}`;
 }
 
+/** Whether a UID may be one of `otherUid`: so may some random ones and some of others. */
+export function mayBeOtherUid(uid: string): boolean {
+  return uid.startsWith(`${ROOT}1`);
+}
+
 /**
  * The Part 10 file with every UID of an object replaced, wherever it stands, and nothing else: pixel data and all other values stay byte for byte.
  * `file` itself is changed on the way and must not be used again.

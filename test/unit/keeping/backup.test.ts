@@ -1,7 +1,9 @@
 /** Backups are whole or not there, copy only what is new, and a restored ledger knows that it has missed something. */
+import { jest } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dataFolders } from '../../../src/archive/folders.js';
+import { withOtherUids } from '../../../src/dicom/element/other-uids.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
 import type { SegSource } from '../../../src/dicom/seg/input.js';
@@ -14,6 +16,7 @@ import { snapshotsIn } from '../../../src/keeping/snapshots.js';
 import { verify } from '../../../src/keeping/verify.js';
 import { Db } from '../../../src/ledger/database.js';
 import { ensureDelivery, retryDelivery, type DeliveryRow } from '../../../src/ledger/deliveries.js';
+import { COPY_AE_TITLE } from '../../../src/ledger/evaluations.js';
 import { containerId, nodeId } from '../../../src/ledger/node-facts.js';
 import { ensureResult } from '../../../src/ledger/results.js';
 import { lockFolder } from '../../../src/ledger/lock.js';
@@ -26,6 +29,19 @@ import { SmallNode } from '../../support/small-node.js';
 import { tempFolder } from '../../support/temp.js';
 
 setLogLevel('silent');
+
+/** Time stands still for what is done every minute, and for nothing else. */
+const ALL_BUT_INTERVALS = [
+  'Date',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setTimeout',
+  'clearTimeout',
+] as const;
 
 /** A node with backups and a place to restore to. */
 class Backed {
@@ -54,7 +70,7 @@ class Backed {
 
   restore(options: Partial<RestoreOptions> = {}): Promise<RestoreReport> {
     const { target: source, dataDir, rulesDir } = this;
-    return restore({ source, dataDir, rulesDir, force: false, quietMs: 1000, clock: () => 5_000_000, ...options });
+    return restore({ source, dataDir, rulesDir, force: false, ownAeTitle: 'ANTEROOM', quietMs: 1000, clock: () => 5_000_000, ...options });
   }
 
   /** Paths of the shared files, with their inode: another one would be another copy. */
@@ -171,6 +187,43 @@ describe('backup', () => {
     ]);
     expect(purgingPausedUntil(site.node.db)).toBe(0);
     expect(await site.node.retention().purge('1.1')).toMatchObject({ instance_count: 3 });
+  });
+
+  it('nothing is purged while it works, however long the ledger, a package or a file takes', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    const { db } = site.node;
+    const MINUTE = 60_000;
+    let now = Date.UTC(2026, 10, 25);
+    const heldMinutes: number[] = [];
+    const copyTo = db.copyTo.bind(db);
+    jest.spyOn(db, 'copyTo').mockImplementation((file) => {
+      copyTo(file);
+      now += 11 * MINUTE;
+    });
+    jest.useFakeTimers({ doNotFake: [...ALL_BUT_INTERVALS] });
+    try {
+      const onProgress = () => {
+        heldMinutes.push((purgingPausedUntil(db) - now) / MINUTE);
+        now += 8 * MINUTE;
+        jest.advanceTimersByTime(8 * MINUTE);
+      };
+      await site.backup({ clock: () => now, onProgress });
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(heldMinutes).toEqual([10, 10, 10, 10]);
+    expect(purgingPausedUntil(db)).toBe(0);
+  });
+
+  it('clears up what one that was killed had begun to copy among the shared files', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    await site.backup();
+    const before = site.shared();
+    writeFileSync(join(dirname(before[0]), '.7c9e6679.partial'), 'half');
+    await site.backup();
+    expect(site.shared()).toEqual(before);
   });
 
   it('says which file is damaged and does not copy it', async () => {
@@ -290,6 +343,23 @@ describe('restore', () => {
     for (const bytes of [segOfThinSlices('another'), await structureSetOfModel('another')]) await site.node.take(bytes);
     await site.node.take(changed(await structureSetOfModel(serial), { SOPInstanceUID: newUid() }));
     expect(await site.restore({ reconcile: site.node.folders.root })).toMatchObject({ later: 3, laterResults: 0 });
+  });
+
+  it('leaves out copies of cases, which would become studies of patients, and takes in what only looks like one', async () => {
+    const site = new Backed();
+    await site.receive('1.1');
+    await site.backup();
+    const files = chestPhantom({ name: 'a case', spacingMm: [24, 24, 24] }).files.map(({ bytes }) => bytes);
+    const copyOf = (bytes: Uint8Array) => withOtherUids(Buffer.from(bytes), 'comparison case');
+    for (const bytes of files.slice(1)) await site.node.take(copyOf(bytes), COPY_AE_TITLE);
+    // As an earlier release kept them.
+    await site.node.take(copyOf(files[0]), 'ANTEROOM');
+    // Received from somebody with the node's AE title, and, under UIDs like those of a copy, from a scanner.
+    await site.node.take(changed(files[0], { StudyInstanceUID: newUid() }), 'ANTEROOM');
+    await site.node.take(withOtherUids(Buffer.from(files[0]), 'somebody else'), 'CT');
+    const report = await site.restore({ reconcile: site.node.folders.root });
+    expect(report).toMatchObject({ later: 2, laterCopies: files.length, laterResults: 0 });
+    expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(2);
   });
 
   it('leaves out what a power cut has left without its last bytes', async () => {
