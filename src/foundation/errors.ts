@@ -446,6 +446,12 @@ export const CATALOGUE = {
   }),
 
   // results
+  RESULTS_DEADLY: entry({
+    kind: 'operator',
+    text: 'The node died each time that the results of the run were made',
+    remedy:
+      "Find out what ended it (its log, the kernel's or the supervisor's: as a rule too little memory for what the model left), give the node more memory or have the model leave less; then `anteroom retry` the run.",
+  }),
   LABEL_MAP_REFUSED: entry({
     kind: 'permanent',
     text: 'A label map of the model cannot be read',

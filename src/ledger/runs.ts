@@ -52,6 +52,8 @@ export interface RunRow {
   /** Names and series of its inputs. */
   readonly series_key: string;
   readonly replaced_by: number | null;
+  /** How often the making of its results was begun since it last came to an end. */
+  readonly makings: number;
 }
 
 export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;

@@ -7,6 +7,7 @@ import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
 import { EVALUATIONS } from './evaluation-schema.js';
 import { LABEL_MAPS } from './label-map-schema.js';
+import { MAKINGS } from './makings-schema.js';
 import { MODEL_ORIGIN } from './model-origin-schema.js';
 import { MODEL_TRUST } from './model-trust-schema.js';
 import { RUN_ORDER } from './run-order-schema.js';
@@ -401,4 +402,5 @@ export const MIGRATIONS: readonly string[] = [
   LABEL_MAPS,
   TOLD,
   MODEL_ORIGIN,
+  MAKINGS,
 ];

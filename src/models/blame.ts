@@ -15,4 +15,5 @@ export const BLAMES_MODEL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONTAINER_START_FAILED',
   'RUN_LOST',
   'GATE_REJECTED',
+  'RESULTS_DEADLY',
 ]);

@@ -8,40 +8,33 @@ import type { Equipment } from '../dicom/equipment.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
 import { REPORT_SOP_CLASS } from '../dicom/sr/write.js';
 import type { Db } from '../ledger/database.js';
-import { ensureDeliveries } from '../ledger/deliveries.js';
 import { instancesOfVersion } from '../ledger/instances.js';
+import { beginMaking, endMaking } from '../ledger/makings.js';
 import { modelById, type ModelRow } from '../ledger/models.js';
-import {
-  ensureResult,
-  outputsOfAttempt,
-  resultsOfRun,
-  resultsOfStudy,
-  supersedeEarlier,
-  type OutputRow,
-  type ResultRow,
-} from '../ledger/results.js';
+import { ensureResult, outputsOfAttempt, resultsOfStudy, type OutputRow, type ResultRow } from '../ledger/results.js';
 import { destinationsOfRun, inputsOfRun, lastAttempt, recordDelay, runsInState, type AttemptRow, type RunRow } from '../ledger/runs.js';
 import { versionById, type VersionRow } from '../ledger/versions.js';
 import { promiseOf } from '../models/answers.js';
-import { judgeAnswer, nothingFoundText, toldAmong, unfoundIn, type Unfound } from './answer.js';
-import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput, siblingsAmong, type Candidate } from './candidates.js';
+import { judgeAnswer, unfoundIn, type Unfound } from './answer.js';
+import { candidatesOf, demandPromised, resultClassOf, resultUidsByOutput, siblingsAmong } from './candidates.js';
+import { keep, pass, reject, rejectAll, type Answer, type Entered, type Judged } from './endings.js';
 import { expectationsOf } from './expectations.js';
 import { newUids, type ResultUids } from './identity.js';
 import { judgeOutput } from './judge-output.js';
-import type { Accepted, Judgement } from './judgement.js';
-import { answersAmong, demandWhole, keptText } from './kept-outputs.js';
+import { answersAmong, demandWhole } from './kept-outputs.js';
 import { labelMapsOf, type Wanted } from './label-maps.js';
-import { obstacleTo } from './obstacle.js';
-import type { MadeResult } from './result-order.js';
+import { obstacleTo, type Obstacle } from './obstacle.js';
 import { emptyReport } from './reports/empty-report.js';
 import { makeReport } from './reports/make-report.js';
 import { RunSources, type SourceInput } from './run-sources.js';
-import { rejectionText, type GateReason } from './verdict.js';
 
 const log = loggerOf('results');
 
 /** Our series come after those of the scanner. */
 const FIRST_SERIES_NUMBER = 9001;
+
+/** Once may be a power cut, and a second time too. */
+const MAX_MAKINGS = 3;
 
 const GOES_AS_BINARY = 'a segmentation has no label map and goes as BINARY';
 
@@ -68,32 +61,49 @@ export async function makeDueResults(options: ResultsOptions): Promise<number> {
       recordDelay(options.db, run.id, { code: null, reason: obstacle.reason });
       continue;
     }
+    beginMaking(options.db, run.id);
     try {
-      if (obstacle !== undefined) throw new AnteroomError('OUTDATED', obstacle.reason);
-      if (await makeResultsOf(options, run)) ended++;
-    } catch (thrown) {
-      const error = toAnteroomError(thrown);
-      log[error.code === 'INTERNAL' ? 'error' : 'warn']('results could not be made', {
-        run: run.id,
-        code: error.code,
-        kind: error.kind,
-        seen: error.seen,
-        stack: error.code === 'INTERNAL' ? error.stack : undefined,
-      });
-      // What is transient (a full disk) is tried again with the next look; everything else would fail the same way again.
-      if (error.kind === 'transient') recordDelay(options.db, run.id, { code: error.code, reason: error.seen });
-      else {
-        reject(options, run, error.kind === 'permanent' ? 'rejected' : 'failed', error.code, error.seen);
-        ended++;
-      }
+      if (await resultsEnd(options, run, obstacle)) ended++;
+    } finally {
+      endMaking(options.db, run.id);
     }
   }
   return ended;
 }
 
-/** A candidate, its result's row, and what the gate says. */
-type Judged = Candidate & Judgement & { readonly row: ResultRow };
-type Entered = Extract<Judged, Accepted>;
+/** Returns false where the run stays as it is. */
+async function resultsEnd(options: ResultsOptions, run: RunRow, obstacle: Obstacle | undefined): Promise<boolean> {
+  try {
+    if (obstacle !== undefined) throw new AnteroomError('OUTDATED', obstacle.reason);
+    demandSurvivable(run);
+    return await makeResultsOf(options, run);
+  } catch (thrown) {
+    const error = toAnteroomError(thrown);
+    log[error.code === 'INTERNAL' ? 'error' : 'warn']('results could not be made', {
+      run: run.id,
+      code: error.code,
+      kind: error.kind,
+      seen: error.seen,
+      stack: error.code === 'INTERNAL' ? error.stack : undefined,
+    });
+    // What is transient (a full disk) is tried again with the next look; everything else would fail the same way again.
+    if (error.kind === 'transient') {
+      recordDelay(options.db, run.id, { code: error.code, reason: error.seen });
+      return false;
+    }
+    reject(options, run, error.kind === 'permanent' ? 'rejected' : 'failed', error.code, error.seen);
+    return true;
+  }
+}
+
+/** What the node has not survived again and again is not begun once more. Throws RESULTS_DEADLY. */
+function demandSurvivable({ makings }: RunRow): void {
+  if (makings >= MAX_MAKINGS)
+    throw new AnteroomError(
+      'RESULTS_DEADLY',
+      `making its results was begun ${makings} times and never came to an end, expected an end each time`,
+    );
+}
 
 /** What is known of a run whose results are made. */
 interface Produced {
@@ -119,7 +129,7 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
   const promise = promiseOf(model);
   const candidates = await candidatesOf(produced.folder, produced.outputs, promise);
   demandPromised(candidates, promise);
-  if (candidates.length === 0) return keep(options, produced);
+  if (candidates.length === 0) return keep(options, run, await answersOf(produced));
   const instances = inputs.flatMap((input) => input.instances);
   const entered = candidates.map((candidate) => {
     const uids = newUids(db, options.nodeId, { run, model, instances, output: candidate.output });
@@ -148,7 +158,8 @@ async function makeResultsOf(options: ResultsOptions, run: RunRow): Promise<bool
     };
     wanted.push(...labelMapsOf(passed, rowOf));
   }
-  return passAll(options, produced, passed, wanted, resultUids, unfound);
+  const written = await write(options, produced, wanted, resultUids);
+  return pass(options, run, { ...written, judged: passed, unfound });
 }
 
 /** The report that nothing was found, as an object of the output that says so. */
@@ -168,15 +179,11 @@ function reportOf(
   return { row: ensureRow(options, run, version, output, REPORT_SOP_CLASS, uids), make: (order) => makeReport(content, order) };
 }
 
-/** Ends a run whose model draws nothing: its answers are kept as they are. Returns false where it did not leave its state after all. */
-async function keep({ db, clock }: ResultsOptions, { run, outputs, folder }: Produced): Promise<boolean> {
+/** What a model has left that draws nothing, whole. */
+async function answersOf({ outputs, folder }: Produced): Promise<readonly OutputRow[]> {
   const answers = answersAmong(outputs);
   await demandWhole(folder, answers);
-  const at = clock();
-  return db.transaction(() => {
-    if (obstacleTo(db, run) !== undefined) return false;
-    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason: keptText(answers) } });
-  });
+  return answers;
 }
 
 /** The result's row with its UIDs: it exists before the object does. */
@@ -204,17 +211,15 @@ function ensureRow(
   );
 }
 
-async function passAll(
-  options: ResultsOptions,
+/** Writes the results, and what is `refused`: the forms that a result does not have after all, and why. */
+async function write(
+  { resultsFolder: root, equipment }: ResultsOptions,
   { run, model }: Produced,
-  judged: readonly Entered[],
   wanted: readonly Wanted[],
   uids: ReadonlyMap<string, string>,
-  unfound: Unfound | undefined,
-): Promise<boolean> {
-  const { db, clock, resultsFolder: root, equipment } = options;
-  const made: { row: ResultRow; result: MadeResult; path: string }[] = [];
-  const refused: { row: ResultRow; reason: string }[] = [];
+): Promise<Pick<Answer, 'made' | 'refused'>> {
+  const made: Answer['made'][number][] = [];
+  const refused: Answer['refused'][number][] = [];
   for (const { row, make } of wanted) {
     const path = `${row.sop_instance_uid}.dcm`;
     try {
@@ -229,58 +234,5 @@ async function passAll(
     }
   }
   failpoint('results.written');
-  const at = clock();
-  const passed = db.transaction(() => {
-    // A correction may have come while the objects were written: the next look decides.
-    if (obstacleTo(db, run) !== undefined) return false;
-    for (const { row, result, path } of made) {
-      const set = { path, size_bytes: result.sizeBytes, sha256: result.sha256, summary: JSON.stringify(result.summary) };
-      db.move('results', row.id, 'passed', { at, set });
-    }
-    for (const { row, reason } of refused) db.move('results', row.id, 'rejected', { at, set: { reason } });
-    ensureDeliveries(db, resultsOfRun(db, run.id), destinationsOfRun(run), options.labelMapDestinations, at);
-    const told = toldAmong(judged, unfound);
-    for (const one of judged.filter(({ verdict }) => verdict.empty)) {
-      const set = { reason: 'analysed, nothing segmented', told: told.includes(one) ? 1 : 0 };
-      db.move('results', one.row.id, 'rejected', { at, set });
-    }
-    supersedeEarlier(db, run.id, run.id, at);
-    // The settings may have changed between two attempts to make them.
-    rejectLeft(options, run, 'no destination of the run takes label maps any more');
-    return db.move('runs', run.id, 'done', { at, set: { ended_at: at, failure_code: null, reason: nothingFoundText(judged, unfound) } });
-  });
-  if (passed) log.info('results passed the gate', { run: run.id, count: made.length });
-  return passed;
-}
-
-/** `together`: why outputs that pass one by one do not. */
-function rejectAll(options: ResultsOptions, run: RunRow, judged: readonly Judged[], together: readonly GateReason[]): void {
-  const { db, clock } = options;
-  const whole = rejectionText({ passed: false, reasons: together });
-  const reasons = judged.flatMap(({ output, verdict }) => {
-    if (verdict.passed) return [];
-    return [judged.length === 1 ? rejectionText(verdict) : `${output.path}: ${rejectionText(verdict)}`];
-  });
-  db.transaction(() => {
-    for (const { row, verdict } of judged) {
-      const passed = whole || 'another output of the same run was rejected';
-      db.move('results', row.id, 'rejected', { at: clock(), set: { reason: verdict.passed ? passed : rejectionText(verdict) } });
-    }
-    reject(options, run, 'rejected', 'GATE_REJECTED', whole || reasons.join('; '));
-  });
-}
-
-/** Ends a run without results; none of them stays behind half-made. */
-function reject(options: ResultsOptions, run: RunRow, to: 'rejected' | 'failed', code: string, reason: string): void {
-  const { db, clock } = options;
-  const at = clock();
-  db.transaction(() => {
-    rejectLeft(options, run, reason);
-    db.move('runs', run.id, to, { at, set: { ended_at: at, failure_code: code, reason }, detail: code });
-  });
-}
-
-function rejectLeft({ db, clock }: ResultsOptions, run: RunRow, reason: string): void {
-  for (const { id } of resultsOfRun(db, run.id).filter(({ state }) => state === 'made'))
-    db.move('results', id, 'rejected', { at: clock(), set: { reason } });
+  return { made, refused };
 }

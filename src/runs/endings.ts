@@ -92,7 +92,7 @@ export class Endings {
     const { db, clock } = this.options;
     for (const { path, kind, sizeBytes, sha256 } of outputs)
       insertOutput(db, { run_id: run.id, attempt_id: attempt.id, path, kind, size_bytes: sizeBytes, sha256 });
-    db.move('runs', run.id, 'produced', { at: clock(), from: ['running'], set: { progress: 1 } });
+    db.move('runs', run.id, 'produced', { at: clock(), from: ['running'], set: { progress: 1, makings: 0 } });
   }
 
   private unsuccessful(run: RunRow, { outcome, error }: Exclude<Verdict, { outcome: 'produced' }>, lines: readonly string[]): void {

@@ -20,6 +20,8 @@ import { until } from '../support/until.js';
 import { lungsRules } from '../support/lungs-rules.js';
 
 const STUDIES = 3;
+/** So many makings of results that never came to an end are enough. */
+const MAKINGS = 3;
 const ROUNDS = Number(process.env.ANTEROOM_CRASH_ROUNDS ?? 1);
 const RULES = lungsRules('archive', 'pacs');
 
@@ -82,6 +84,33 @@ describeWith('killed with SIGKILL', missing, () => {
       240_000,
     );
   });
+
+  it('each time that it makes the results of a run gives that run up, and makes them when it is tried again', async () => {
+    const [study] = makeStudies('deadly');
+    const before = new Set((await storedInstances(pacs)).map(({ sopInstanceUid }) => sopInstanceUid));
+    const node = await startNode({ rules: RULES, settings: settings(pacs) });
+    try {
+      await node.command('models', 'add', 'deploy/models/lungs', '--activate', '--reason', 'test');
+      await new PersistentSender(node).send(study.files);
+      await node.stop();
+      for (let making = 0; making < MAKINGS; making++) {
+        await node.start({ failpoint: 'results.written' });
+        expect(await node.ended(90_000)).toBe('SIGKILL');
+      }
+      await node.start();
+      const [run] = await until('the run to be given up', async () => {
+        const runs = await node.admin.get<RunView[]>(`/runs?study=${study.studyInstanceUid}`);
+        return runs[0].state === 'failed' && runs;
+      });
+      expect(run.failureCode).toBe('RESULTS_DEADLY');
+      expect(await node.command('retry', '--run', String(run.run))).toMatchObject({ exitCode: 0 });
+      await everythingDelivered(node, [study]);
+      await expectAtPacsOnce(pacs, [study], before);
+      await expectNothingLeft(node);
+    } finally {
+      await node.remove();
+    }
+  }, 240_000);
 });
 
 function settings(pacs: Orthanc): Record<string, unknown> {
