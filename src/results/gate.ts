@@ -1,5 +1,5 @@
 /**
- * The gate for segmentations (DESIGN: "Nothing leaves without passing the gate"). Pure: it sees what a container left and what
+ * The gate for segmentations (DESIGN: "Nothing leaves without passing the gate"). It sees nothing but what a container left and what
  * its source is, and says either which masks lie where on the source, or every reason why the output is rejected.
  */
 import { voxelVolumeMl } from '../dicom/geometry/grid.js';
@@ -7,13 +7,12 @@ import type { SegSource, SegmentMeaning } from '../dicom/seg/input.js';
 import type { Segment, Segmentation } from '../dicom/seg/segmentation.js';
 import { areOppositeSides, meaningOf, structureByName, structureOf } from '../dicom/structures/table.js';
 import type { SegmentCodes, Structure } from '../dicom/structures/table.js';
+import { givingWay } from '../foundation/steps.js';
 import { judgeBelonging } from './belonging.js';
-import { maskOnSource, placeFrames } from './placing.js';
+import { maskOnSource, placingFrames } from './placing.js';
 import type { PlacedFrame } from './placing.js';
+import { SEG_LIMITS } from './read-outputs.js';
 import type { DrawnRegion, GateReason, GateVerdict, GatedSegment, PassedVerdict } from './verdict.js';
-
-/** Atlases of the brain have some hundreds. */
-const MAX_SEGMENTS = 1000;
 
 /**
  * Judges a container's segmentation against its source series.
@@ -21,15 +20,16 @@ const MAX_SEGMENTS = 1000;
  * The grid must be the source's: frames whose rows or columns are mirrored or exchanged, or which cover a part of the plane,
  * are realigned; everything else that does not lie on the source's voxels within a tenth of one is rejected. Gaps in the
  * segment numbers are let through, because our own object is numbered anew; numbers that come twice are not. Which structures must
- * be there is asked of all outputs of a run together (`answer.ts`).
+ * be there is asked of all outputs of a run together (`answer.ts`). Gives way to other work after each frame.
  */
-export function judgeSegmentation(seg: Segmentation, source: SegSource, allowEmpty: boolean): GateVerdict {
+export async function judgeSegmentation(seg: Segmentation, source: SegSource, allowEmpty: boolean): Promise<GateVerdict> {
   const outside = [...judgeIdentity(seg, source), ...judgeSegments(seg.segments)];
   // Frames are unpacked only then: thousands of segments would take hours.
   if (outside.length > 0) return { passed: false, reasons: outside };
-  const placed = placeFrames(seg, source);
+  const placed = await givingWay(placingFrames(seg, source));
   if (placed.reasons.length > 0) return { passed: false, reasons: placed.reasons };
-  const segments = seg.segments.map((segment) => gated(segment, placed.frames, source));
+  const framesOf = bySegment(placed.frames);
+  const segments = seg.segments.map((segment) => gated(segment, framesOf.get(segment.number) ?? [], source));
   const empty = judgeEmpty(segments, allowEmpty, 'segments');
   if (empty.length > 0) return { passed: false, reasons: empty };
   return { passed: true, segments, empty: segments.every((segment) => segment.voxelCount === 0), notes: placed.notes };
@@ -49,8 +49,8 @@ function judgeIdentity(seg: Segmentation, source: SegSource): GateReason[] {
 
 /** Numbers and codes of the segments. */
 function judgeSegments(segments: readonly Segment[]): GateReason[] {
-  if (segments.length > MAX_SEGMENTS)
-    return [{ check: 'numbering', seen: `${segments.length} segments`, expected: `at most ${MAX_SEGMENTS}` }];
+  if (segments.length > SEG_LIMITS.segments)
+    return [{ check: 'numbering', seen: `${segments.length} segments`, expected: `at most ${SEG_LIMITS.segments}` }];
   const numbers = segments.map((segment) => segment.number);
   const twice = numbers.filter((number, index) => numbers.indexOf(number) !== index);
   const reasons: GateReason[] = [];
@@ -73,8 +73,17 @@ function judgeSegments(segments: readonly Segment[]): GateReason[] {
   return reasons;
 }
 
-function gated(segment: Segment, frames: readonly PlacedFrame[], source: SegSource): GatedSegment {
-  const own = frames.filter((placed) => placed.frame.segmentNumber === segment.number);
+function bySegment(frames: readonly PlacedFrame[]): ReadonlyMap<number, PlacedFrame[]> {
+  const found = new Map<number, PlacedFrame[]>();
+  for (const placed of frames) {
+    const own = found.get(placed.frame.segmentNumber);
+    if (own === undefined) found.set(placed.frame.segmentNumber, [placed]);
+    else own.push(placed);
+  }
+  return found;
+}
+
+function gated(segment: Segment, own: readonly PlacedFrame[], source: SegSource): GatedSegment {
   const structure = structureOf(segment.codes, segment.label);
   const voxelCount = own.reduce((sum, placed) => sum + placed.voxelCount, 0);
   return {

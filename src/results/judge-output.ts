@@ -35,7 +35,11 @@ export async function judgeOutput(path: string, candidate: Candidate, context: F
 
 /** A label map names no image: of several, it is of the first one on whose grid it lies. What is no regular stack has none. */
 async function judgeLabelMap(path: string, { sources, allowEmpty }: FormContext, { labels, on }: LabelMapYaml): Promise<Judgement> {
-  const named = await readOr(() => readNamedLabels(path, labels), 'a label map that can be read, with labels that model.yaml names');
+  const mostVoxels = await sources.mostVoxels();
+  const named = await readOr(
+    () => readNamedLabels(path, labels, mostVoxels),
+    'a label map that can be read, with labels that model.yaml names',
+  );
   if ('passed' in named) return { verdict: named };
   const irregular: string[] = [];
   let first: RejectedVerdict | undefined;
@@ -43,7 +47,7 @@ async function judgeLabelMap(path: string, { sources, allowEmpty }: FormContext,
     const source = await sources.sourceOf(candidate).catch(refusalIn);
     if (typeof source === 'string') irregular.push(`${candidate.name}: ${source}`);
     else {
-      const judgement = judged(segmentationOf(named, source), source, allowEmpty);
+      const judgement = await judged(await segmentationOf(named, source), source, allowEmpty);
       if (judgement.verdict.passed) return judgement;
       first ??= judgement.verdict;
     }
@@ -63,8 +67,8 @@ function irregularImage(seen: string): GateReason {
   return { check: 'geometry', seen, expected: 'one regular stack of slices' };
 }
 
-function judged(seg: Segmentation, source: SegSource, allowEmpty: boolean): Judgement {
-  const verdict = judgeSegmentation(seg, source, allowEmpty);
+async function judged(seg: Segmentation, source: SegSource, allowEmpty: boolean): Promise<Judgement> {
+  const verdict = await judgeSegmentation(seg, source, allowEmpty);
   if (!verdict.passed) return { verdict };
   return { verdict, regions: regionsOf(verdict), ...segMakers(verdict, source) };
 }

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseInstance } from '../dicom/element/parse.js';
 import type { SegIdentity, SegInput, SegSource, SegmentInput } from '../dicom/seg/input.js';
 import { eachRunOn, type SegmentMask } from '../dicom/seg/mask.js';
-import { readSeg } from '../dicom/seg/read.js';
+import { readingSeg } from '../dicom/seg/read.js';
 import type { Segment } from '../dicom/seg/segmentation.js';
 import { encodeLabelMap } from '../dicom/seg/write-label-map.js';
 import { encodeSeg } from '../dicom/seg/write.js';
@@ -14,6 +14,7 @@ import type { Rgb } from '../dicom/structures/cielab.js';
 import { isAbnormality } from '../dicom/structures/table.js';
 import type { Structure } from '../dicom/structures/table.js';
 import { AnteroomError } from '../foundation/errors.js';
+import { givingWay } from '../foundation/steps.js';
 import { uidFromName } from '../foundation/ids.js';
 import { judgeSegmentation } from './gate.js';
 import { contributorOf, type ResultProvenance } from './provenance.js';
@@ -134,20 +135,25 @@ export async function makeSeg(job: ResultJob, root: string, path: string, form: 
 
 /** The written object passes the gate, and has the voxels that it was made of. */
 async function checkOwn(path: string, { verdict, source }: ResultJob): Promise<void> {
-  const written = judgeSegmentation(readSeg(parseInstance(await readFile(path))), source, false);
+  const seg = await givingWay(readingSeg(parseInstance(await readFile(path))));
+  const written = await judgeSegmentation(seg, source, false);
   if (!written.passed) throw new AnteroomError('INTERNAL', `our own segmentation does not pass the gate: ${rejectionText(written)}`);
   for (const [index, expected] of verdict.segments.entries()) {
-    await setImmediate();
     const seen = written.segments[index];
-    if (seen === undefined || !sameVoxels(seen, expected)) {
+    if (seen === undefined || !(await sameVoxels(seen.mask, expected.mask))) {
       throw new AnteroomError('INTERNAL', `segment ${index + 1} of our own segmentation has other voxels than the output it was made of`);
     }
   }
 }
 
-function sameVoxels(seen: GatedSegment, expected: GatedSegment): boolean {
-  if (seen.mask.slices.join() !== expected.mask.slices.join()) return false;
-  return expected.mask.slices.every((k) => runsOn(seen.mask, k).join() === runsOn(expected.mask, k).join());
+/** Gives way to other work after each slice. */
+async function sameVoxels(seen: SegmentMask, expected: SegmentMask): Promise<boolean> {
+  if (seen.slices.join() !== expected.slices.join()) return false;
+  for (const k of expected.slices) {
+    if (runsOn(seen, k).join() !== runsOn(expected, k).join()) return false;
+    await setImmediate();
+  }
+  return true;
 }
 
 /** Beginnings and ends of the runs on a slice; what follows one another without a gap is one. */

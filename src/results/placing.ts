@@ -4,6 +4,7 @@ import type { SegmentMask, TakeRun } from '../dicom/seg/mask.js';
 import { placeFrame, placementGrid } from '../dicom/seg/placement.js';
 import type { Misplacement, Placement } from '../dicom/seg/placement.js';
 import type { SegFrame, Segmentation } from '../dicom/seg/segmentation.js';
+import type { Steps } from '../foundation/steps.js';
 import type { GateReason } from './verdict.js';
 
 /** A frame on slice `placement.k`. */
@@ -22,8 +23,8 @@ export interface PlacedFrames {
 /** At most so many frames are named in the reasons; the others go wrong in the same way, as a rule. */
 const MAX_GEOMETRY_REASONS = 3;
 
-/** Places every frame by its position, which must agree with the source instance that it names. */
-export function placeFrames(seg: Segmentation, source: SegSource): PlacedFrames {
+/** Places every frame by its position, which must agree with the source instance that it names. One at a time, for who must give way between. */
+export function* placingFrames(seg: Segmentation, source: SegSource): Steps<PlacedFrames> {
   const onto = placementGrid(source.grid, source.slices);
   const placedFrames: PlacedFrame[] = [];
   const misplaced: GateReason[] = [];
@@ -34,6 +35,7 @@ export function placeFrames(seg: Segmentation, source: SegSource): PlacedFrames 
     if (fault !== undefined)
       misplaced.push({ check: 'geometry', seen: `frame ${frame.frameIndex + 1}: ${fault.seen}`, expected: fault.expected });
     else if ('k' in placement) placedFrames.push({ frame, placement, voxelCount: countOf(frame) });
+    yield;
   }
   const realigned = placedFrames.filter(({ placement }) => placement.realigned).length;
   return {

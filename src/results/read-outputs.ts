@@ -7,10 +7,11 @@ import { headOf } from '../archive/read-head.js';
 import { parseInstance, type DataSet } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { SOP_CLASS } from '../dicom/element/uids.js';
-import { SEGMENTATION_SOP_CLASSES, readSeg } from '../dicom/seg/read.js';
+import { SEGMENTATION_SOP_CLASSES, readingSeg, type SegLimits } from '../dicom/seg/read.js';
 import { isReportOfFindings } from '../dicom/sr/read.js';
 import type { Segmentation } from '../dicom/seg/segmentation.js';
 import { AnteroomError } from '../foundation/errors.js';
+import { givingWay } from '../foundation/steps.js';
 
 /** `dicom`: an object of another kind. `other`: no DICOM object; kept as it is, it never leaves the node. */
 export type OutputKind = 'seg' | 'sr' | 'rtstruct' | 'dicom' | 'other';
@@ -26,6 +27,8 @@ export interface OutputCandidate {
 
 /** A hundred structures in a CT of the whole body stay far below; the node reads several times as much into memory. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
+/** Atlases of the brain have some hundreds of segments; a hundred structures in a CT of the whole body have some ten thousand frames, which take ten megabytes beside their pixels. */
+export const SEG_LIMITS: SegLimits = { segments: 1000, frames: 100_000, headerBytes: 64 * 1024 * 1024 };
 /** Up to SeriesInstanceUID, as a rule: a segmentation that names a thousand images needs more. */
 const HEAD_BYTES = 64 * 1024;
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
@@ -79,10 +82,10 @@ function uidsOf(head: Uint8Array): Omit<OutputCandidate, 'path' | 'kind'> | unde
 
 /**
  * The segmentation in a file of the output folder. It is read as a whole, so that one which no model makes is refused.
- * Throws what `parseInstance` and `readSeg` throw, GATE_REJECTED where it is too large, and FILE_UNREADABLE.
+ * Gives way to other work after each frame. Throws what `parseInstance` and `readSeg` throw, GATE_REJECTED where it is too large, and FILE_UNREADABLE.
  */
 export async function readSegFile(path: string): Promise<Segmentation> {
-  return readSeg(parseInstance(await readRegularFile(path)));
+  return givingWay(readingSeg(parseInstance(await readRegularFile(path)), SEG_LIMITS));
 }
 
 /** A whole file of an output folder. Throws GATE_REJECTED where it is too large, before it is read, and FILE_UNREADABLE. */

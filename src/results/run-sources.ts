@@ -46,6 +46,17 @@ export class RunSources {
     return named.length > 0 ? named : this.images;
   }
 
+  /** How many voxels the grid of the largest image may have, by the header of its first instance. */
+  async mostVoxels(): Promise<number> {
+    const heads = await this.heads();
+    const voxels = this.images.map((image) => {
+      const head = heads[this.inputs.indexOf(image)];
+      const [rows = 0, columns = 0, frames = 1] = [TAG.Rows, TAG.Columns, TAG.NumberOfFrames].map((tag) => head.number(tag));
+      return image.instances.length * rows * columns * frames;
+    });
+    return Math.max(...voxels);
+  }
+
   /** The header of one instance, for patient and study. */
   async header(): Promise<Header> {
     return toHeader(await readHead(join(this.archiveFolder, this.images[0].instances[0].path)));

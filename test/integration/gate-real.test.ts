@@ -29,7 +29,7 @@ describeWith('real segmentations at the gate', missing, () => {
     ['a tumour in PET, former codes', 'pet-seg-qin0024/PET-rle', 'pet-seg-qin0024/SEG/3DSlicer/tumor_User1_Manual_Trial1.dcm'],
   ])('pass and become results with the same voxels: %s', async (_, series, file) => {
     const source = sourceOfFolder(data(series));
-    const verdict = judgeSegmentation(read(data(file)), source, false);
+    const verdict = await judgeSegmentation(read(data(file)), source, false);
     if (!verdict.passed) throw new Error(rejectionText(verdict));
     const { identity, provenance } = segInput(source, []);
     await makeSeg(
@@ -56,8 +56,8 @@ describeWith('real segmentations at the gate', missing, () => {
     expect(bySegment(ours)).toEqual(bySegment(theirs));
   });
 
-  it("are rejected for another patient's series, for every reason that is seen without unpacking a frame", () => {
-    const verdict = judgeSegmentation(
+  it("are rejected for another patient's series, for every reason that is seen without unpacking a frame", async () => {
+    const verdict = await judgeSegmentation(
       read(data('seg-samples/dcmqi/liver.dcm')),
       madeUpSource({ rows: 512, columns: 512, slices: 3 }),
       false,

@@ -59,7 +59,7 @@ describeWith('label maps of other tools', missingTools('plastimatch'), () => {
       const volume = await readLabelMap(file, readFileSync(file));
       expect(Array.from(volume.labels)).toEqual(Array.from(truth.labels));
       // Judged by the gate against the source's own slices: every voxel where it was.
-      const verdict = judgeSegmentation(segmentationOf({ volume, structures: STRUCTURES }, source), source, false);
+      const verdict = await judgeSegmentation(await segmentationOf({ volume, structures: STRUCTURES }, source), source, false);
       expect(verdict).toMatchObject({ passed: true });
       if (!verdict.passed) return;
       const perSlice = source.grid.rows * source.grid.columns;
@@ -76,7 +76,7 @@ describeWith('label maps of other tools', missingTools('plastimatch'), () => {
     const { source, truth, path } = made('exchanged', {});
     const volume = await readLabelMap(path, readFileSync(path));
     const turned = reversedAndExchanged(volume);
-    const verdict = judgeSegmentation(segmentationOf({ volume: turned, structures: STRUCTURES }, source), source, false);
+    const verdict = await judgeSegmentation(await segmentationOf({ volume: turned, structures: STRUCTURES }, source), source, false);
     expect(verdict).toMatchObject({
       passed: true,
       segments: [{ voxelCount: countOf(truth.labels, 1) }, { voxelCount: countOf(truth.labels, 2) }],
@@ -87,12 +87,12 @@ describeWith('label maps of other tools', missingTools('plastimatch'), () => {
     ['another spacing', { spacingMm: [1.5, 1.5, 2.5] }, /one voxel of the source a step/],
     ['another distance of slices', { spacingMm: [0.75, 1.5, 5] }, /off the nearest slice/],
     ['another direction', OBLIQUE, /off|run/],
-  ])('on a grid of %s are refused, which says so', (_name, options, reason) => {
+  ])('on a grid of %s are refused, which says so', async (_name, options, reason) => {
     const { source } = made('own', {});
     const other = madeUpSource(options);
     const labels = labelMapOf(other.grid, [ellipsoid(other.grid, [0.5, 0.5, 0.5], 0.3), ellipsoid(other.grid, [0.7, 0.7, 0.7], 0.2)]);
     const volume = { size: [24, 16, 10] as const, originMm: other.grid.originMm, stepsMm: stepsOf(other.grid), labels: labels.labels };
-    const verdict = judgeSegmentation(segmentationOf({ volume, structures: STRUCTURES }, source), source, false);
+    const verdict = await judgeSegmentation(await segmentationOf({ volume, structures: STRUCTURES }, source), source, false);
     expect(verdict.passed).toBe(false);
     if (!verdict.passed)
       expect(verdict.reasons.map(({ check, seen, expected }) => `${check}: ${seen}, ${expected}`).join('\n')).toMatch(reason);

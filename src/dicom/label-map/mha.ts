@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, VoxelType>> = {
 const MAX_HEADER_BYTES = 64 * 1024;
 const IDENTITY = '1 0 0 0 1 0 0 0 1';
 
-/** Where the voxels of an `.mha` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
-export async function openMha(bytes: Uint8Array): Promise<StoredVolume> {
+/** Where the voxels of an `.mha` lie, and their bytes; `most`: after inflating. Throws LABEL_MAP_REFUSED. */
+export async function openMha(bytes: Uint8Array, most?: number): Promise<StoredVolume> {
   const { header, rest } = split(bytes);
   const text = (names: readonly string[], fallback?: string): string => {
     const found = names.map((name) => header.get(name)).find((value) => value !== undefined) ?? fallback;
@@ -37,7 +37,7 @@ export async function openMha(bytes: Uint8Array): Promise<StoredVolume> {
   const matrix = numbers(['TransformMatrix', 'Rotation', 'Orientation'], IDENTITY);
   const along = (axis: 0 | 1 | 2) => scaled(vector(matrix.slice(3 * axis, 3 * axis + 3), 'TransformMatrix'), spacing[axis]);
   const isTrue = (...names: string[]) => text(names, 'False').toLowerCase() === 'true';
-  const voxels = isTrue('CompressedData') ? await decompressed(rest, 'zlib') : rest;
+  const voxels = isTrue('CompressedData') ? await decompressed(rest, 'zlib', most) : rest;
   return {
     size,
     originMm: vector(numbers(['Offset', 'Origin', 'Position'], '0 0 0'), 'Offset'),

@@ -17,9 +17,9 @@ const TYPES: Readonly<Record<number, VoxelType>> = {
   768: 'uint32',
 };
 
-/** Where the voxels of a `.nii` or `.nii.gz` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
-export async function openNifti(file: Uint8Array): Promise<StoredVolume> {
-  const bytes = file[0] === 0x1f && file[1] === 0x8b ? await decompressed(file, 'gzip') : file;
+/** Where the voxels of a `.nii` or `.nii.gz` lie, and their bytes; `most`: after inflating. Throws LABEL_MAP_REFUSED. */
+export async function openNifti(file: Uint8Array, most?: number): Promise<StoredVolume> {
+  const bytes = file[0] === 0x1f && file[1] === 0x8b ? await decompressed(file, 'gzip', most) : file;
   if (bytes.length < HEADER_BYTES) throw refused(`${bytes.length} bytes, expected the header of a NIfTI-1 file`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = view.getInt32(0, true) === HEADER_BYTES;

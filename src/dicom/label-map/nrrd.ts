@@ -31,8 +31,8 @@ export async function readNrrd(bytes: Uint8Array): Promise<LabelVolume> {
   return asLabels(await openNrrd(bytes));
 }
 
-/** Where the voxels of an `.nrrd` lie, and their bytes. Throws LABEL_MAP_REFUSED. */
-export async function openNrrd(bytes: Uint8Array): Promise<StoredVolume> {
+/** Where the voxels of an `.nrrd` lie, and their bytes; `most`: after inflating. Throws LABEL_MAP_REFUSED. */
+export async function openNrrd(bytes: Uint8Array, most?: number): Promise<StoredVolume> {
   const { fields, rest } = split(bytes);
   const field = (name: string): string => {
     const found = fields.get(name);
@@ -56,13 +56,13 @@ export async function openNrrd(bytes: Uint8Array): Promise<StoredVolume> {
     size,
     originMm: toLps(vector(origin, 'space origin')),
     stepsMm: [along(0), along(1), along(2)],
-    voxels: { bytes: await voxelsOf(field('encoding').toLowerCase(), rest), type, bigEndian: fields.get('endian') === 'big' },
+    voxels: { bytes: await voxelsOf(field('encoding').toLowerCase(), rest, most), type, bigEndian: fields.get('endian') === 'big' },
   };
 }
 
-async function voxelsOf(encoding: string, bytes: Uint8Array): Promise<Uint8Array> {
+async function voxelsOf(encoding: string, bytes: Uint8Array, most?: number): Promise<Uint8Array> {
   if (encoding === 'raw') return bytes;
-  if (encoding === 'gzip' || encoding === 'gz') return decompressed(bytes, 'gzip');
+  if (encoding === 'gzip' || encoding === 'gz') return decompressed(bytes, 'gzip', most);
   throw refused(`encoding "${encoding}", expected raw or gzip`);
 }
 

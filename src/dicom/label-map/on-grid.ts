@@ -1,52 +1,67 @@
 /** A label map of any tool on the grid of the series that it was made of: its axes turned and mirrored, nothing resampled. */
-import { dot, minus } from '../geometry/vector.js';
+import { atOnce, type Steps } from '../../foundation/steps.js';
+import { dot, minus, plus, scaled, unit } from '../geometry/vector.js';
 import type { Grid, LabelMap, Vec3 } from '../geometry/grid.js';
 import { PLACEMENT_TOLERANCE_VOXELS } from '../seg/placement.js';
 import { refused } from './voxels.js';
 import type { LabelVolume } from './voxels.js';
-
-/** The axes of a file in voxels of a grid: its first voxel, and which axis of the grid each of its axes runs along, ±1 voxel a step. */
-interface Axes {
-  readonly first: readonly number[];
-  readonly axes: readonly { readonly along: number; readonly sign: number }[];
-}
 
 /**
  * The labels in the order of the grid. Every voxel of the file must be one of the grid's, and the file must cover the grid.
  * @throws AnteroomError LABEL_MAP_REFUSED where it lies otherwise
  */
 export function labelsOnGrid(volume: LabelVolume, grid: Grid): LabelMap {
-  const { first, axes } = axesOn(volume, grid);
-  const perAxis = [1, grid.columns, grid.columns * grid.rows];
-  const [di, dj, dk] = axes.map(({ along, sign }) => sign * perAxis[along]);
-  const start = first.reduce((sum, index, axis) => sum + index * perAxis[axis], 0);
-  const { size, labels: from } = volume;
+  demandOnGrid(volume, grid);
+  return { grid, labels: atOnce(turning(volume, grid)).labels };
+}
+
+/**
+ * The map with its axes in the order and the directions of the grid's, so that its planes are those of the grid, each in one piece: whether its
+ * voxels are the grid's is not asked. The same map where its axes lie so. One plane at a time, for who must give way between.
+ */
+export function* turning(volume: LabelVolume, grid: Grid): Steps<LabelVolume> {
+  const { size, stepsMm, labels: from } = volume;
+  const axes = axesAlong(volume, grid);
+  if (axes.every(({ axis, sign }, along) => axis === along && sign > 0)) return volume;
+  const inFile = [1, size[0], size[0] * size[1]];
+  const [columns, rows, planes] = axes.map(({ axis }) => size[axis]);
+  const [di, dj, dk] = axes.map(({ axis, sign }) => sign * inFile[axis]);
+  const reversed = axes.filter(({ sign }) => sign < 0).map(({ axis }) => axis);
+  const start = reversed.reduce<number>((sum, axis) => sum + (size[axis] - 1) * inFile[axis], 0);
   const labels = from instanceof Uint8Array ? new Uint8Array(from.length) : new Uint16Array(from.length);
-  for (let k = 0, n = 0; k < size[2]; k++) {
-    for (let j = 0; j < size[1]; j++) {
-      let at = start + k * dk + j * dj;
-      for (let i = 0; i < size[0]; i++, n++, at += di) labels[at] = from[n];
-    }
+  for (let k = 0; k < planes; k++) {
+    copyPlane(from, { start: start + k * dk, di, dj }, labels.subarray(k * rows * columns, (k + 1) * rows * columns), columns);
+    yield;
   }
-  return { grid, labels };
+  const [i, j, k] = axes.map(({ axis, sign }) => scaled(stepsMm[axis], sign));
+  const originMm = reversed.reduce((mm, axis) => plus(mm, scaled(stepsMm[axis], size[axis] - 1)), volume.originMm);
+  return { size: [columns, rows, planes], originMm, stepsMm: [i, j, k], labels };
+}
+
+type Labels = LabelVolume['labels'];
+
+function copyPlane(from: Labels, { start, di, dj }: { start: number; di: number; dj: number }, into: Labels, columns: number): void {
+  for (let n = 0, row = start; n < into.length; row += dj) {
+    const end = n + columns;
+    for (let at = row; n < end; n++, at += di) into[n] = from[at];
+  }
+}
+
+/** The axis of the file that runs along each axis of the grid, and 1 or -1: with it or against it. Chosen from the slices on, so that there always is one. */
+function axesAlong({ stepsMm }: LabelVolume, { iDirection, jDirection, kDirection }: Grid): { axis: 0 | 1 | 2; sign: number }[] {
+  const free = new Set([0, 1, 2] as const);
+  const nearest = (direction: Vec3) => {
+    const along = (axis: 0 | 1 | 2) => dot(unit(stepsMm[axis]), direction);
+    const axis = [...free].reduce((best, one) => (Math.abs(along(one)) > Math.abs(along(best)) ? one : best));
+    free.delete(axis);
+    return { axis, sign: along(axis) < 0 ? -1 : 1 };
+  };
+  const [k, j, i] = [kDirection, jDirection, iDirection].map(nearest);
+  return [i, j, k];
 }
 
 /** True where the voxels of both are the same ones, in whatever order. */
-export function isOnGrid(volume: Omit<LabelVolume, 'labels'>, grid: Grid): boolean {
-  return axesFound(volume, grid) !== undefined;
-}
-
-function axesOn(volume: LabelVolume, grid: Grid): Axes {
-  const found = axesFound(volume, grid);
-  if (found !== undefined) return found;
-  const text = (numbers: readonly number[]) => numbers.map((n) => Number(n.toFixed(2))).join(', ');
-  const steps = volume.stepsMm.map((step) => `(${text(inVoxels(step, grid))})`).join(' ');
-  throw refused(
-    `${volume.size.join(' × ')} voxels from (${text(inVoxels(minus(volume.originMm, grid.originMm), grid))}) with steps of ${steps} voxels of the series, expected its ${grid.columns} × ${grid.rows} × ${grid.slices} voxels`,
-  );
-}
-
-function axesFound({ size, originMm, stepsMm }: Omit<LabelVolume, 'labels'>, grid: Grid): Axes | undefined {
+export function isOnGrid({ size, originMm, stepsMm }: Omit<LabelVolume, 'labels'>, grid: Grid): boolean {
   const extents = [grid.columns, grid.rows, grid.slices];
   const axes = stepsMm.map((step, axis) => {
     const way = inVoxels(step, grid);
@@ -56,13 +71,19 @@ function axesFound({ size, originMm, stepsMm }: Omit<LabelVolume, 'labels'>, gri
     return { along, sign, fits: Math.max(...off) <= PLACEMENT_TOLERANCE_VOXELS && size[axis] === extents[along] };
   });
   const start = inVoxels(minus(originMm, grid.originMm), grid);
-  const first = axes.reduce<number[]>((at, { along, sign }) => {
-    at[along] = sign < 0 ? extents[along] - 1 : 0;
-    return at;
-  }, []);
-  const allAxes = new Set(axes.map(({ along }) => along)).size === 3;
-  const starts = first.every((index, axis) => Math.abs(start[axis] - index) <= PLACEMENT_TOLERANCE_VOXELS);
-  return allAxes && starts && axes.every(({ fits }) => fits) ? { first, axes } : undefined;
+  const starts = axes.every(
+    ({ along, sign }) => Math.abs(start[along] - (sign < 0 ? extents[along] - 1 : 0)) <= PLACEMENT_TOLERANCE_VOXELS,
+  );
+  return starts && new Set(axes.map(({ along }) => along)).size === 3 && axes.every(({ fits }) => fits);
+}
+
+function demandOnGrid(volume: LabelVolume, grid: Grid): void {
+  if (isOnGrid(volume, grid)) return;
+  const text = (numbers: readonly number[]) => numbers.map((n) => Number(n.toFixed(2))).join(', ');
+  const steps = volume.stepsMm.map((step) => `(${text(inVoxels(step, grid))})`).join(' ');
+  throw refused(
+    `${volume.size.join(' × ')} voxels from (${text(inVoxels(minus(volume.originMm, grid.originMm), grid))}) with steps of ${steps} voxels of the series, expected its ${grid.columns} × ${grid.rows} × ${grid.slices} voxels`,
+  );
 }
 
 /** A way in mm as numbers of voxels along the axes of the grid. */

@@ -8,20 +8,21 @@ export type { LabelVolume, StoredVolume } from './voxels.js';
 
 /**
  * Reads a label map by the ending of its name: `.mha`, `.nrrd`, `.nii`, `.nii.gz`.
+ * @param most how many bytes it may have after inflating; without it any number that can be held
  * @throws AnteroomError LABEL_MAP_REFUSED with what was seen and expected
  */
-export async function readLabelMap(name: string, bytes: Uint8Array): Promise<LabelVolume> {
-  return asLabels(await openVolume(name, bytes));
+export async function readLabelMap(name: string, bytes: Uint8Array, most?: number): Promise<LabelVolume> {
+  return asLabels(await openVolume(name, bytes, most));
 }
 
 /**
  * Where the voxels of a file lie, and their bytes, whatever they mean.
  * @throws AnteroomError LABEL_MAP_REFUSED with what was seen and expected
  */
-export async function openVolume(name: string, bytes: Uint8Array): Promise<StoredVolume> {
+export async function openVolume(name: string, bytes: Uint8Array, most?: number): Promise<StoredVolume> {
   const lower = name.toLowerCase();
-  if (lower.endsWith('.mha')) return openMha(bytes);
-  if (lower.endsWith('.nrrd')) return openNrrd(bytes);
-  if (lower.endsWith('.nii') || lower.endsWith('.nii.gz')) return openNifti(bytes);
+  if (lower.endsWith('.mha')) return openMha(bytes, most);
+  if (lower.endsWith('.nrrd')) return openNrrd(bytes, most);
+  if (lower.endsWith('.nii') || lower.endsWith('.nii.gz')) return openNifti(bytes, most);
   throw refused('a file of another kind, expected .mha, .nrrd, .nii or .nii.gz');
 }

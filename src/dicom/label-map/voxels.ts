@@ -72,17 +72,36 @@ export function asLabels({ voxels, ...place }: StoredVolume): LabelVolume {
 /** The labels in stored voxels; values that are no labels (fractions, negative ones, above 65535) are refused. */
 export function labelsOf(size: Vec3, voxels: VoxelBytes): Uint8Array | Uint16Array {
   const count = demandWhole(size, voxels);
-  const { bytes, type, slope = 1, intercept = 0 } = voxels;
-  if (type === 'uint8' && slope === 1 && intercept === 0) return bytes.subarray(0, count);
+  const asStored = unchanged(voxels, count);
+  if (asStored !== undefined) return asStored;
   const labels = new Uint16Array(count);
   const read = valueReader(voxels);
   for (let n = 0; n < count; n++) {
     const value = read(n);
-    if (!Number.isInteger(value) || value < 0 || value > 0xffff)
-      throw refused(`a voxel of value ${value}, expected whole numbers from 0 to 65535`);
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff) throw noLabel(value);
     labels[n] = value;
   }
   return labels;
+}
+
+/** The stored voxels themselves where they are labels as they lie there, so that a large map is not held twice. Undefined where they are to be read one by one. */
+function unchanged({ bytes, type, bigEndian, slope = 1, intercept = 0 }: VoxelBytes, count: number): Uint8Array | Uint16Array | undefined {
+  if (slope !== 1 || intercept !== 0) return undefined;
+  if (type === 'uint8') return bytes.subarray(0, count);
+  if (type === 'int8') return demandPositive(new Int8Array(bytes.buffer, bytes.byteOffset, count), bytes.subarray(0, count));
+  if (bigEndian || bytes.byteOffset % 2 !== 0) return undefined;
+  if (type === 'uint16') return new Uint16Array(bytes.buffer, bytes.byteOffset, count);
+  if (type !== 'int16') return undefined;
+  return demandPositive(new Int16Array(bytes.buffer, bytes.byteOffset, count), new Uint16Array(bytes.buffer, bytes.byteOffset, count));
+}
+
+function demandPositive<T>(signed: Int8Array | Int16Array, labels: T): T {
+  for (let n = 0; n < signed.length; n++) if (signed[n] < 0) throw noLabel(signed[n]);
+  return labels;
+}
+
+function noLabel(value: number): AnteroomError {
+  return refused(`a voxel of value ${value}, expected whole numbers from 0 to 65535`);
 }
 
 /** How many voxels there are. Throws LABEL_MAP_REFUSED where their bytes are too few. */

@@ -3,6 +3,7 @@
  * segment or slice, tolerant of everything that does not touch them.
  */
 import { AnteroomError } from '../../foundation/errors.js';
+import { atOnce, type Steps } from '../../foundation/steps.js';
 import type { DataSet, ParsedInstance } from '../element/parse.js';
 import { TAG } from '../element/tags.js';
 import { SOP_CLASS } from '../element/uids.js';
@@ -21,13 +22,31 @@ export const SEGMENTATION_SOP_CLASSES: readonly string[] = [SOP_CLASS.Segmentati
 
 const TYPES: readonly SegmentationType[] = ['BINARY', 'FRACTIONAL', 'LABELMAP'];
 
+/** What an object may have at most, so that reading it takes no more memory than there is. */
+export interface SegLimits {
+  /** Items of SegmentSequence. */
+  readonly segments: number;
+  /** Frames; of a LABELMAP, each as often as it has segments, the background among them. */
+  readonly frames: number;
+  /** All but PixelData. */
+  readonly headerBytes: number;
+}
+
+const UNLIMITED: SegLimits = { segments: Infinity, frames: Infinity, headerBytes: Infinity };
+
 /**
  * The segments and frames of a segmentation. FRACTIONAL frames count from half of MaximumFractionalValue on. The frames
  * look into the bytes that were parsed.
- * @throws {AnteroomError} DICOM_DAMAGED where the object contradicts itself or is none; PIXELS_UNSUPPORTED for encodings that are not read.
+ * @throws {AnteroomError} DICOM_DAMAGED where the object contradicts itself or is none; PIXELS_UNSUPPORTED for encodings that are not read; GATE_REJECTED where it has more than `limits` allow.
  */
-export function readSeg(instance: ParsedInstance): Segmentation {
+export function readSeg(instance: ParsedInstance, limits?: SegLimits): Segmentation {
+  return atOnce(readingSeg(instance, limits));
+}
+
+/** `readSeg` frame by frame, for who must give way between. */
+export function* readingSeg(instance: ParsedInstance, limits = UNLIMITED): Steps<Segmentation> {
   const { dataset } = instance;
+  demandWithin(instance, limits);
   const type = typeOf(dataset);
   const decoder = frameDecoder(instance, type);
   const { all, segments } = segmentsIn(dataset);
@@ -44,8 +63,21 @@ export function readSeg(instance: ParsedInstance): Segmentation {
     rows: decoder.rows,
     columns: decoder.columns,
     segments,
-    frames: readFrames(dataset, type, decoder, all, segments),
+    frames: yield* readingFrames(dataset, type, decoder, { all, segments }, limits.frames),
   };
+}
+
+/** Asked before anything is made of the items. */
+function demandWithin({ dataset, endOffsetBytes }: ParsedInstance, limits: SegLimits): void {
+  const pixels = dataset.bytesOf(TAG.PixelData);
+  // Compressed pixels are refused as such.
+  if (pixels !== undefined) demandAtMost(endOffsetBytes - pixels.length, limits.headerBytes, 'bytes beside PixelData');
+  demandAtMost(dataset.items(TAG.SegmentSequence).length, limits.segments, 'segments');
+  demandAtMost(dataset.items(TAG.PerFrameFunctionalGroupsSequence).length, limits.frames, 'frames');
+}
+
+function demandAtMost(seen: number, most: number, what: string): void {
+  if (seen > most) throw new AnteroomError('GATE_REJECTED', `${seen} ${what}, expected at most ${most} in one segmentation`);
 }
 
 function typeOf(dataset: DataSet): SegmentationType {
@@ -96,34 +128,38 @@ function readReferencedSeries(item: DataSet): ReferencedSeries {
   };
 }
 
-function readFrames(
+function* readingFrames(
   dataset: DataSet,
   type: SegmentationType,
   decoder: FrameDecoder,
-  all: readonly Segment[],
-  wanted: readonly Segment[],
-): SegFrame[] {
+  { all, segments }: ReturnType<typeof segmentsIn>,
+  most: number,
+): Steps<SegFrame[]> {
   const perFrame = dataset.items(TAG.PerFrameFunctionalGroupsSequence);
   const [shared] = dataset.items(TAG.SharedFunctionalGroupsSequence);
   if (perFrame.length !== decoder.frameCount) throw wrongFrameCount(dataset, perFrame.length, decoder.frameCount);
   const declared = new Set(all.map((segment) => segment.number));
-  const wantedNumbers = new Set(wanted.map((segment) => segment.number));
+  const wanted = new Set(segments.map((segment) => segment.number));
   const nothing = type === 'LABELMAP' ? [0, decoder.paddingValue] : [];
-  return perFrame.flatMap((own, frameIndex) => {
+  const frames: SegFrame[] = [];
+  let seen = 0;
+  for (const [frameIndex, own] of perFrame.entries()) {
     const numbers = type === 'LABELMAP' ? decoder.valuesIn(frameIndex) : [segmentNumberOf(own, shared, frameIndex)];
     const unknown = numbers.find((number) => !declared.has(number) && !nothing.includes(number));
     if (unknown !== undefined) throw damaged(`frame ${frameIndex + 1} is of segment ${unknown}, expected one of SegmentSequence`);
     const plane = readPlane(own, shared);
-    return numbers
-      .filter((number) => wantedNumbers.has(number))
-      .map((segmentNumber) => ({
+    for (const segmentNumber of numbers.filter((number) => wanted.has(number)))
+      frames.push({
         ...plane,
         segmentNumber,
         frameIndex,
         unpack: () => decoder.unpack(frameIndex, segmentNumber),
         ...(decoder.runs === undefined ? {} : { runs: (take: TakeRun) => decoder.runs?.(frameIndex, segmentNumber, take) }),
-      }));
-  });
+      });
+    demandAtMost((seen += numbers.length), most, 'segments on frames');
+    yield;
+  }
+  return frames;
 }
 
 /** A slide's TILED_FULL object leaves the places of its frames to be counted out (PS3.3 C.7.6.17.3); slides are not read here. */

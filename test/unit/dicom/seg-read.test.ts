@@ -4,9 +4,10 @@ import { SOP_CLASS, TRANSFER_SYNTAX } from '../../../src/dicom/element/uids.js';
 import { encodeDataSet } from '../../../src/dicom/element/write.js';
 import { codeItem, headerOf } from '../../../src/dicom/compose.js';
 import type { Attributes } from '../../../src/dicom/compose.js';
-import { readSeg } from '../../../src/dicom/seg/read.js';
+import { readSeg, type SegLimits } from '../../../src/dicom/seg/read.js';
 import { BACKGROUND, CATEGORY, sct } from '../../../src/dicom/structures/code.js';
 
+const UNLIMITED: SegLimits = { segments: Infinity, frames: Infinity, headerBytes: Infinity };
 const LIVER = sct('10200004', 'Liver');
 
 const segment = (number: number, type = LIVER) =>
@@ -126,6 +127,34 @@ describe('reading segmentations', () => {
     const seen = readSeg(object({ SegmentSequence: [headerOf({ SegmentNumber: 1 })] }, [0b0001]));
     expect(seen.segments[0]).toMatchObject({ label: '', codes: { typeModifiers: [], regions: [] } });
     expect(seen.frameOfReferenceUid).toBe('');
+  });
+
+  it.each<[string, Partial<SegLimits>, Attributes, RegExp]>([
+    ['segments', { segments: 2 }, { SegmentSequence: [segment(1), segment(2), segment(3)] }, /: 3 segments, expected at most 2/],
+    ['frames', { frames: 1 }, { PerFrameFunctionalGroupsSequence: [frame(1), frame(1)] }, /: 2 frames, expected at most 1/],
+    ['bytes', { headerBytes: 100 }, {}, /: \d{3} bytes beside PixelData, expected at most 100/],
+  ])('refuses more %s than it may have before it looks at the pixels, of which there are too few', (_, limit, attributes, reason) => {
+    const given = object({ NumberOfFrames: 99, ...attributes }, [1]);
+    expect(() => readSeg(given)).toThrow(/PixelData has/);
+    expect(() => readSeg(given, { ...UNLIMITED, ...limit })).toThrow(reason);
+  });
+
+  it('does not count pixels among the bytes beside them', () => {
+    const large = { Rows: 64, Columns: 64, BitsAllocated: 8, SegmentationType: 'FRACTIONAL' };
+    const pixels = Array<number>(4096).fill(255);
+    expect(readSeg(object(large, pixels), { ...UNLIMITED, headerBytes: 1000 }).frames).toHaveLength(1);
+  });
+
+  it('refuses a label map with more segments on its frames than it may have', () => {
+    const given = {
+      ...labelMap,
+      NumberOfFrames: 2,
+      SegmentSequence: [segment(1), segment(2)],
+      PerFrameFunctionalGroupsSequence: [frame(), frame()],
+    };
+    const read = (frames: number) => readSeg(object(given, [1, 2, 2, 0, 1, 1, 1, 2]), { ...UNLIMITED, frames }).frames;
+    expect(read(5)).toHaveLength(4);
+    expect(() => read(4)).toThrow(/5 segments on frames, expected at most 4/);
   });
 
   it.each<[string, Attributes, number[] | undefined, RegExp]>([

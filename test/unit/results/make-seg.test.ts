@@ -23,9 +23,9 @@ const container = segInput(source, [
   segmentOf('LEFT_LUNG', ellipsoid(source.grid, [0.7, 0.5, 0.5], 0.2)),
 ]);
 const output = writeSeg(container).bytes;
+const verdict = await judgeSegmentation(readSeg(parseInstance(output)), source, false);
 
 function job(): ResultJob {
-  const verdict = judgeSegmentation(readSeg(parseInstance(output)), source, false);
   if (!verdict.passed) throw new Error('the test output did not pass');
   return {
     verdict,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { headerOf } from '../../../src/dicom/compose.js';
 import { SOP_CLASS } from '../../../src/dicom/element/uids.js';
 import { writeSeg } from '../../../src/dicom/seg/write.js';
-import { classifyOutputs } from '../../../src/results/read-outputs.js';
+import { classifyOutputs, readSegFile } from '../../../src/results/read-outputs.js';
 import { changed } from '../../support/changed-object.js';
 import { lungsOn } from '../../support/result-stage.js';
 import { madeUpSource } from '../../support/seg.js';
@@ -20,5 +20,17 @@ describe('classifyOutputs', () => {
     writeFileSync(join(folder, 'a'), changed(writeSeg(input).bytes, { ReferencedImageSequence: images }));
     const { sopInstanceUid, seriesInstanceUid } = input.identity;
     expect(await classifyOutputs(folder, ['a'])).toMatchObject([{ kind: 'seg', sopInstanceUid, seriesInstanceUid }]);
+  });
+});
+
+describe('readSegFile', () => {
+  it('refuses more segments than any atlas has, before it looks for them in the pixels', async () => {
+    const path = join(tempFolder('outputs'), 'a');
+    const segments = Array.from({ length: 65_535 }, (_, n) => headerOf({ SegmentNumber: n + 1 }));
+    writeFileSync(path, changed(writeSeg(lungsOn(madeUpSource())).bytes, { SegmentSequence: segments }));
+    await expect(readSegFile(path)).rejects.toMatchObject({
+      code: 'GATE_REJECTED',
+      seen: '65535 segments, expected at most 1000 in one segmentation',
+    });
   });
 });

@@ -5,9 +5,12 @@ import { parseInstance } from '../../../src/dicom/element/parse.js';
 import { TAG } from '../../../src/dicom/element/tags.js';
 import { fileMeta } from '../../../src/dicom/element/write.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
+import { encodeNrrd } from '../../../src/kit/nrrd.js';
 import type { ResultRow } from '../../../src/ledger/results.js';
+import { modelYamlSchema } from '../../../src/models/model-yaml.js';
 import { ResultStage } from '../../support/result-stage.js';
 
+const FAILPOINT = Symbol.for('anteroom.failpoint');
 const SLICES = chestPhantom({ name: 'stage', spacingMm: [24, 24, 24] }).files;
 
 /** The same object with another PatientID of the same length: its sender has corrected it. */
@@ -27,9 +30,18 @@ function corrected(file: Uint8Array): Uint8Array {
   return Buffer.concat([meta, body]);
 }
 
+/** Told each point that is come to, until the test has ended. */
+function atFailpoint(reached: (name: string) => unknown): void {
+  Object.assign(globalThis, { [FAILPOINT]: reached });
+}
+
 const ALL = SLICES.map(({ bytes }) => bytes);
 
 describe('results', () => {
+  afterEach(() => {
+    Object.assign(globalThis, { [FAILPOINT]: undefined });
+  });
+
   it('of a later version take the place of the earlier ones, with the same Tracking UIDs', async () => {
     const node = new ResultStage();
     await node.receive(...ALL.slice(1));
@@ -111,8 +123,8 @@ describe('results', () => {
     const run = node.settle();
     await node.produce(run);
     rmSync(node.folders.results, { recursive: true });
-    expect(await node.makeResults()).toBe(0);
-    expect(node.run(run)).toMatchObject({ state: 'produced', failure_code: 'STORE_FAILED' });
+    for (let look = 0; look < 5; look++) expect(await node.makeResults()).toBe(0);
+    expect(node.run(run)).toMatchObject({ state: 'produced', failure_code: 'STORE_FAILED', makings: 0 });
     mkdirSync(node.folders.results);
     await node.makeResults();
     expect(node.run(run)).toMatchObject({ state: 'done', failure_code: null, reason: null });
@@ -132,7 +144,44 @@ describe('results', () => {
     expect(node.results()).toMatchObject([{ state: 'rejected', reason: expect.stringContaining('card') as string }]);
   });
 
-  it('are refused, and not read into memory, where the file is larger than any model makes', async () => {
+  it('are begun a few times where the node dies of it, and no more, until a person has the run tried again', async () => {
+    const node = new ResultStage();
+    await node.receive(...ALL);
+    const run = node.settle();
+    await node.produce(run);
+    const begun: number[] = [];
+    atFailpoint((name) => name === 'results.written' && begun.push(node.run(run).makings));
+    // What a kill in the middle leaves: `test/crash/` kills.
+    node.db.run('UPDATE runs SET makings = 3 WHERE id = ?', run);
+    expect(await node.makeResults()).toBe(1);
+    expect(begun).toEqual([]);
+    const reason = 'making its results was begun 3 times and never came to an end, expected an end each time';
+    expect(node.run(run)).toMatchObject({ state: 'failed', failure_code: 'RESULTS_DEADLY', reason, makings: 0 });
+    node.db.move('runs', run, 'queued', { at: node.now });
+    await node.produce(run);
+    expect(await node.makeResults()).toBe(1);
+    expect(node.run(run)).toMatchObject({ state: 'done', makings: 0 });
+    expect(begun).toEqual([1]);
+  });
+
+  it('are refused, and not read into memory, where a compressed label map inflates to more than its image needs', async () => {
+    const labelMaps = [{ file: '*.nrrd', labels: { 1: 'LUNG' } }];
+    const node = new ResultStage(modelYamlSchema.parse({ runtime: 'process', command: ['x'], outputs: { labelMaps } }));
+    await node.receive(...ALL);
+    const run = node.settle();
+    await node.produce(run, ({ grid }) => {
+      const labels = new Uint8Array(grid.rows * grid.columns * grid.slices * 8 + 2 ** 21);
+      return { 'a.nrrd': encodeNrrd({ grid, labels }) };
+    });
+    await node.makeResults();
+    expect(node.run(run)).toMatchObject({
+      state: 'rejected',
+      failure_code: 'GATE_REJECTED',
+      reason: expect.stringMatching(/^format: compressed bytes that become more than \d+, expected at most that many/) as string,
+    });
+  });
+
+  it('are refused, and not read into memory, where the file the file is larger than any model makes', async () => {
     const node = new ResultStage();
     await node.receive(...ALL);
     const run = node.settle();
