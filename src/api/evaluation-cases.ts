@@ -1,5 +1,5 @@
 /** Cases of evaluations: copies that are taken in of files, and studies that the node has already. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataFolders } from '../archive/folders.js';
 import { otherUid, withOtherUids } from '../dicom/element/other-uids.js';
@@ -7,10 +7,18 @@ import { TAG, tagKey } from '../dicom/element/tags.js';
 import { firstText } from '../dicom/header.js';
 import { condition, type Condition } from '../dicom/query/match.js';
 import { matchingStudies } from '../dicom/query/levels.js';
+import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { forgetSenders } from '../ledger/associations.js';
 import type { Db } from '../ledger/database.js';
-import { completeEvaluationStudy, ensureEvaluationStudy, evaluationStudy } from '../ledger/evaluations.js';
+import {
+  cancelWaitingRuns,
+  completeEvaluationStudy,
+  ensureEvaluationStudy,
+  evaluationStudy,
+  OTHER_IMAGES,
+  recordAsked,
+} from '../ledger/evaluations.js';
 import { stopAskingForCount } from '../ledger/expected-counts.js';
 import { headerOf, instancesOfVersion } from '../ledger/instances.js';
 import type { ModelRow } from '../ledger/models.js';
@@ -41,8 +49,9 @@ export interface CaseFiles {
 
 /**
  * Takes the files of a case into the archive, as a study of the node's own: under other UIDs, so that it can neither be taken for a study of a
- * patient's care nor keep one from being received, and with no rule asked. Doing it twice is doing it once.
- * @throws {AnteroomError} FILE_UNREADABLE, what the door refuses, and INSTANCE_CONFLICT where the copy is held, since the files contradict each other
+ * patient's care nor keep one from being received, and with no rule asked. Doing it twice is doing it once, unless the files are others the second time.
+ * @throws {AnteroomError} FILE_UNREADABLE, what the door refuses, INSTANCE_CONFLICT where the copy is held, since the files contradict each other, and
+ * STUDY_KEPT where the files are others and a model is at work on the copy of those that were
  */
 export async function takeInCase(node: NodePort, wanted: CaseFiles): Promise<TakenCase> {
   const { db, bell, clock } = node;
@@ -56,10 +65,16 @@ export async function takeInCase(node: NodePort, wanted: CaseFiles): Promise<Tak
     case_name: caseName,
     series_instance_uid: seriesInstanceUid,
   });
-  const before = findStudy(db, studyInstanceUid)?.state;
-  if (row.complete_at !== null && before === 'settled') return { studyInstanceUid, seriesInstanceUid };
-  // Of an earlier try: the files may have been put right since.
-  if (before === 'held') await node.keeping.purge(studyInstanceUid);
+  recordAsked(db, evaluation, clock());
+  const before = findStudy(db, studyInstanceUid);
+  const isWhole = row.complete_at !== null && before?.state === 'settled';
+  if (isWhole && (await isOf(before, files, row.complete_at, db))) return { studyInstanceUid, seriesInstanceUid };
+  // Of an earlier try: the files have been changed since, or may have been put right.
+  if (isWhole || before?.state === 'held') {
+    cancelWaitingRuns(db, before.id, OTHER_IMAGES, clock());
+    await node.keeping.purge(studyInstanceUid);
+  }
+  completeEvaluationStudy(db, studyInstanceUid, null);
   for (const file of files) await node.storeCopy(withOtherUids(await bytesOf(file), copy));
   db.transaction(() => {
     const { id, state, hold_reason } = findStudy(db, studyInstanceUid) as StudyRow;
@@ -72,6 +87,14 @@ export async function takeInCase(node: NodePort, wanted: CaseFiles): Promise<Tak
   });
   bell.ring('routing');
   return { studyInstanceUid, seriesInstanceUid };
+}
+
+/** Whether a copy still is of these files: none was changed, moved here or taken away since it was made. */
+async function isOf(copy: StudyRow, files: readonly string[], completeAt: EpochMs, db: Db): Promise<boolean> {
+  const version = lastVersion(db, copy.id);
+  if (version === undefined || files.length < instancesOfVersion(db, version.id).length) return false;
+  const seen = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return seen.every((one) => one !== undefined && one.ctimeMs <= completeAt);
 }
 
 async function bytesOf(file: string): Promise<Buffer> {

@@ -9,6 +9,7 @@ import { AnteroomError } from '../foundation/errors.js';
 import {
   ensureEvaluationRun,
   evaluationStudy,
+  recordAsked,
   runsOfEvaluation,
   copiesOfEvaluation,
   type EvaluationRunRow,
@@ -147,6 +148,7 @@ function run(
 
 function views(node: NodePort, evaluation: string, caseNames: readonly string[] | undefined) {
   const rows = runsOfEvaluation(node.db, evaluation, caseNames);
+  if (rows.length > 0) recordAsked(node.db, evaluation, node.clock());
   const waits = node.whyWaiting(new Set(rows.filter(({ state }) => state === 'queued').map(({ id }) => id)));
   return rows.map((row) => evaluationRunView(node, row, waits.get(row.id)));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
-import { abandonedCopies, cancelWaitingRuns, evaluationStudy } from '../ledger/evaluations.js';
+import { evaluationStudy, giveUpNextCopy } from '../ledger/evaluations.js';
 import {
   attemptsWithWork,
   purgingPausedUntil,
@@ -115,11 +115,7 @@ export class Retention {
   private async purgeWhatMay(): Promise<void> {
     const { db, clock, rules } = this.options;
     if (purgingPausedUntil(db) > clock()) return;
-    for (const id of abandonedCopies(db, clock() - ABANDONED_MS)) {
-      // The queue cancels them; then the next look finds nothing that keeps the copy.
-      cancelWaitingRuns(db, id);
-      await this.purgeUnlessKept(id, 'age', COPY_LIMITS);
-    }
+    await this.purgeAbandonedCopies();
     const { maxAgeMs, space } = rules;
     if (maxAgeMs !== undefined) await this.purgeOldest('age', maxAgeMs, (finishedAt) => clock() - finishedAt >= maxAgeMs);
     if (space !== undefined && (await this.freeBytes()) < space.belowBytes) {
@@ -127,6 +123,14 @@ export class Retention {
       const freeBytes = await this.freeBytes();
       if (freeBytes < space.aboveBytes) log.warn('not enough may be purged to make the room that is wanted', { freeBytes });
     }
+  }
+
+  /** Each is asked about when its turn comes: while another is deleted, somebody may go on with its comparison. */
+  private async purgeAbandonedCopies(): Promise<void> {
+    const { db, clock } = this.options;
+    const next = (after: number) =>
+      giveUpNextCopy(db, after, clock() - ABANDONED_MS, 'nobody has asked for its comparison for a week', clock());
+    for (let id = next(0); id !== undefined; id = next(id)) await this.purgeUnlessKept(id, 'age', COPY_LIMITS);
   }
 
   /** Purges finished studies, the oldest first, as long as `goOn` says so. */

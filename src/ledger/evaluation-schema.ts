@@ -33,3 +33,13 @@ WHEN NEW.purpose = 'clinical' AND EXISTS (SELECT 1 FROM versions v JOIN studies 
   JOIN evaluation_studies e ON e.study_instance_uid = s.study_instance_uid WHERE v.id = NEW.version_id)
 BEGIN SELECT RAISE(ABORT, 'a copy for an evaluation has no clinical runs'); END;
 `;
+
+/** The migration that brings when somebody has last asked for an evaluation: until then a run's due time had told. */
+export const EVALUATION_ASKED = `
+CREATE TABLE evaluations (
+  evaluation TEXT PRIMARY KEY,
+  -- at most an hour too early
+  asked_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO evaluations SELECT x.evaluation, max(r.due_at) FROM evaluation_runs x JOIN runs r ON r.id = x.run_id GROUP BY x.evaluation;
+`;

@@ -3,8 +3,8 @@ import type { EpochMs } from '../foundation/clock.js';
 import { mayPass } from '../foundation/errors.js';
 import type { Db } from './database.js';
 import { resultsOfLastAttempt } from './results.js';
-import type { RunState, StudyState } from './states.js';
-import { insertRun, NO_PROGRESS, type NewRun, type RunRow } from './runs.js';
+import { insertRun, NO_PROGRESS, requestCancel, seriesKey, type NewRun, type RunRow } from './runs.js';
+import { hasEnded, type RunState, type StudyState } from './states.js';
 
 /** Who sent the copies of cases, as their files in the archive say it: without the ledger nothing else tells them from what was received. */
 export const COPY_AE_TITLE = 'ANTEROOM-COPY';
@@ -43,34 +43,59 @@ export function copiesOfEvaluation(db: Db, evaluation: string): (EvaluationStudy
   );
 }
 
-/**
- * Ids of the studies of copies, of comparisons of which nothing is under way, and nothing has come, ended or been asked for since `before`. A run that was
- * cancelled did nothing, and one that has waited for longer is asked for by nobody.
- */
-export function abandonedCopies(db: Db, before: EpochMs): number[] {
-  const rows = db.all<{ id: number }>(
-    `SELECT s.id FROM evaluation_studies e JOIN studies s USING (study_instance_uid)
-     WHERE s.state IN ('settled', 'held') AND s.last_received_at <= ? AND NOT EXISTS (SELECT 1 FROM evaluation_runs x JOIN runs r ON r.id = x.run_id
-       WHERE x.evaluation = e.evaluation AND (r.due_at > ? OR (r.ended_at > ? AND r.state <> 'cancelled') OR r.state IN ('starting', 'running', 'produced')))
-     ORDER BY s.id`,
-    before,
-    before,
-    before,
-  );
-  return rows.map(({ id }) => id);
+/** What is asked for more often than this is written down once: a command that waits asks several times a second. */
+const ASKED_AGAIN_MS = 3_600_000;
+
+/** Somebody asks for an evaluation now: it goes on, also where it waits for the end of a pause. */
+export function recordAsked(db: Db, evaluation: string, at: EpochMs): void {
+  const known = db.get<{ asked_at: EpochMs }>('SELECT asked_at FROM evaluations WHERE evaluation = ?', evaluation);
+  if (known !== undefined && at - known.asked_at < ASKED_AGAIN_MS) return;
+  db.run('INSERT INTO evaluations VALUES (?, ?) ON CONFLICT DO UPDATE SET asked_at = excluded.asked_at', evaluation, at);
 }
 
-/** Asks for what waits to be run on such a copy to be cancelled. */
-export function cancelWaitingRuns(db: Db, studyId: number): void {
-  db.run(
-    `UPDATE runs SET cancel_requested = 1 WHERE state IN ('waiting', 'queued') AND purpose = 'evaluation'
-       AND version_id IN (SELECT id FROM versions WHERE study_id = ?)`,
+/**
+ * Gives up the next copy, by the id of its study, of a comparison for which nobody has asked since `before`, and of which nothing is under way and
+ * nothing has come or ended since: what waits to be run on it is cancelled. A run that was cancelled did nothing. Returns the id of the study, which may be purged.
+ */
+export function giveUpNextCopy(db: Db, after: number, before: EpochMs, reason: string, at: EpochMs): number | undefined {
+  return db.transaction(() => {
+    const next = db.get<{ id: number }>(
+      `SELECT s.id FROM evaluation_studies e JOIN studies s USING (study_instance_uid)
+       WHERE s.id > ? AND s.state IN ('settled', 'held') AND s.last_received_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM evaluations a WHERE a.evaluation = e.evaluation AND a.asked_at > ?)
+         AND NOT EXISTS (SELECT 1 FROM evaluation_runs x JOIN runs r ON r.id = x.run_id
+           WHERE x.evaluation = e.evaluation AND ((r.ended_at > ? AND r.state <> 'cancelled') OR r.state IN ('starting', 'running', 'produced')))
+       ORDER BY s.id LIMIT 1`,
+      after,
+      before,
+      before,
+      before,
+    );
+    if (next !== undefined) cancelWaitingRuns(db, next.id, reason, at);
+    return next?.id;
+  });
+}
+
+/** Why a run of an evaluation is of no use any more. */
+export const OTHER_IMAGES = 'the images of its case are others now';
+
+/** Cancels what waits to be run on a study for evaluations; a later command has it queued again. */
+export function cancelWaitingRuns(db: Db, studyId: number, reason: string, at: EpochMs): void {
+  const waiting = db.all<{ id: number }>(
+    `SELECT r.id FROM versions v JOIN runs r ON r.version_id = v.id
+     WHERE v.study_id = ? AND r.purpose = 'evaluation' AND r.state IN ('waiting', 'queued') ORDER BY r.id`,
     studyId,
   );
+  for (const { id } of waiting) cancelWaiting(db, id, reason, at);
 }
 
-/** All instances of a copy are there. */
-export function completeEvaluationStudy(db: Db, studyInstanceUid: string, at: EpochMs): void {
+function cancelWaiting(db: Db, runId: number, reason: string, at: EpochMs): boolean {
+  const set = { cancel_requested: 0, ended_at: at, failure_code: 'RUN_CANCELLED', reason };
+  return db.move('runs', runId, 'cancelled', { at, from: ['waiting', 'queued'], set, detail: reason });
+}
+
+/** Since when all instances of a copy are there; null while they are being copied, also once more. */
+export function completeEvaluationStudy(db: Db, studyInstanceUid: string, at: EpochMs | null): void {
   db.run('UPDATE evaluation_studies SET complete_at = ? WHERE study_instance_uid = ?', at, studyInstanceUid);
 }
 
@@ -82,28 +107,37 @@ export interface EvaluationRunKey {
 }
 
 /**
- * The run of a model on a case; made where there is none. One that ended for what a person or time removes is queued again, and so is one that is done
- * and whose results were purged, with the copy of its case, before anybody has scored them.
+ * The run of a model on a case; made where there is none, and another one where the case is not what it was: another version of the study, or another series. One
+ * that ended for what a person or time removes is queued again, and so is one that is done and whose results were purged, with the copy of its case, before
+ * anybody has scored them. One that somebody has cancelled and that is still waiting goes on.
  */
 export function ensureEvaluationRun(db: Db, key: EvaluationRunKey, run: NewRun, at: EpochMs): number {
   return db.transaction(() => {
+    recordAsked(db, key.evaluation, at);
     const found = db.get<RunRow>(
       `SELECT r.* FROM evaluation_runs e JOIN runs r ON r.id = e.run_id WHERE e.evaluation = ? AND e.case_name = ? AND e.model_id = ?`,
       key.evaluation,
       key.caseName,
       key.modelId,
     );
-    if (found !== undefined) {
-      const set = { ...NO_PROGRESS, due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0, work_gone_at: null };
-      const from: RunState[] = mayPass(found.failure_code ?? '') ? ['cancelled', 'failed'] : [];
-      if (resultsOfLastAttempt(db, found.id).some(({ purged_at }) => purged_at !== null)) from.push('done');
-      if (from.includes(found.state)) db.move('runs', found.id, 'queued', { at, from, set, detail: 'its evaluation goes on' });
-      return found.id;
+    if (found?.version_id !== run.versionId || found.series_key !== seriesKey(run.inputs)) {
+      if (found !== undefined) cancelOutdated(db, found, at);
+      const id = insertRun(db, run, at);
+      db.run('INSERT OR REPLACE INTO evaluation_runs VALUES (?, ?, ?, ?)', key.evaluation, key.caseName, key.modelId, id);
+      return id;
     }
-    const id = insertRun(db, run, at);
-    db.run('INSERT INTO evaluation_runs VALUES (?, ?, ?, ?)', key.evaluation, key.caseName, key.modelId, id);
-    return id;
+    const set = { ...NO_PROGRESS, due_at: at, ended_at: null, failure_code: null, reason: null, cancel_requested: 0, work_gone_at: null };
+    const from: RunState[] = mayPass(found.failure_code ?? '') ? ['cancelled', 'failed'] : [];
+    if (resultsOfLastAttempt(db, found.id).some(({ purged_at }) => purged_at !== null)) from.push('done');
+    if (from.includes(found.state)) db.move('runs', found.id, 'queued', { at, from, set, detail: 'its evaluation goes on' });
+    else db.run("UPDATE runs SET cancel_requested = 0 WHERE id = ? AND cancel_requested = 1 AND state IN ('waiting', 'queued')", found.id);
+    return found.id;
   });
+}
+
+/** Its result would be held against images that it has not seen. */
+function cancelOutdated(db: Db, run: RunRow, at: EpochMs): void {
+  if (!cancelWaiting(db, run.id, OTHER_IMAGES, at) && !hasEnded(run)) requestCancel(db, run.id);
 }
 
 /** A run of an evaluation. */

@@ -5,7 +5,7 @@
 import { CATALOGUE } from './catalogue-schema.js';
 import { COMMITMENT } from './commitment-schema.js';
 import { DUES } from './due-schema.js';
-import { EVALUATIONS } from './evaluation-schema.js';
+import { EVALUATION_ASKED, EVALUATIONS } from './evaluation-schema.js';
 import { LABEL_MAPS } from './label-map-schema.js';
 import { MAKINGS } from './makings-schema.js';
 import { MODEL_ORIGIN } from './model-origin-schema.js';
@@ -403,4 +403,5 @@ export const MIGRATIONS: readonly string[] = [
   TOLD,
   MODEL_ORIGIN,
   MAKINGS,
+  EVALUATION_ASKED,
 ];

@@ -4,8 +4,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
 import type { RestoreReport } from '../../src/keeping/restore.js';
@@ -45,9 +45,9 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     '--out',
     to,
   ];
-  const begun = (to = out): ChildProcess => {
+  const begun = (to = out, asked = args(to)): ChildProcess => {
     const common = ['--config', node.settingsFile, '--data', node.dataDir];
-    return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...args(to), ...common], { stdio: 'ignore' });
+    return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...asked, ...common], { stdio: 'ignore' });
   };
   const runs = () => node.admin.get<RunView[]>('/runs');
   /** What somebody who restores the backup finds in the archive of this node. */
@@ -200,6 +200,42 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
         scored: 2,
         absent: 0,
       });
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([['whose copy is still there'], ['whose copy was deleted meanwhile']])(
+    'runs a case anew %s, where slices were added before it was scored',
+    async (which) => {
+      const [folder, cohortOfIt, to] = ['grown', 'grown.yaml', 'of grown'].map((name) => join(work, `${name}, ${which}`));
+      mkdirSync(folder);
+      const files = second.files.map((file) => [file, join(folder, basename(file))]);
+      for (const [file, place] of files.slice(0, files.length / 2)) copyFileSync(file, place);
+      writeFileSync(join(work, 'second.dcm'), lungsSeg(second));
+      writeFileSync(cohortOfIt, stringify({ cases: [{ name: 'grown', folder, truth: 'second.dcm' }] }));
+      const asked = ['compare', '--models', `lungs,${COPIER}`, '--cohort', cohortOfIt, '--out', to];
+      const before = Math.max(...(await runs()).map(({ run }) => run));
+      const ofCase = async () => (await runs()).filter(({ run }) => run > before);
+      const command = begun(to, asked);
+      await until('a model to have run on half of it', async () => (await ofCase()).some(({ state }) => state === 'done'));
+      command.kill('SIGKILL');
+      await once(command, 'exit');
+      await until('the other one to have run', async () => (await ofCase()).every(hasEnded));
+      expect(existsSync(join(to, 'cases', 'grown.json'))).toBe(false);
+      if (which.includes('deleted')) expect(await node.command('compare', '--forget', to)).toMatchObject({ exitCode: 0 });
+
+      for (const [file, place] of files) copyFileSync(file, place);
+      expect(await node.command(...asked)).toMatchObject({ exitCode: 1, stderr: '' });
+      const { structures } = JSON.parse(readFileSync(join(to, 'summary.json'), 'utf8')) as Summary;
+      const lung = structures.find(({ model, structure }) => model === 'lungs' && structure === 'LEFT_LUNG');
+      expect(lung).toMatchObject({ n: 1, scored: 1 });
+      expect(lung?.metrics.dice?.mean).toBeGreaterThan(0.9);
+      expect((await ofCase()).map(({ model, version }) => [model, version]).sort()).toEqual([
+        [COPIER, 1],
+        [COPIER, 2],
+        ['lungs', 1],
+        ['lungs', 2],
+      ]);
     },
     TIMEOUT_MS,
   );

@@ -1,10 +1,11 @@
 /** Forgetting studies on a real ledger and real files: what goes, what stays, and what a resend brings back. */
+import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { relayLog } from '../../../src/foundation/log.js';
 import { deletePurgedFiles } from '../../../src/intake/purge.js';
-import { ensureEvaluationStudy } from '../../../src/ledger/evaluations.js';
+import { ensureEvaluationStudy, recordAsked } from '../../../src/ledger/evaluations.js';
 import { restoreInstance } from '../../../src/ledger/instances.js';
 import { keepStudy, lastPurge, markPurged, pausePurging, undeletableFiles } from '../../../src/ledger/retention.js';
 import { runById, type RunRow } from '../../../src/ledger/runs.js';
@@ -123,7 +124,7 @@ describe('retention', () => {
       return ['1.1', '1.2', '1.3', '1.4'].map((study) => node.state(study));
     };
     node.now += 6 * DAY;
-    node.db.run("UPDATE runs SET due_at = ? WHERE id IN (SELECT run_id FROM evaluation_runs WHERE evaluation = 'goes on')", node.now);
+    recordAsked(node.db, 'goes on', node.now);
     expect(await look()).toEqual(['settled', 'settled', 'settled', 'settled']);
     node.now += 2 * DAY;
     expect(await look()).toEqual(['purged', 'purged', 'settled', 'settled']);
@@ -141,15 +142,65 @@ describe('retention', () => {
     node.db.run("UPDATE studies SET state = 'held', hold_reason = 'other pixels' WHERE id = ?", node.id('1.2'));
     node.now += 6 * DAY;
     await node.retention().look();
-    expect(runById(node.db, id)).toMatchObject({ cancel_requested: 0 });
+    expect(runById(node.db, id)).toMatchObject({ state: 'queued' });
     node.now += 2 * DAY;
     await node.retention().look();
-    expect(['1.1', '1.2'].map((study) => node.state(study))).toEqual(['settled', 'purged']);
-    expect(runById(node.db, id)).toMatchObject({ cancel_requested: 1 });
-    node.db.move('runs', id, 'cancelled', { at: node.now, set: { ended_at: node.now, failure_code: 'RUN_CANCELLED' } });
-    await node.retention().look();
-    expect(node.state('1.1')).toBe('purged');
+    expect(['1.1', '1.2'].map((study) => node.state(study))).toEqual(['purged', 'purged']);
+    const reason = 'nobody has asked for its comparison for a week';
+    expect(runById(node.db, id)).toMatchObject({ state: 'cancelled', failure_code: 'RUN_CANCELLED', reason });
   });
+
+  it('cancels nothing and keeps the copies of a comparison that waits for a pause, however long, as somebody asks for it', async () => {
+    const { node, runs, look } = await abandonedCopies();
+    for (let day = 0; day < 10; day++) {
+      node.now += DAY;
+      recordAsked(node.db, 'e', node.now);
+      await look();
+    }
+    expect([runs.map((id) => runById(node.db, id)?.state), node.state('1.1'), node.state('1.2')]).toEqual([
+      ['queued', 'queued'],
+      'settled',
+      'settled',
+    ]);
+    node.now += 8 * DAY;
+    await look();
+    expect([runs.map((id) => runById(node.db, id)?.state), node.state('1.1'), node.state('1.2')]).toEqual([
+      ['cancelled', 'cancelled'],
+      'purged',
+      'purged',
+    ]);
+  });
+
+  it('leaves alone what somebody goes on with while another copy is being deleted', async () => {
+    const { node, runs, look } = await abandonedCopies();
+    node.now += 8 * DAY;
+    const run = node.db.run.bind(node.db);
+    jest.spyOn(node.db, 'run').mockImplementation((sql, ...values) => {
+      if (sql.startsWith('INSERT INTO purges')) queueMicrotask(() => recordAsked(node.db, 'e', node.now));
+      return run(sql, ...values);
+    });
+    await look();
+    expect([runs.map((id) => runById(node.db, id)?.state), node.state('1.1'), node.state('1.2')]).toEqual([
+      ['cancelled', 'queued'],
+      'purged',
+      'settled',
+    ]);
+  });
+
+  /** Two copies of one comparison, on each of which a run waits. */
+  async function abandonedCopies(): Promise<{ node: SmallNode; runs: number[]; look: () => Promise<void> }> {
+    const node = new SmallNode();
+    const runs: number[] = [];
+    for (const study of ['1.1', '1.2']) {
+      await node.receive(study);
+      const { id } = node.deliver(study);
+      ensureEvaluationStudy(node.db, { study_instance_uid: study, evaluation: 'e', case_name: study, series_instance_uid: `${study}.1` });
+      node.db.run("UPDATE runs SET state = 'queued', ended_at = NULL, purpose = 'evaluation' WHERE id = ?", id);
+      node.db.run('INSERT INTO evaluation_runs VALUES (?, ?, 1, ?)', 'e', study, id);
+      runs.push(id);
+    }
+    return { node, runs, look: () => node.retention().look() };
+  }
 
   it('makes room with the oldest finished studies first, and stops when there is enough', async () => {
     const node = new SmallNode();

@@ -1,9 +1,15 @@
 /** What the database itself keeps of evaluations: one run of a model on a case, and nothing clinical of a copy. */
 import { Db } from '../../../src/ledger/database.js';
-import { ensureEvaluationRun, ensureEvaluationStudy, runsOfEvaluation, copiesOfEvaluation } from '../../../src/ledger/evaluations.js';
+import {
+  copiesOfEvaluation,
+  ensureEvaluationRun,
+  ensureEvaluationStudy,
+  recordAsked,
+  runsOfEvaluation,
+} from '../../../src/ledger/evaluations.js';
 import { lastOutcomes, registerModel } from '../../../src/ledger/models.js';
 import { insertOutput } from '../../../src/ledger/results.js';
-import { insertRun, runById, type NewRun } from '../../../src/ledger/runs.js';
+import { insertRun, requestCancel, runById, type NewRun } from '../../../src/ledger/runs.js';
 import { ensureStudy } from '../../../src/ledger/studies.js';
 import { tempFolder } from '../../support/temp.js';
 import { join } from 'node:path';
@@ -80,6 +86,42 @@ describe('an evaluation in the ledger', () => {
     end(10);
     ask(11);
     expect(runById(db, id)?.state).toBe('done');
+  });
+
+  it('has another run where the case is another version or series by now, whatever became of the one that was asked for before', () => {
+    const versions = [versionOf('1.1.3'), versionOf('1.1.4'), versionOf('1.1.5')];
+    const ask = (versionId: number, series = '1.1.3.1') => {
+      const inputs = [{ name: 'series', seriesInstanceUid: series }];
+      return ensureEvaluationRun(db, { ...key, caseName: 'grown' }, { ...evaluation, inputs, versionId, modelId: model.id }, 5);
+    };
+    const queued = ask(versions[0]);
+    const second = ask(versions[1]);
+    expect(runById(db, queued)).toMatchObject({ state: 'cancelled', reason: 'the images of its case are others now' });
+    for (const state of ['starting', 'running', 'produced', 'done'] as const) db.move('runs', second, state, { at: 6 });
+    const third = ask(versions[2]);
+    expect(runById(db, second)?.state).toBe('done');
+    db.move('runs', third, 'starting', { at: 7 });
+    const fourth = ask(versions[2], '1.1.3.2');
+    expect(runById(db, third)).toMatchObject({ state: 'starting', cancel_requested: 1 });
+    expect(ask(versions[2], '1.1.3.2')).toBe(fourth);
+    expect(runsOfEvaluation(db, 'e', ['grown'])).toMatchObject([{ id: fourth, version_id: versions[2], state: 'queued' }]);
+  });
+
+  it('goes on with what somebody has just wanted cancelled and the queue has not come to', () => {
+    const run = { ...evaluation, versionId: versionOf('1.1.6'), modelId: model.id };
+    const id = ensureEvaluationRun(db, { ...key, caseName: 'stopped' }, run, 5);
+    requestCancel(db, id);
+    ensureEvaluationRun(db, { ...key, caseName: 'stopped' }, run, 6);
+    expect(runById(db, id)).toMatchObject({ state: 'queued', cancel_requested: 0 });
+  });
+
+  it('notes once an hour that somebody asks', () => {
+    const HOUR = 3_600_000;
+    const times = [0, 1, HOUR - 1, HOUR, HOUR + 1].map((at) => {
+      recordAsked(db, 'asked', at);
+      return db.get<{ asked_at: number }>("SELECT asked_at FROM evaluations WHERE evaluation = 'asked'")?.asked_at;
+    });
+    expect(times).toEqual([0, 0, 0, HOUR, HOUR]);
   });
 
   it('knows the copies of its cases that are still there', () => {
