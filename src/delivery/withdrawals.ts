@@ -12,13 +12,15 @@ import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
 import { pauseOfDestination } from '../ledger/pauses.js';
 import {
+  endUndecided,
   insertWithdrawal,
   nextDueWithdrawal,
   nextWithdrawalDueAt,
   postponeWithdrawal,
   provenSuccessors,
   setWithdrawalMethod,
-  supersededAt,
+  undecidedLeftovers,
+  withdrawalOf,
   withdrawalsLeftSending,
   type DeliveredResult,
   type DueWithdrawal,
@@ -61,17 +63,18 @@ export function startWithdrawals(options: WithdrawalOptions): () => Promise<void
 /** Makes the rows that are called for, and works off the next one that is due. */
 async function withdrawDue(options: WithdrawalOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
   const { db, clock } = options;
-  for (const result of supersededAt(db, name)) enter(options, name, destination, result);
+  for (const result of undecidedLeftovers(db, name)) db.transaction(() => enter(options, name, destination, result));
   if (pauseOfDestination(db, name) !== undefined) return undefined;
   const due = nextDueWithdrawal(db, name, clock());
   if (due !== undefined) await withdrawOne(options, due, destination);
   return nextWithdrawalDueAt(db, name);
 }
 
-/** A row for a result whose successor has arrived, with all its names: the same again from an older ledger that was restored. */
+/** A row for a result whose successor has arrived, with all its names: the same again from an older ledger that was restored. Else it is asked about when more has happened. */
 function enter({ db, clock }: WithdrawalOptions, name: string, { withdrawer }: OutboxDestination, result: DeliveredResult): void {
   const [successor] = provenSuccessors(db, result.result_id, name);
-  if (successor === undefined) return;
+  endUndecided(db, result.result_id, name);
+  if (successor === undefined || withdrawalOf(db, result.result_id, name) !== undefined) return;
   insertWithdrawal(
     db,
     {

@@ -16,7 +16,7 @@ import { FETCHES } from './fetch-schema.js';
 import { RULE_CHANGES } from './revision-schema.js';
 import { SERIES_FACTS } from './series-facts-schema.js';
 import { TOLD } from './told-schema.js';
-import { WITHDRAWALS } from './withdrawal-schema.js';
+import { UNDECIDED_LEFTOVERS, WITHDRAWALS } from './withdrawal-schema.js';
 
 const FIRST = `
 CREATE TABLE node (
@@ -404,4 +404,5 @@ export const MIGRATIONS: readonly string[] = [
   MODEL_ORIGIN,
   MAKINGS,
   EVALUATION_ASKED,
+  UNDECIDED_LEFTOVERS,
 ];

@@ -36,3 +36,29 @@ WHEN NEW.state = 'sending' AND NOT EXISTS (
       AND w.state IN ('sending', 'unsure', 'withdrawn')))
 BEGIN SELECT RAISE(ABORT, 'what replaces a result must be delivered before that is withdrawn'); END;
 `;
+
+const OUTGROWN = `results x JOIN deliveries d ON d.result_id = x.id AND d.state = 'delivered'
+  WHERE x.state = 'superseded' AND NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.result_id = x.id AND w.destination = d.destination)`;
+
+/**
+ * Which outgrown results are to be decided about: some may never be withdrawn, and asking about each of them for ever would cost more each year. Whether
+ * one may be follows from the runs of its study, their results, and the deliveries and withdrawals of these, of which each move is an event.
+ */
+export const UNDECIDED_LEFTOVERS = `
+CREATE TABLE undecided_leftovers (
+  destination TEXT NOT NULL,
+  result_id INTEGER NOT NULL REFERENCES results (id),
+  PRIMARY KEY (destination, result_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO undecided_leftovers SELECT d.destination, x.id FROM ${OUTGROWN};
+
+CREATE TRIGGER leftovers_of_study_undecided AFTER INSERT ON events
+WHEN NEW.table_name IN ('runs', 'results', 'deliveries', 'withdrawals')
+BEGIN INSERT OR IGNORE INTO undecided_leftovers SELECT d.destination, x.id FROM ${OUTGROWN}
+  AND x.run_id IN (SELECT r.id FROM runs moved JOIN versions mv ON mv.id = moved.version_id JOIN versions v ON v.study_id = mv.study_id
+    JOIN runs r ON r.version_id = v.id WHERE moved.id = CASE NEW.table_name WHEN 'runs' THEN NEW.row_id
+      WHEN 'results' THEN (SELECT run_id FROM results WHERE id = NEW.row_id)
+      WHEN 'deliveries' THEN (SELECT y.run_id FROM deliveries o JOIN results y ON y.id = o.result_id WHERE o.id = NEW.row_id)
+      ELSE (SELECT y.run_id FROM withdrawals o JOIN results y ON y.id = o.result_id WHERE o.id = NEW.row_id) END);
+END;
+`;

@@ -44,15 +44,17 @@ const RESULT = `x.id AS result_id, v.number AS version_number, s.study_instance_
   x.sop_class_uid, x.series_number, x.path, x.size_bytes`;
 const OF_RESULT = 'JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id';
 
-/** Results that are at this destination, that a later version has superseded, and about which nothing has been decided yet. */
-export function supersededAt(db: Db, destination: string): DeliveredResult[] {
+/** Results that are at this destination, that a later version has superseded, and in whose study something has happened since they were decided about. */
+export function undecidedLeftovers(db: Db, destination: string): DeliveredResult[] {
   return db.all<DeliveredResult>(
-    `SELECT ${RESULT} FROM results x JOIN deliveries d ON d.result_id = x.id ${OF_RESULT}
-     WHERE x.state = 'superseded' AND d.destination = ? AND d.state = 'delivered'
-       AND NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.result_id = x.id AND w.destination = d.destination)
-     ORDER BY x.id`,
+    `SELECT ${RESULT} FROM undecided_leftovers u JOIN results x ON x.id = u.result_id ${OF_RESULT} WHERE u.destination = ? ORDER BY x.id`,
     destination,
   );
+}
+
+/** It is decided, as far as things are now. */
+export function endUndecided(db: Db, resultId: number, destination: string): void {
+  db.run('DELETE FROM undecided_leftovers WHERE destination = ? AND result_id = ?', destination, resultId);
 }
 
 const LAST_OUTPUTS = `SELECT path, id FROM outputs

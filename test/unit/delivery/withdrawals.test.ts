@@ -1,4 +1,5 @@
 /** What is withdrawn, when, and above all what is not: at any moment at least one result of the rule is at the destination. */
+import { jest } from '@jest/globals';
 import { join } from 'node:path';
 import type { OutboxDestination } from '../../../src/delivery/outbox.js';
 import type { Parcel, Sender } from '../../../src/delivery/sender.js';
@@ -104,6 +105,12 @@ class Ledger {
 
   supersede(resultId: number, by: number): void {
     this.db.move('results', resultId, 'superseded', { at: 1, set: { superseded_by: by } });
+  }
+
+  /** Another result of its run tells that nothing is drawn in the output of this one. */
+  tell(resultId: number): void {
+    this.db.run('UPDATE results SET told = 1 WHERE id = ?', resultId);
+    this.db.event(1, 'results', resultId, 'rejected', 'rejected');
   }
 
   uid(resultId: number): string {
@@ -214,10 +221,31 @@ describe('withdrawals', () => {
     await ledger.reaches(organs, 'withdrawn');
     await nothingHappens();
     expect(ledger.withdrawal(lesion)).toBeUndefined();
-    ledger.db.run('UPDATE results SET told = 1 WHERE id = ?', empty);
+    ledger.tell(empty);
     bell.ring('delivery');
     await ledger.reaches(lesion, 'withdrawn');
     expect([...pacs.held]).toEqual([ledger.uid(newer)]);
+  });
+
+  it('ask about what must stay only when something has happened in its study, also in the life of another process', async () => {
+    const [pacs, ledger] = [new Pacs(), new Ledger()];
+    const [lesion] = ledger.version().results;
+    ledger.deliver(lesion, 'pacs', pacs);
+    const [empty, newer] = ledger.version(2, 'r', [0]).results;
+    ledger.deliver(newer, 'pacs', pacs);
+    ledger.supersede(lesion, newer);
+    const asked = jest.spyOn(ledger.db, 'get');
+    const asks = () => asked.mock.calls.filter(([sql]) => sql.includes('JOIN runs later')).length;
+    for (const process of ['first', 'second']) {
+      start(ledger, { pacs: { sender: pacs, withdrawer: pacs } });
+      await nothingHappens();
+      expect([process, asks()]).toEqual([process, 1]);
+      await stops.pop()?.();
+    }
+    start(ledger, { pacs: { sender: pacs, withdrawer: pacs } });
+    ledger.tell(empty);
+    bell.ring('delivery');
+    await ledger.reaches(lesion, 'withdrawn');
   });
 
   it('go destination by destination, and one that is down delays no other', async () => {
