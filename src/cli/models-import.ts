@@ -7,6 +7,7 @@ import { demandRoom } from '../foundation/disk-room.js';
 import { AnteroomError } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { makeFolders } from '../foundation/folders.js';
+import { makeReadable } from '../foundation/readable.js';
 import { refused, type ExportHead } from '../models/exported/manifest.js';
 import { checkAndUnpack, imageIn, readHead } from '../models/exported/read.js';
 import { nameImage } from '../models/exported/unpacked.js';
@@ -53,6 +54,8 @@ async function importModel(file: string, options: ImportOptions): Promise<void> 
     progressDone();
     const reference = nameImage(unpacked, head);
     demandFree(folder, unpacked, head);
+    // The node may be another user, and so may whoever looks for what the model is.
+    makeReadable(unpacked);
     failpoint('import.checked');
     await registerOrUndo({ file, head, engine, reference, unpacked, folder }, options);
     line(`its package is ${folder}`);

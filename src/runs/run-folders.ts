@@ -4,6 +4,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
+import { makeReadable } from '../foundation/readable.js';
 import type { InputFile } from './input-files.js';
 
 const log = loggerOf('runs');
@@ -57,16 +58,10 @@ export async function prepareFolders(
 /** Makes the folders of a run outside of the queue: the input is a copy of a sample folder, in its layout. */
 export function prepareSample(folders: AttemptFolders, sampleDir: string, user: string | undefined): void {
   cpSync(sampleDir, folders.inputDir, { recursive: true, dereference: true });
+  // The copy has the rights of the sample, which may be for its owner alone; the model is another user.
   makeReadable(folders.inputDir);
   mkdirSync(folders.outputDir, { recursive: true });
   giveOutputTo(folders.outputDir, user);
-}
-
-/** The copy has the rights of the sample, which may be for its owner alone; the model is another user. */
-function makeReadable(folder: string): void {
-  chmodSync(folder, 0o755);
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
-    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 }
 
 /** A file of the archive that is to be put into an input. */

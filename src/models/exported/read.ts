@@ -40,8 +40,8 @@ export async function readHead(file: string): Promise<ExportHead> {
 }
 
 /**
- * Holds every part against the manifest, and unpacks the package into `folder` on the way, which is emptied first. Where the file is not whole nothing
- * of it stays, and no more is unpacked than the head says, for which room was found.
+ * Holds every part against the manifest, and unpacks the package into `folder` on the way, which is empty or not there yet. Where the file is not whole
+ * nothing of it stays, and no more is unpacked than the head says, for which room was found.
  * @param onBytes is told how much has been read
  * @throws AnteroomError MODEL_FILE_REFUSED, FILE_UNREADABLE, and what the disk throws
  */
@@ -51,7 +51,6 @@ export async function checkAndUnpack(
   { packageBytes }: ExportHead,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     const seen: ExportPart[] = [];

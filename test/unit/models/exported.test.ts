@@ -62,6 +62,15 @@ describe('an exported model', () => {
     expect(existsSync(`${file}.part`)).toBe(false);
   });
 
+  it('is unpacked into the folder that is reserved for it, and into none in which something is', async () => {
+    const file = await exported();
+    const folder = tempFolder('reserved');
+    const { ino } = statSync(folder);
+    await checkAndUnpack(file, folder, await readHead(file), () => undefined);
+    expect(statSync(folder).ino).toBe(ino);
+    await expect(checkAndUnpack(file, folder, await readHead(file), () => undefined)).rejects.toThrow(/EEXIST/);
+  });
+
   it('is closed where the engine wants no more of its image', async () => {
     const file = await exported();
     const isOpen = () => readdirSync('/proc/self/fd').some((fd) => isLinkTo(file, `/proc/self/fd/${fd}`));
