@@ -11,6 +11,8 @@ import { line } from './print.js';
 const POLL_MS = 250;
 /** What takes longer is told. */
 const SILENT_LOOKS = 8;
+/** A copy that has only just settled is kept until the rules are asked: so often it is tried before somebody is told of a refusal. */
+const TRIES = 8;
 
 /** Cancels the runs of the comparison in a folder and has the node's copies of its cases deleted; the folder stays. Exit code 1 where a copy stays too. */
 export async function forgetComparison(client: NodeClient, folder: string): Promise<number> {
@@ -24,7 +26,7 @@ export async function forgetComparison(client: NodeClient, folder: string): Prom
   let deleted = 0;
   for (const { caseName, studyInstanceUid } of copies)
     try {
-      if (await runs.forget(studyInstanceUid)) deleted++;
+      if (await forgotten(runs, studyInstanceUid)) deleted++;
       else line(`the node keeps its copy of ${caseName}: more of it has come in`);
     } catch (thrown) {
       if (!(thrown instanceof NodeRefusal)) throw thrown;
@@ -35,6 +37,18 @@ export async function forgetComparison(client: NodeClient, folder: string): Prom
   return deleted === copies.length ? 0 : 1;
 }
 
+/** @throws NodeRefusal where the node still refuses after some tries */
+async function forgotten(runs: ComparisonRuns, studyInstanceUid: string): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await runs.forget(studyInstanceUid);
+    } catch (thrown) {
+      if (!(thrown instanceof NodeRefusal) || tries === TRIES) throw thrown;
+      await setTimeout(POLL_MS);
+    }
+  }
+}
+
 /** The copies of cases, when what is under way has ended, and what was being copied as its command was killed is whole or has given up. */
 async function copiesAtRest(runs: ComparisonRuns): Promise<CaseCopy[]> {
   for (let looks = 0; ; looks++) {
@@ -42,9 +56,15 @@ async function copiesAtRest(runs: ComparisonRuns): Promise<CaseCopy[]> {
     const receiving = copies.filter(({ state }) => state === 'receiving').length;
     if (open === 0 && receiving === 0) return copies;
     if (looks === SILENT_LOOKS)
-      process.stderr.write(`waits for ${open} runs to stop and ${receiving} copies to settle (Ctrl-C stops; ask again later)\n`);
+      process.stderr.write(
+        `waits for ${counted(open, 'run', 'runs')} to stop and ${counted(receiving, 'copy', 'copies')} to settle (Ctrl-C stops; ask again later)\n`,
+      );
     await setTimeout(POLL_MS);
   }
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 async function demandKnown(runs: ComparisonRuns, folder: string): Promise<void> {
