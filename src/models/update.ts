@@ -6,7 +6,7 @@ import type { ModelRow } from '../ledger/models.js';
 import { cardOf } from './answers.js';
 import { structuresOf } from './card.js';
 import type { RegisteredModelYaml } from './model-yaml.js';
-import { namesRegistry } from './image-name.js';
+import { isOfThisMachine, namesRegistry } from './image-name.js';
 import { differences, type ModelChange } from './differences.js';
 import { CARD_FILE, MODEL_FILE, readModelPackage, type ModelPackage } from './package.js';
 import { pinOf, type ImageResolver, type ResolvedImage } from './register.js';
@@ -27,7 +27,7 @@ export interface ModelUpdate {
   readonly newDigest: string;
   /** The name under which a registry has an image that is not here yet. */
   readonly toPull: string | null;
-  /** The name for which no registry was asked: the image may have been made here, and the name be another's there. */
+  /** The name for which no registry was asked: the image may have been made here, and the name be another's there. Null also for what is of this machine only. */
   readonly notAsked: string | null;
   /** Why a registry could not be asked; then only what is here was looked at. */
   readonly registryFault: string | null;
@@ -74,7 +74,7 @@ async function digestOfNow(
   const image = imageOf(model.model);
   const isAsked = image !== null && (image === pulled || here.answer?.fromRegistry === true || namesItsOrigin(image));
   const there = isAsked ? await answerOf(async () => source.registryDigest?.(image)) : {};
-  const told = { notAsked: isAsked ? null : image, registryFault: there.fault ?? null };
+  const told = { notAsked: isAsked || image === null || isOfThisMachine(image) ? null : image, registryFault: there.fault ?? null };
   if (there.answer !== undefined && !isHere(there.answer, here.answer)) return { ...told, newDigest: there.answer, toPull: image };
   if (here.answer === undefined) throw here.thrown;
   return { ...told, newDigest: here.answer.digest, toPull: null };
@@ -84,9 +84,9 @@ function imageOf(yaml: RegisteredModelYaml): string | null {
   return yaml.runtime === 'docker' ? yaml.image : null;
 }
 
-/** Nobody else can have an image under a name with its registry or with its digest. */
+/** Nobody else can have an image under a name with its registry or with its digest; what is of this machine nobody else has at all. */
 function namesItsOrigin(image: string): boolean {
-  return namesRegistry(image) || image.includes('@');
+  return !isOfThisMachine(image) && (namesRegistry(image) || image.includes('@'));
 }
 
 /** One image may have several digests, such as that of a list of platforms and its own. */

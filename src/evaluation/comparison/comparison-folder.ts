@@ -90,14 +90,14 @@ export class ComparisonFolder {
   async keepResults(caseName: string, label: string, files: readonly string[]): Promise<string[]> {
     const folder = join('results', caseName);
     makeFolders(join(this.path, folder));
-    const name = label.replaceAll(/[^\w.@-]+/g, '_');
+    const name = fileNameOf(label);
     return Promise.all(
       files.map(async (file, index) => {
-        const kept = join(folder, `${name}${files.length === 1 ? '' : `-${index + 1}`}.dcm`);
+        const kept = join(folder, `${name}${files.length === 1 ? '' : `+${index + 1}`}.dcm`);
         const place = join(this.path, kept);
         // The node gives up a case that was scored before; what was kept then is the same.
-        if (existsSync(file)) await copyFile(file, place);
-        else if (!existsSync(place)) throw new AnteroomError('FILE_UNREADABLE', `${file} is gone; the same command has the case run again`);
+        if (!(await copyWhole(file, place)) && !existsSync(place))
+          throw new AnteroomError('FILE_UNREADABLE', `${file} is gone; the same command has the case run again`);
         return kept;
       }),
     );
@@ -140,6 +140,23 @@ function begunIn(path: string): Begun | undefined {
 function textOf({ models, cohort, truth }: ComparisonSubject): string {
   const named = models.map(({ label, digest, results }) => `${label} (${digest ?? results ?? ''})`);
   return `${named.join(', ')} on ${cohort}${truth === undefined ? '' : ` with the truth in ${truth}`}`;
+}
+
+/** Another one for each label; a plus sign is in none of them. */
+function fileNameOf(label: string): string {
+  return label.replaceAll(/[^\w.@-]/gu, (character) => encodeURIComponent(character));
+}
+
+/** False where the file is not there, or not any more. */
+async function copyWhole(file: string, place: string): Promise<boolean> {
+  try {
+    await copyFile(file, `${place}.part`);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    return false;
+  }
+  renameSync(`${place}.part`, place);
+  return true;
 }
 
 function writeWhole(file: string, text: string): void {

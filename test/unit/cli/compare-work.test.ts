@@ -1,6 +1,6 @@
 /** What becomes of cases that cannot be asked for, against a node that answers as it is told here. */
 import { jest } from '@jest/globals';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { EvaluationRunView } from '../../../src/api/evaluation-routes.js';
@@ -190,7 +190,11 @@ describe('the folder of a comparison', () => {
       expect(() => open(other)).toThrow(/is of m \(d\) on c with the truth in \/experts; expected m \(d\) on c/);
     const made = join(folder, 'made.dcm');
     writeFileSync(made, lung);
-    expect(await out.keepResults('c', 'a@1', [made])).not.toEqual(await out.keepResults('c', 'a_1', [made]));
+    const kept = await Promise.all(['a@1', 'a_1', 'a+1', 'a 1', 'a-1', 'ä1'].map((label) => out.keepResults('c', label, [made])));
+    const ofTwo = await out.keepResults('c', 'a', [made, made]);
+    const names = [...kept.flat(), ...ofTwo];
+    expect(new Set(names).size).toBe(8);
+    expect(names.map((name) => existsSync(out.absolute(name)))).toEqual(Array(8).fill(true));
   });
 
   it('takes no result for kept that is neither in the node nor in it', async () => {
@@ -201,6 +205,12 @@ describe('the folder of a comparison', () => {
     const kept = await out.keepResults('c', 'm', [made]);
     rmSync(made);
     expect(await out.keepResults('c', 'm', [made])).toEqual(kept);
+    // The node may purge them between two looks: what is seen first is no promise.
+    writeFileSync(made, lung);
+    const keeping = out.keepResults('c', 'm', [made]);
+    rmSync(made);
+    expect(await keeping).toEqual(kept);
+    expect(readFileSync(out.absolute(kept[0])).equals(lung)).toBe(true);
   });
 
   it('tells in its summary which model each is', () => {

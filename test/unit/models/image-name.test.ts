@@ -10,7 +10,8 @@ it.each([
   ['docker.io/a/x', true, 'docker.io/a/x'],
   ['host:5000/x', true, 'host:5000/x'],
   ['host:5000/a/x:1@sha256:0123', true, 'host:5000/a/x'],
-  ['localhost/x', true, 'localhost/x'],
+  ['localhost/x', false, 'localhost/x'],
+  ['localhost:5000/x:1', true, 'localhost:5000/x'],
   ['registry.example.org/a/b/x:1', true, 'registry.example.org/a/b/x'],
 ])('%s', (reference, isNamed, repository) => {
   expect(namesRegistry(reference)).toBe(isNamed);

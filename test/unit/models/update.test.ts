@@ -159,7 +159,7 @@ describe('an image from a registry', () => {
   });
 
   it('is what a name with its registry, or with its digest, is asked for', async () => {
-    for (const named of ['registry.example.org/a/lungs:2', 'localhost/lungs', `${image}@sha256:2`]) {
+    for (const named of ['registry.example.org/a/lungs:2', 'localhost:5000/lungs', `${image}@sha256:2`]) {
       cpSync('deploy/models/lungs', folder, { recursive: true });
       edit(join(folder, 'model.yaml'), [[`image: ${image}`, `image: ${named}`]]);
       expect(await look({ resolveImage: made, registryDigest: has('sha256:2') })).toMatchObject({ toPull: named, notAsked: null });
@@ -177,6 +177,16 @@ describe('an image from a registry', () => {
     await expect(look({ resolveImage: gone, registryDigest })).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
     expect(registryDigest).not.toHaveBeenCalled();
   });
+
+  it.each(['localhost/lungs:1', `localhost/lungs@sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}`])(
+    'is not asked for what is of this machine only, and nothing is missing then: %s',
+    async (named) => {
+      cpSync('deploy/models/lungs', folder, { recursive: true });
+      edit(join(folder, 'model.yaml'), [[`image: ${image}`, `image: ${named}`]]);
+      const update = await look({ resolveImage: made, registryDigest: gone });
+      expect(update).toMatchObject({ newDigest: 'sha256:1', toPull: null, notAsked: null, registryFault: null });
+    },
+  );
 
   it('that is neither here nor there is refused', async () => {
     await expect(look({ resolveImage: gone, registryDigest: gone }, pulled)).rejects.toMatchObject({ code: 'IMAGE_MISSING' });
