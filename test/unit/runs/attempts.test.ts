@@ -121,6 +121,18 @@ describe('an attempt', () => {
     expect(await node.reaches(1, 'failed')).toMatchObject({ failure_code: 'CONTAINER_START_FAILED' });
   });
 
+  it('is at work though the ledger cannot say so yet', async () => {
+    const node = new QueueNode(1);
+    const refusals = refusalsOf(node);
+    node.db.run("CREATE TRIGGER full BEFORE UPDATE ON runs WHEN NEW.state = 'running' BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END");
+    node.queue.start();
+    await until('a write in vain', () => refusals.count > 0);
+    expect(node.run(1).state).toBe('starting');
+    node.db.run('DROP TRIGGER full');
+    await node.reaches(1, 'running');
+    expect(node.engine.started).toEqual([CONTAINER]);
+  });
+
   it('that ended well is produced as soon as the ledger takes it', async () => {
     const node = new QueueNode(1);
     const refusals = refusalsOf(node);
