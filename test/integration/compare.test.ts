@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
 import type { RestoreReport } from '../../src/keeping/restore.js';
 import { hasEnded } from '../../src/ledger/states.js';
@@ -50,9 +50,12 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
     return spawn(process.execPath, [resolve('dist/anteroom.cjs'), ...asked, ...common], { stdio: 'ignore' });
   };
   const runs = () => node.admin.get<RunView[]>('/runs');
-  /** What somebody who restores the backup finds in the archive of this node. */
+  /** What somebody who restores the backup, and calls the node otherwise from now on, finds in the archive of this one. */
   const laterFiles = async () => {
-    const folders = ['--config', node.settingsFile, '--data', join(tempFolder('restored'), 'data'), '--reconcile', node.dataDir];
+    const settings = parse(readFileSync(node.settingsFile, 'utf8')) as { dimse: object };
+    const renamed = join(work, 'renamed.yaml');
+    writeFileSync(renamed, stringify({ ...settings, dimse: { ...settings.dimse, aeTitle: 'RENAMED' } }));
+    const folders = ['--config', renamed, '--data', join(tempFolder('restored'), 'data'), '--reconcile', node.dataDir];
     const { stdout } = await runAnteroom('restore', backups, ...folders, '--json');
     const { later, laterCopies } = JSON.parse(stdout) as RestoreReport;
     return { later, laterCopies };
