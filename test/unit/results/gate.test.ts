@@ -8,6 +8,7 @@ import { LATERALITY } from '../../../src/dicom/structures/code.js';
 import { judgeSegmentation } from '../../../src/results/gate.js';
 import { rejectionText } from '../../../src/results/verdict.js';
 import { ellipsoid, madeUpHeader, madeUpSource, segInput, segmentOf } from '../../support/seg.js';
+import { turnsDuring } from '../../support/turns.js';
 
 const source = madeUpSource();
 const right = ellipsoid(source.grid, [0.3, 0.5, 0.5], 0.2);
@@ -170,6 +171,24 @@ describe('the gate', () => {
     const empty = { ...seg, frames: seg.frames.map((frame) => ({ ...frame, ...drawnAs(() => new Uint8Array(frame.unpack().length)) })) };
     expect(await judge(empty)).toBe('empty: no voxel in any of 2 segments, expected some');
     expect(await judgeSegmentation(empty, source, true)).toMatchObject({ passed: true, empty: true });
+  });
+
+  it('lets other work go on after each frame', async () => {
+    const seg = output();
+    expect(await turnsDuring(() => judge(seg))).toBeGreaterThanOrEqual(seg.frames.length);
+  });
+
+  it('does not look through all frames for each segment', async () => {
+    let reads = 0;
+    const seg = output();
+    const counted = (frame: SegFrame): SegFrame => {
+      const { segmentNumber } = frame;
+      return Object.defineProperty({ ...frame }, 'segmentNumber', { get: () => (reads++, segmentNumber) });
+    };
+    const frames = seg.frames.map(counted);
+    const more = Array.from({ length: 500 }, (_, n) => ({ ...seg.segments[0], number: n + 3 }));
+    expect(await judge({ ...seg, segments: [...seg.segments, ...more], frames })).toBe('passed');
+    expect(reads).toBeLessThan(10 * frames.length);
   });
 
   it('names all reasons at once', async () => {

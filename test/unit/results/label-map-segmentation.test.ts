@@ -3,6 +3,7 @@ import type { Vec3 } from '../../../src/dicom/geometry/grid.js';
 import { plus, scaled } from '../../../src/dicom/geometry/vector.js';
 import { segmentationOf } from '../../../src/results/label-map-segmentation.js';
 import { madeUpSource } from '../../support/seg.js';
+import { turnsDuring } from '../../support/turns.js';
 
 const source = madeUpSource({ columns: 5, rows: 4, slices: 3, spacingMm: [1, 1, 1] });
 const AXES: readonly Vec3[] = [
@@ -62,4 +63,8 @@ describe.each(ORDERS)('a label map whose axes lie in the order %d, %d, %d', (...
       }
     },
   );
+});
+
+it('bringing a label map into the order of the source and looking for its labels lets other work go on after each plane', async () => {
+  expect(await turnsDuring(() => labelMap([2, 0, 1], []))).toBeGreaterThanOrEqual(2 * SIZE[2]);
 });
