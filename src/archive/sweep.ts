@@ -14,24 +14,22 @@ export function removePartFiles(incomingFolder: string): number {
 }
 
 /**
- * Deletes archive files that `isKnown` does not know and that are older than `minAgeMs` (a file that is just being
- * published is younger). Yields to the event loop between folders. Returns the number of files deleted.
+ * Has `remove` delete archive files that `isKnown` does not know and that are older than `minAgeMs` (a file that is just being
+ * published is younger); false says that one stays. Yields to the event loop between folders. Returns the number of files deleted.
  */
 export async function sweepArchive(
   archiveFolder: string,
   isKnown: (path: string) => boolean,
   minAgeMs: number,
   now: number,
+  remove: (path: string) => boolean,
 ): Promise<number> {
   let deleted = 0;
   const visit = async (folder: string): Promise<void> => {
     for await (const entry of await opendir(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) await visit(path);
-      else if (now - statSync(path).ctimeMs >= minAgeMs && !isKnown(relative(archiveFolder, path))) {
-        rmSync(path, { force: true });
-        deleted++;
-      }
+      else if (now - statSync(path).ctimeMs >= minAgeMs && !isKnown(relative(archiveFolder, path)) && remove(path)) deleted++;
     }
   };
   await visit(archiveFolder);

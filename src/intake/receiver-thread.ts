@@ -134,7 +134,9 @@ function closeLedger(): void {
 
 async function sweepOrphans(): Promise<void> {
   try {
-    const deleted = await sweepArchive(settings.archiveFolder, (path) => isStored(db, path), SWEEP_MIN_AGE_MS, systemClock());
+    const isKnown = (path: string) => isStored(db, path);
+    const remove = (path: string) => undeletable.removeFile(path);
+    const deleted = await sweepArchive(archiveFolder, isKnown, SWEEP_MIN_AGE_MS, systemClock(), remove);
     const runs = await removeUnknownRuns({ db, clock: systemClock, runsFolder, undeletable });
     if (deleted + runs > 0) log.info('swept files that no row knows', { count: deleted + runs });
   } catch (thrown) {

@@ -2,9 +2,11 @@
 import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { sweepArchive } from '../../../src/archive/sweep.js';
 import { relayLog } from '../../../src/foundation/log.js';
 import { deletePurgedFiles } from '../../../src/intake/purge.js';
+import { removeUnknownRuns } from '../../../src/intake/retention.js';
 import { ensureEvaluationStudy, recordAsked } from '../../../src/ledger/evaluations.js';
 import { restoreInstance } from '../../../src/ledger/instances.js';
 import { keepStudy, lastPurge, markPurged, pausePurging, undeletableFiles } from '../../../src/ledger/retention.js';
@@ -346,5 +348,35 @@ describe('retention', () => {
     node.now += 3 * DAY;
     await asNormalUser(node, () => node.retention().look());
     expect(readdirSync(join(node.folders.runs, `${last.id}`, '1'))).toEqual(['log.txt']);
+  });
+
+  it('sweeps files that no row knows from the archive, past one that cannot be deleted', async () => {
+    const node = new SmallNode();
+    const { archive } = node.folders;
+    const orphans = ['1.1', '1.2', '1.3'].map((study) => join(archive, study, 'orphan.dcm'));
+    for (const path of orphans) {
+      mkdirSync(dirname(path));
+      writeFileSync(path, 'nobody knows it');
+    }
+    chmodSync(dirname(orphans[1]), 0o555);
+    const remove = (path: string) => node.undeletable.removeFile(path);
+    await asNormalUser(node, async () => {
+      expect(await sweepArchive(archive, () => false, 0, Date.now() + DAY, remove)).toBe(2);
+    });
+    expect(orphans.filter((path) => existsSync(path))).toEqual([orphans[1]]);
+  });
+
+  it('deletes the folders of runs that no row knows, past one that cannot be deleted', async () => {
+    const node = new SmallNode();
+    const { db, undeletable, folders } = node;
+    const unknown = [900, 901, 902].map((id) => join(folders.runs, `${id}`));
+    for (const folder of unknown) mkdirSync(join(folder, '1', 'out'), { recursive: true });
+    foreignOutput(node, { id: 901 });
+    const clock = () => Date.now() + 2 * DAY;
+    await asNormalUser(node, async () => {
+      expect(await removeUnknownRuns({ db, clock, runsFolder: folders.runs, undeletable })).toBe(2);
+    });
+    expect(readdirSync(folders.runs)).toEqual(['901']);
+    expect(undeletableFiles(db)).toEqual({ count: 1, paths: [`${unknown[1]} (EACCES)`] });
   });
 });
