@@ -28,13 +28,18 @@ export interface SegFile {
   chunks(): Generator<Uint8Array, void>;
 }
 
+/** Each takes 27 elements and items, 28 of a multi-frame source: with a thousand segments that is as much as `parseInstance` reads. */
+const MAX_FRAMES = 34_000;
+
 /**
  * The segmentation of `input` as a DICOM file.
- * @throws {AnteroomError} GATE_REJECTED where no segment has a voxel: the object needs at least one frame.
+ * @throws {AnteroomError} GATE_REJECTED where no segment has a voxel, as the object needs at least one frame, and where it has more frames than can be read again.
  */
 export function encodeSeg(input: SegInput): SegFile {
   const frames = framesOf(input);
   demandFrame(frames);
+  if (frames.length > MAX_FRAMES)
+    throw new AnteroomError('GATE_REJECTED', `${frames.length} frames with voxels, expected at most ${MAX_FRAMES} in one segmentation`);
   const dataSet = encodeDataSet({ ...objectHeader(input, segmentsOverlap(input), { type: 'BINARY' }), ...frameHeader(input, frames) });
   const { sopInstanceUid } = input.identity;
   const meta = fileMeta({

@@ -170,6 +170,16 @@ describe('a written segmentation', () => {
     expect(parseInstance(writeSeg(alone).bytes).dataset.bytesOf(TAG.PixelData)).toEqual(Buffer.from([0b1001, 0]));
   });
 
+  it('has at most as many frames as can be read again', () => {
+    const tall = madeUpSource({ rows: 1, columns: 8, slices: 1000 });
+    const slices = tall.slices.keys();
+    const mask = { slices: [...slices], slice: () => Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0) };
+    const full = Array.from({ length: 34 }, () => segmentOf('HEART', mask));
+    expect(dataset(segInput(tall, full)).items(TAG.PerFrameFunctionalGroupsSequence)).toHaveLength(34_000);
+    const more = [...full, segmentOf('AORTA', { ...mask, slices: [0] })];
+    expect(() => encodeSeg(segInput(tall, more))).toThrow(/34001 frames with voxels, expected at most 34000 in one segmentation/);
+  });
+
   it('cuts texts to what their VR holds', () => {
     const segment = {
       ...segmentOf('HEART', heart),
