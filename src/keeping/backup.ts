@@ -39,8 +39,10 @@ import { LEDGER_FILE, MANIFEST_FILE, PARTIAL_PREFIX, SHARED_FOLDER, sharedPath, 
 const log = loggerOf('keeping');
 
 const FILES_AT_ONCE = 4;
-/** A backup that was killed holds purging up no longer than this. */
+/** A backup that was killed holds purging up no longer than this … */
 const PAUSE_MS = 10 * 60_000;
+/** … or than this, while it copied the ledger: that holds the thread, so that nothing is renewed meanwhile. */
+const LEDGER_PAUSE_MS = 60 * 60_000;
 /** By time, not by files: hashing one large package may take longer than thousands of images. */
 const RENEW_EVERY_MS = 60_000;
 
@@ -80,9 +82,9 @@ export async function backup(options: BackupOptions): Promise<BackupReport> {
   }
 }
 
-/** Nothing is purged until `work` has ended, which calls `hold` after what held the thread. */
-async function whilePurgingWaits<T>({ db, clock }: BackupOptions, work: (hold: () => void) => Promise<T>): Promise<T> {
-  const hold = () => pausePurging(db, clock() + PAUSE_MS);
+/** Nothing is purged until `work` has ended, which calls `hold` before and after what holds the thread. */
+async function whilePurgingWaits<T>({ db, clock }: BackupOptions, work: (hold: (forMs?: number) => void) => Promise<T>): Promise<T> {
+  const hold = (forMs = PAUSE_MS) => pausePurging(db, clock() + forMs);
   const renew = setInterval(() => {
     try {
       hold();
@@ -114,14 +116,14 @@ async function removePartials(target: string): Promise<void> {
   for await (const path of filesBelow(join(target, SHARED_FOLDER))) if (isPartialFile(path)) await rm(path, { force: true });
 }
 
-async function makeSnapshot(options: BackupOptions, hold: () => void): Promise<Omit<BackupReport, 'removedSnapshots'>> {
+async function makeSnapshot(options: BackupOptions, hold: (forMs?: number) => void): Promise<Omit<BackupReport, 'removedSnapshots'>> {
   const { db, folders, target, rulesDir, clock } = options;
   const at = clock();
   const name = snapshotName(at);
   const partial = join(target, `${PARTIAL_PREFIX}${name}`);
   await mkdir(partial, { mode: 0o700 });
   // Before the ledger is copied: what is purged after this is refused, what was purged before is so in the copy.
-  hold();
+  hold(LEDGER_PAUSE_MS);
   const ledgerFile = join(partial, LEDGER_FILE);
   db.copyTo(ledgerFile);
   hold();
