@@ -9,6 +9,8 @@ import { basename, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { DeliveryView, ModelView, RunView, StudyView } from '../../src/api/views.js';
 import type { RestoreReport } from '../../src/keeping/restore.js';
+import { dataFolders } from '../../src/archive/folders.js';
+import { Db } from '../../src/ledger/database.js';
 import { hasEnded } from '../../src/ledger/states.js';
 import type { Summary } from '../../src/evaluation/comparison/summarise.js';
 import { csvRows } from '../../src/foundation/csv.js';
@@ -161,6 +163,15 @@ describeWith('a comparison of two models', [...missingForNode(), ...missingForKi
       [true, 'settled'],
     ]);
     expect((await node.admin.get<ModelView[]>('/models')).map(({ state }) => state)).toEqual(['active', 'active']);
+  });
+
+  it('notes in the ledger that somebody asks for it, so that no pause makes it an abandoned one', async () => {
+    const { id } = JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8')) as { id: string };
+    const ledger = Db.open(dataFolders(node.dataDir).ledgerFile, { migrate: false });
+    ledger.run('UPDATE evaluations SET asked_at = 1 WHERE evaluation = ?', id);
+    await node.admin.get(`/evaluations/${id}/runs?case=known`);
+    expect(ledger.get('SELECT asked_at > 1 AS now FROM evaluations WHERE evaluation = ?', id)).toEqual({ now: 1 });
+    ledger.close();
   });
 
   const abandoned = join(work, 'abandoned');

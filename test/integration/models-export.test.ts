@@ -160,6 +160,9 @@ describeWith('models export and import', missing, () => {
     expect((await docker.getImage(REFERENCE).inspect()).Id).toBe(id);
     expect(models()).toEqual([`${NAME}-1.0.0`]);
     expect(readFileSync(join(model.folder ?? '', 'test/default/sample/1.dcm'), 'utf8')).toBe('pixels');
+    // The node may be another user than whoever has imported it.
+    for (const path of ['.', 'test/default/sample', 'test/default/sample/1.dcm'])
+      expect([path, statSync(join(model.folder ?? '', path)).mode & 0o777]).toEqual([path, path.endsWith('.dcm') ? 0o644 : 0o755]);
   });
 
   it('tests what was imported by its name, although its folder is called otherwise', async () => {
