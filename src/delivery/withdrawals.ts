@@ -34,6 +34,9 @@ const log = loggerOf('delivery');
 /** Their series stand after those of the results. */
 const NOTE_SERIES_OFFSET = 900;
 
+/** Between so many the node does its other work: a ledger of an earlier release has all of its leftovers looked at once. */
+const DECIDED_AT_ONCE = 50;
+
 export interface WithdrawalOptions {
   readonly db: Db;
   readonly bell: Bell;
@@ -63,7 +66,9 @@ export function startWithdrawals(options: WithdrawalOptions): () => Promise<void
 /** Makes the rows that are called for, and works off the next one that is due. */
 async function withdrawDue(options: WithdrawalOptions, name: string, destination: OutboxDestination): Promise<number | undefined> {
   const { db, clock } = options;
-  for (const result of undecidedLeftovers(db, name)) db.transaction(() => enter(options, name, destination, result));
+  const undecided = undecidedLeftovers(db, name, DECIDED_AT_ONCE);
+  db.transaction(() => undecided.forEach((result) => enter(options, name, destination, result)));
+  if (undecided.length === DECIDED_AT_ONCE) return clock();
   if (pauseOfDestination(db, name) !== undefined) return undefined;
   const due = nextDueWithdrawal(db, name, clock());
   if (due !== undefined) await withdrawOne(options, due, destination);

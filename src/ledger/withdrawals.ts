@@ -44,11 +44,12 @@ const RESULT = `x.id AS result_id, v.number AS version_number, s.study_instance_
   x.sop_class_uid, x.series_number, x.path, x.size_bytes`;
 const OF_RESULT = 'JOIN runs r ON r.id = x.run_id JOIN versions v ON v.id = r.version_id JOIN studies s ON s.id = v.study_id';
 
-/** Results that are at this destination, that a later version has superseded, and in whose study something has happened since they were decided about. */
-export function undecidedLeftovers(db: Db, destination: string): DeliveredResult[] {
+/** So many results that are at this destination, that a later version has superseded, and in whose study something has happened since they were decided about. */
+export function undecidedLeftovers(db: Db, destination: string, limit: number): DeliveredResult[] {
   return db.all<DeliveredResult>(
-    `SELECT ${RESULT} FROM undecided_leftovers u JOIN results x ON x.id = u.result_id ${OF_RESULT} WHERE u.destination = ? ORDER BY x.id`,
+    `SELECT ${RESULT} FROM undecided_leftovers u JOIN results x ON x.id = u.result_id ${OF_RESULT} WHERE u.destination = ? ORDER BY u.result_id LIMIT ?`,
     destination,
+    limit,
   );
 }
 

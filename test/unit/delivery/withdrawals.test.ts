@@ -248,6 +248,21 @@ describe('withdrawals', () => {
     await ledger.reaches(lesion, 'withdrawn');
   });
 
+  it('are decided about a few at a time, however many there are', async () => {
+    const [pacs, ledger] = [new Pacs(), new Ledger()];
+    const [old, newer] = [ledger.version(120), ledger.version(120)];
+    for (const id of [...old.results, ...newer.results]) ledger.deliver(id, 'pacs', pacs);
+    old.results.forEach((id, index) => ledger.supersede(id, newer.results[index]));
+    const asked = jest.spyOn(ledger.db, 'all');
+    start(ledger, { pacs: { sender: pacs } });
+    await ledger.reaches(old.results[119], 'kept');
+    expect(old.results.filter((id) => ledger.withdrawal(id) === undefined)).toEqual([]);
+    const sizes = asked.mock.results.flatMap(({ value }, call) =>
+      asked.mock.calls[call][0].includes('undecided_leftovers') ? [(value as unknown[]).length] : [],
+    );
+    expect(sizes.filter((size) => size > 0)).toEqual([50, 50, 20]);
+  });
+
   it('go destination by destination, and one that is down delays no other', async () => {
     const [pacs, workstation] = [new Pacs(), new Pacs()];
     const { ledger, old, newer } = twoVersions(pacs);
