@@ -62,7 +62,7 @@ export const CATALOGUE = {
     kind: 'operator',
     text: 'Files that are needed no longer cannot be deleted',
     remedy:
-      "Delete them as root, or give them to the user that runs the node: a model with `user: image` leaves folders of root's. The node goes on with everything else and tries again by itself.",
+      "Delete them as root, or give them to the user that runs the node: a model with `user: image` leaves folders of root's. The node goes on with everything else, keeps what it cannot delete, and tries again each hour and at its start.",
   }),
   COHORT_INVALID: entry({
     kind: 'operator',

@@ -70,16 +70,19 @@ function markIfFree({ db, clock, inFlight }: PurgeOptions, studyId: number, caus
   return markPurged(db, studyId, cause, now);
 }
 
-/** Deletes what a purge gave up, as far as it is still there, can be deleted, and nobody has sent it again. Doing it twice is doing it once. */
-export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow): Promise<void> {
+/**
+ * Deletes what a purge gave up, as far as it is still there, can be deleted, and nobody has sent it again. Doing it twice is doing it once.
+ * False where something cannot be deleted.
+ */
+export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow): Promise<boolean> {
   const { db, clock, archiveFolder, resultsFolder, runsFolder, undeletable } = options;
   const { archive, results, attempts } = purgedFiles(db, purge);
   const uid = studyById(db, purge.study_id)?.study_instance_uid ?? '';
-  let left = 0;
+  let [left, waiting] = [0, 0];
   for (const [index, path] of archive.entries()) {
     if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await setImmediate();
     // No wait between asking and deleting: a resend that is let in meanwhile brings its own file to this place.
-    if (options.inFlight.has(uid)) left++;
+    if (options.inFlight.has(uid)) waiting++;
     else if (!isStored(db, path) && !undeletable.removeFile(join(archiveFolder, path))) left++;
     if (index === 0) failpoint('retention.deleting');
   }
@@ -89,12 +92,13 @@ export async function deletePurgedFiles(options: PurgeOptions, purge: PurgeRow):
   const around = attempts.map(({ run_id }) => join(runsFolder, String(run_id)));
   if (!options.inFlight.has(uid)) around.push(...foldersOf(archive).map((folder) => join(archiveFolder, folder)));
   for (const folder of around) if (!undeletable.removeIfEmpty(folder)) left++;
-  // What was just being sent again, or cannot be deleted, is looked at once more by the next look.
-  if (left === 0) endPurge(db, purge.id, clock());
+  // What was just being sent again, or cannot be deleted, is looked at once more by a later look.
+  if (left + waiting === 0) endPurge(db, purge.id, clock());
+  return left === 0;
 }
 
 /** The folders of the files, and those around them, the innermost first. */
-function foldersOf(paths: readonly string[]): string[] {
+export function foldersOf(paths: readonly string[]): string[] {
   const inner = [...new Set(paths.map((path) => dirname(path)))];
   return [...inner, ...new Set(inner.map((folder) => dirname(folder)))].filter((folder) => folder !== '.');
 }

@@ -2,13 +2,16 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mayBePurged, type RetentionLimits } from '../archive/retention.js';
+import type { EpochMs } from '../foundation/clock.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import { evaluationStudy, giveUpNextCopy } from '../ledger/evaluations.js';
 import {
-  attemptsWithWork,
+  attemptNumbers,
+  filesToPurge,
   purgingPausedUntil,
   recordWorkGone,
+  runsWithWork,
   settledStudies,
   unfinishedPurges,
   type PurgeCause,
@@ -17,11 +20,13 @@ import {
 import { runById } from '../ledger/runs.js';
 import { findStudy } from '../ledger/studies.js';
 import type { Settings } from '../settings/schema.js';
-import { deletePurgedFiles, purgeStudy, type PurgeOptions } from './purge.js';
+import { deletePurgedFiles, foldersOf, purgeStudy, type PurgeOptions } from './purge.js';
 
 const log = loggerOf('intake');
 
 const RUNS_AT_ONCE = 50;
+/** What cannot be deleted is tried again after so long: a try goes through all files of a study, and there may be thousands of them. */
+const REST_MS = 3_600_000;
 /** A run's folder that no row knows (left by a restored ledger's lost future) is deleted when it is older than this. */
 const UNKNOWN_RUN_MS = 24 * 3_600_000;
 
@@ -67,6 +72,8 @@ export interface RetentionOptions extends PurgeOptions {
 export class Retention {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
+  /** Purges, runs and studies of which something cannot be deleted, and when they are tried again. */
+  private readonly resting = new Map<string, EpochMs>();
 
   constructor(private readonly options: RetentionOptions) {}
 
@@ -106,7 +113,7 @@ export class Retention {
 
   private async lookNow(): Promise<void> {
     const { db, undeletable } = this.options;
-    for (const purge of unfinishedPurges(db)) await deletePurgedFiles(this.options, purge);
+    for (const purge of unfinishedPurges(db)) await this.unlessResting(`purge ${purge.id}`, () => deletePurgedFiles(this.options, purge));
     await this.removeWork();
     await this.purgeWhatMay();
     undeletable.record();
@@ -146,42 +153,65 @@ export class Retention {
           if (cause === 'space') return;
           continue;
         }
-        await this.purgeUnlessKept(study.id, cause, rules);
+        const freeBefore = cause === 'space' ? await this.freeBytes() : 0;
+        const purge = await this.purgeUnlessKept(study.id, cause, rules);
+        // A disk that gives nothing back, as it fails, must not cost one study after the other.
+        if (cause === 'space' && purge?.files_gone_at === null && (await this.freeBytes()) <= freeBefore) return;
       }
     }
   }
 
-  /** Something may have happened to the study since it was looked at. */
-  private async purgeUnlessKept(studyId: number, cause: PurgeCause, limits: RetentionLimits): Promise<void> {
-    try {
-      await purgeStudy(this.options, studyId, cause, limits);
-    } catch (thrown) {
-      if (!(thrown instanceof AnteroomError) || thrown.code !== 'STUDY_KEPT') throw thrown;
-    }
+  /** Something may have happened to the study since it was looked at. What cannot be deleted is not given up. */
+  private async purgeUnlessKept(studyId: number, cause: PurgeCause, limits: RetentionLimits): Promise<PurgeRow | undefined> {
+    let purge: PurgeRow | undefined;
+    await this.unlessResting(`study ${studyId}`, async () => {
+      if (!this.mayDelete(studyId)) return false;
+      try {
+        purge = await purgeStudy(this.options, studyId, cause, limits);
+      } catch (thrown) {
+        if (!(thrown instanceof AnteroomError) || thrown.code !== 'STUDY_KEPT') throw thrown;
+      }
+      return true;
+    });
+    return purge;
   }
 
-  /** Of so many runs at a time; past those of which something cannot be deleted, as they would keep all others from their turn. */
+  private mayDelete(studyId: number): boolean {
+    const { db, archiveFolder, undeletable } = this.options;
+    const folders = foldersOf(filesToPurge(db, studyId)).map((folder) => join(archiveFolder, folder));
+    return folders.filter((folder) => !undeletable.mayEmpty(folder)).length === 0;
+  }
+
+  /** Of so many runs at a time. */
   private async removeWork(): Promise<void> {
     const { db, clock, rules } = this.options;
-    for (let [gone, staying] = [0, 0]; gone === 0;) {
-      const attempts = attemptsWithWork(db, clock() - rules.workMs, RUNS_AT_ONCE, staying);
-      if (attempts.length === 0) return;
-      const stay = await this.removeWorkOf(attempts);
-      const runs = [...new Set(attempts.map(({ run_id }) => run_id))];
-      for (const runId of runs.filter((id) => !stay.has(id))) recordWorkGone(db, runId, clock());
-      gone = runs.length - stay.size;
-      staying += stay.size;
+    let gone = 0;
+    for (const runId of runsWithWork(db, clock() - rules.workMs)) {
+      await this.unlessResting(`run ${runId}`, async () => {
+        const isGone = await this.removeWorkOf(runId);
+        if (isGone) recordWorkGone(db, runId, clock());
+        gone += isGone ? 1 : 0;
+        return isGone;
+      });
+      if (gone === RUNS_AT_ONCE) return;
     }
   }
 
-  /** The runs of which something stays. */
-  private async removeWorkOf(attempts: ReturnType<typeof attemptsWithWork>): Promise<Set<number>> {
-    const { runsFolder, undeletable } = this.options;
-    const stay = new Set<number>();
-    for (const { run_id, number } of attempts)
+  private async removeWorkOf(runId: number): Promise<boolean> {
+    const { db, runsFolder, undeletable } = this.options;
+    let isGone = true;
+    for (const number of attemptNumbers(db, runId))
       for (const part of ['in', 'out'])
-        if (!(await undeletable.removeFolder(join(runsFolder, String(run_id), String(number), part)))) stay.add(run_id);
-    return stay;
+        isGone = (await undeletable.removeFolder(join(runsFolder, String(runId), String(number), part))) && isGone;
+    return isGone;
+  }
+
+  /** Does the work unless it failed a short while ago; `work` says whether all could be deleted. */
+  private async unlessResting(what: string, work: () => Promise<boolean>): Promise<void> {
+    const now = this.options.clock();
+    if ((this.resting.get(what) ?? 0) > now) return;
+    if (await work()) this.resting.delete(what);
+    else this.resting.set(what, now + REST_MS);
   }
 
   private async freeBytes(): Promise<number> {

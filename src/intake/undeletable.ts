@@ -2,8 +2,9 @@
  * What cannot be deleted: one folder that belongs to somebody else must not keep everything else from being forgotten. It is told once, kept for
  * `doctor`, and tried again by whoever wanted it deleted.
  */
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AnteroomError } from '../foundation/errors.js';
 import { loggerOf } from '../foundation/log.js';
 import type { Db } from '../ledger/database.js';
@@ -19,12 +20,12 @@ export class Undeletable {
   constructor(private readonly db: Db) {}
 
   removeFile(path: string): boolean {
-    return this.removeNow(path, unlinkSync, ['ENOENT']);
+    return this.tryNow(path, unlinkSync, ['ENOENT']);
   }
 
   /** A folder with something in it is left as it is. */
   removeIfEmpty(folder: string): boolean {
-    return this.removeNow(folder, rmdirSync, ['ENOENT', 'ENOTEMPTY', 'EEXIST']);
+    return this.tryNow(folder, rmdirSync, ['ENOENT', 'ENOTEMPTY', 'EEXIST']);
   }
 
   async removeFolder(folder: string): Promise<boolean> {
@@ -36,6 +37,11 @@ export class Undeletable {
     }
   }
 
+  /** Whether something in the folder could be deleted; asked before anything is given up. */
+  mayEmpty(folder: string): boolean {
+    return this.tryNow(folder, tryDeleting, ['ENOENT', 'ENOSPC', 'EDQUOT']);
+  }
+
   /** Writes down for `doctor` what there is of it now. */
   record(): void {
     for (const path of [...this.reasons.keys()].filter(isGone)) this.reasons.delete(path);
@@ -45,7 +51,7 @@ export class Undeletable {
     );
   }
 
-  private removeNow(path: string, work: (path: string) => void, passing: readonly string[]): boolean {
+  private tryNow(path: string, work: (path: string) => void, passing: readonly string[]): boolean {
     try {
       work(path);
     } catch (thrown) {
@@ -68,6 +74,17 @@ export class Undeletable {
     }
     return false;
   }
+}
+
+/** By doing it: what rights say is not what each file system does. */
+function tryDeleting(folder: string): void {
+  const probe = join(folder, '.deletable');
+  try {
+    mkdirSync(probe);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown;
+  }
+  rmdirSync(probe);
 }
 
 /** A person has deleted it. */

@@ -148,16 +148,24 @@ export function purgedFiles(
   };
 }
 
-/** Attempts of runs that were done before `before` and whose input and output folders are still there: of `limit` runs after the first `skip`. */
-export function attemptsWithWork(db: Db, before: EpochMs, limit: number, skip: number): { run_id: number; number: number }[] {
-  return db.all(
-    `SELECT a.run_id, a.number FROM attempts a
-     WHERE a.run_id IN (SELECT r.id FROM runs r WHERE r.state = 'done' AND r.work_gone_at IS NULL AND r.ended_at <= ?
-       AND EXISTS (SELECT 1 FROM attempts o WHERE o.run_id = r.id) ORDER BY r.ended_at, r.id LIMIT ? OFFSET ?)`,
+/** Runs that were done before `before` and whose input and output folders are still there, oldest first. */
+export function runsWithWork(db: Db, before: EpochMs): number[] {
+  const rows = db.all<{ id: number }>(
+    `SELECT r.id FROM runs r WHERE r.state = 'done' AND r.work_gone_at IS NULL AND r.ended_at <= ?
+       AND EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = r.id) ORDER BY r.ended_at, r.id`,
     before,
-    limit,
-    skip,
   );
+  return rows.map(({ id }) => id);
+}
+
+/** The numbers of a run's attempts. */
+export function attemptNumbers(db: Db, runId: number): number[] {
+  return db.all<{ number: number }>('SELECT number FROM attempts WHERE run_id = ?', runId).map(({ number }) => number);
+}
+
+/** Archive files that a purge of the study would give up. */
+export function filesToPurge(db: Db, studyId: number): string[] {
+  return db.all<{ path: string }>('SELECT path FROM instances WHERE study_id = ? AND purged_at IS NULL', studyId).map(({ path }) => path);
 }
 
 /** Records, with an event, that the work folders of a run were deleted. */

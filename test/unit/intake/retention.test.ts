@@ -19,6 +19,7 @@ relayLog((line) => logged.push(line));
 
 /** The user `nobody`: the node of these tests may be root, from whom no folder keeps anything. */
 const NOBODY = 65_534;
+const HOUR = 3_600_000;
 
 /** A folder in the output of a run whose files only somebody else may delete, as a model that runs as root leaves it. */
 function foreignOutput(node: SmallNode, { id }: Pick<RunRow, 'id'>): string {
@@ -219,6 +220,42 @@ describe('retention', () => {
     expect(purged()).toEqual(['1.2', '1.3']);
   });
 
+  it('gives up no study whose files cannot be deleted, and tries it again an hour later', async () => {
+    const node = new SmallNode();
+    for (const study of ['1.1', '1.2']) {
+      await node.receive(study);
+      node.deliver(study);
+      node.now += DAY;
+    }
+    node.now += 8 * DAY;
+    const [folder] = node.files('1.1').map((file) => dirname(join(node.folders.archive, '1.1', file)));
+    const retention = node.retention({ maxAgeMs: 7 * DAY });
+    await asNormalUser(node, async () => {
+      chmodSync(folder, 0o555);
+      await retention.look();
+      expect([node.state('1.1'), node.state('1.2')]).toEqual(['settled', 'purged']);
+      expect(node.db.all("SELECT 1 FROM instances WHERE header = '{}' AND study_id = 1")).toEqual([]);
+      expect(undeletableFiles(node.db)).toEqual({ count: 1, paths: [`${folder} (EACCES)`] });
+      chmodSync(folder, 0o755);
+      node.now += HOUR;
+      await retention.look();
+    });
+    expect(node.state('1.1')).toBe('purged');
+    expect(undeletableFiles(node.db).count).toBe(0);
+  });
+
+  it('makes no more room on a disk that gives none back', async () => {
+    const node = new SmallNode();
+    for (const study of ['1.1', '1.2', '1.3']) {
+      await node.receive(study);
+      foreignOutput(node, node.deliver(study));
+      node.now += DAY;
+    }
+    node.freeBytes = () => 100;
+    await asNormalUser(node, () => node.retention({ space: { belowBytes: 200, aboveBytes: 300 } }).look());
+    expect(['1.1', '1.2', '1.3'].map((study) => node.state(study))).toEqual(['purged', 'settled', 'settled']);
+  });
+
   it('gives a resend of a purged study its old place: the same version, nothing run again', async () => {
     const node = new SmallNode();
     await node.receive('1.1');
@@ -326,6 +363,9 @@ describe('retention', () => {
     });
     for (const folder of folders) chmodSync(folder, 0o755);
     for (const folder of folders) rmSync(folder, { recursive: true });
+    await retention.look();
+    expect(node.db.all('SELECT 1 FROM purges WHERE files_gone_at IS NULL')).toHaveLength(2);
+    node.now += HOUR;
     await retention.look();
     expect(node.db.all('SELECT 1 FROM purges WHERE files_gone_at IS NULL')).toEqual([]);
     expect(undeletableFiles(node.db)).toEqual({ count: 0, paths: [] });
