@@ -179,8 +179,8 @@ async function assemble(settings: Settings, environment: Environment, releasers:
       stage: 'results',
       bell,
       log,
-      work: async () => {
-        if ((await makeDueResults(results)) > 0) bell.ring('delivery');
+      work: async (isStopping) => {
+        if ((await makeDueResults(results, isStopping)) > 0) bell.ring('delivery');
         return undefined;
       },
     }),

@@ -6,6 +6,7 @@ import { AnteroomError } from '../foundation/errors.js';
 import { setLogLevel } from '../foundation/log.js';
 import { backup, type BackupReport } from '../keeping/backup.js';
 import type { CopyFault } from '../keeping/copy.js';
+import { fewStudies } from '../keeping/reconcile.js';
 import { restore, type RestoreReport } from '../keeping/restore.js';
 import { withDataFolder } from './data-folder.js';
 import { DEFAULT_CONFIG, settingsFor, withCommonOptions, type CommonOptions } from './options.js';
@@ -89,7 +90,7 @@ async function restoreBackup(source: string, options: RestoreCommandOptions): Pr
 }
 
 function restoredLines(report: RestoreReport): string[] {
-  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, laterCopies, laterIncomplete, deliveries, runs, rules } = report;
+  const { snapshot, madeAt, files, bytes, movedAside, later, laterResults, laterIncomplete, deliveries, runs, rules } = report;
   return [
     `restored ${snapshot}, made at ${madeAt}: ${files} file(s), ${megabytes(bytes)} MB`,
     ...(movedAside === undefined ? [] : [`what was in the data folder is in ${movedAside}`]),
@@ -97,9 +98,7 @@ function restoredLines(report: RestoreReport): string[] {
     ...(later + laterResults === 0
       ? []
       : [`${later} file(s) that arrived later are taken in at the next start; ${laterResults} result(s) are made again`]),
-    ...(laterCopies === 0
-      ? []
-      : [`${laterCopies} file(s) are copies of cases of comparisons and are left out: a comparison that goes on copies them again`]),
+    ...copiesLines(report),
     ...(laterIncomplete === 0
       ? []
       : [`${laterIncomplete} file(s) are not what their name says and are left out: nobody was told that they are kept`]),
@@ -107,6 +106,14 @@ function restoredLines(report: RestoreReport): string[] {
     ...(rules === 'differ' ? ['the rules folder is not as it was then and was left as it is; the former rules are in the snapshot'] : []),
     'settings are not touched; those of then are in the snapshot, under settings/',
     'next: `anteroom verify`, then `anteroom serve`; images of models are not part of a backup',
+  ];
+}
+
+function copiesLines({ laterCopies, laterCopiedStudies }: RestoreReport): string[] {
+  if (laterCopies === 0) return [];
+  return [
+    `${laterCopies} file(s) are copies of cases of comparisons and are left out: a comparison that goes on copies them again`,
+    `  they are in the study(ies) ${fewStudies(laterCopiedStudies)}, of the old archive`,
   ];
 }
 

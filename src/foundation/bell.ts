@@ -28,8 +28,11 @@ export interface StageLoopOptions {
   readonly stage: Stage;
   readonly bell: Bell;
   readonly log: Logger;
-  /** Does what is due now and says when the next work is due (epoch ms), if that is known. Must not keep state between calls. */
-  readonly work: () => Promise<number | undefined> | number | undefined;
+  /**
+   * Does what is due now and says when the next work is due (epoch ms), if that is known. Must not keep state between calls.
+   * What takes long asks `isStopping` and leaves the rest to the next start.
+   */
+  readonly work: (isStopping: () => boolean) => Promise<number | undefined> | number | undefined;
   /** Looks into the ledger at least this often, should a ring be lost. */
   readonly pollMs?: number;
 }
@@ -53,7 +56,7 @@ export function startStageLoop(options: StageLoopOptions): () => Promise<void> {
       rung = false;
       let dueAt: number | undefined;
       try {
-        dueAt = await work();
+        dueAt = await work(() => stopped);
       } catch (thrown) {
         const error = toAnteroomError(thrown);
         log.error('stage failed, goes on', { event: stage, code: error.code, seen: error.seen, stack: error.stack });

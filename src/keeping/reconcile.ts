@@ -10,12 +10,19 @@ import { mayBeOtherUid } from '../dicom/element/other-uids.js';
 import type { DataSet, ParsedInstance } from '../dicom/element/parse.js';
 import { TAG } from '../dicom/element/tags.js';
 import { isUidFromName } from '../foundation/ids.js';
+import { loggerOf } from '../foundation/log.js';
 import { NODE_MANUFACTURER } from '../foundation/version.js';
 import type { Db } from '../ledger/database.js';
 import { COPY_AE_TITLE } from '../ledger/evaluations.js';
 import { isStored } from '../ledger/instances.js';
 import { nodeId } from '../ledger/node-facts.js';
 import { syncFile, type TouchedFolders } from './copy.js';
+
+const log = loggerOf('keeping');
+
+/** A UUID as a UID has at most so many characters: `2.25.` and 39 digits (PS3.5 B.2). */
+const LONGEST_UUID_UID = 44;
+const NAMED_STUDIES = 3;
 
 /** How many files there are, of each kind. */
 export interface LaterFiles {
@@ -26,6 +33,17 @@ export interface LaterFiles {
   /** Of cases, for a comparison. */
   copies: number;
   incomplete: number;
+  /** UIDs of the studies that the copies are in, each once. */
+  copiedStudies: string[];
+}
+
+/** What a file of the old archive is. */
+type Kind = 'files' | 'results' | 'copies' | 'incomplete';
+
+/** `1.2, 1.3, 1.4 and 5 more`. */
+export function fewStudies(uids: readonly string[]): string {
+  const more = uids.length > NAMED_STUDIES ? ` and ${uids.length - NAMED_STUDIES} more` : '';
+  return `${uids.slice(0, NAMED_STUDIES).join(', ')}${more}`;
 }
 
 /**
@@ -41,11 +59,13 @@ export async function gatherLaterFiles(
   ownAeTitle: string,
 ): Promise<LaterFiles> {
   const serial = nodeId(db);
-  const found: LaterFiles = { files: 0, results: 0, copies: 0, incomplete: 0 };
+  const found = { files: 0, results: 0, copies: 0, incomplete: 0 };
+  const copiedStudies = new Set<string>();
   for await (const path of filesBelow(oldArchive)) {
     if (isStored(db, relative(oldArchive, path))) continue;
-    const kind = await kindOf(path, serial, ownAeTitle);
+    const { kind, study } = await kindOf(path, serial, ownAeTitle);
     found[kind]++;
+    if (kind === 'copies') copiedStudies.add(study);
     if (kind !== 'files') continue;
     // In the order in which they came: a correction must not be undone by what it corrected.
     const { mtimeMs } = await stat(path);
@@ -57,18 +77,22 @@ export async function gatherLaterFiles(
     });
     touched.add(target);
   }
-  return found;
+  const left = [...copiedStudies];
+  if (left.length > 0)
+    log.warn('copies of cases are left out of what arrived later', { count: found.copies, studyInstanceUid: fewStudies(left) });
+  return { ...found, copiedStudies: left };
 }
 
-async function kindOf(path: string, serial: string, ownAeTitle: string): Promise<keyof LaterFiles> {
-  if (!(await isComplete(path))) return 'incomplete';
+async function kindOf(path: string, serial: string, ownAeTitle: string): Promise<{ kind: Kind; study: string }> {
+  if (!(await isComplete(path))) return { kind: 'incomplete', study: '' };
   try {
     const head = await readHeadWithMeta(path);
-    if (isOwnObject(head.dataset, serial)) return 'results';
-    return isCopyOfCase(head, ownAeTitle) ? 'copies' : 'files';
+    const study = head.dataset.uid(TAG.StudyInstanceUID) ?? '';
+    if (isOwnObject(head.dataset, serial)) return { kind: 'results', study };
+    return { kind: isCopyOfCase(head, ownAeTitle) ? 'copies' : 'files', study };
   } catch {
     // The door says what is wrong with it.
-    return 'files';
+    return { kind: 'files', study: '' };
   }
 }
 
@@ -87,9 +111,13 @@ function isOwnObject(dataset: DataSet, serial: string): boolean {
   return madeHere || dataset.items(TAG.ContributingEquipmentSequence).some((item) => item.text(TAG.DeviceSerialNumber) === serial);
 }
 
-/** Earlier releases gave the node's own AE title to copies, which a sender may have too: the UIDs have to fit as well. */
+/**
+ * Earlier releases gave the node's own AE title to copies, which a sender may have too: then the UIDs have to fit as well, and one of them has to
+ * be longer than a UUID, as which it may be a sender's own. A short copy is rather taken in than a patient's instance lost.
+ */
 function isCopyOfCase({ meta, dataset }: ParsedInstance, ownAeTitle: string): boolean {
   const sender = meta.text(TAG.SourceApplicationEntityTitle);
   if (sender !== COPY_AE_TITLE && sender !== ownAeTitle) return false;
-  return [TAG.StudyInstanceUID, TAG.SeriesInstanceUID, TAG.SOPInstanceUID].every((tag) => mayBeOtherUid(dataset.uid(tag) ?? ''));
+  const uids = [TAG.StudyInstanceUID, TAG.SeriesInstanceUID, TAG.SOPInstanceUID].map((tag) => dataset.uid(tag) ?? '');
+  return uids.every(mayBeOtherUid) && (sender === COPY_AE_TITLE || uids.some((uid) => uid.length > LONGEST_UUID_UID));
 }

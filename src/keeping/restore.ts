@@ -57,6 +57,8 @@ export interface RestoreReport extends RestoredWork {
   readonly laterResults: number;
   /** Copies of cases of comparisons in the old archive: a comparison that goes on makes them again. */
   readonly laterCopies: number;
+  /** UIDs of the studies that these copies are in. */
+  readonly laterCopiedStudies: readonly string[];
   /** Files beside them that are not what their name says: never acknowledged, and left where they are. */
   readonly laterIncomplete: number;
   /** `restored`: the rules folder was empty. `differ`: it is not as it was, and was left as it is. */
@@ -123,7 +125,7 @@ async function build(options: RestoreOptions, name: string, building: string, to
     await restoreModels(db, join(source, name), building, dataDir);
     const later =
       reconcile === undefined
-        ? { files: 0, results: 0, copies: 0, incomplete: 0 }
+        ? { files: 0, results: 0, copies: 0, incomplete: 0, copiedStudies: [] }
         : await gatherLaterFiles(db, archiveBelow(reconcile), folders.takeIn, touched, ownAeTitle);
     const work = markRestored(db, clock(), clock() + quietMs);
     return {
@@ -134,6 +136,7 @@ async function build(options: RestoreOptions, name: string, building: string, to
       later: later.files,
       laterResults: later.results,
       laterCopies: later.copies,
+      laterCopiedStudies: later.copiedStudies,
       laterIncomplete: later.incomplete,
     };
   } finally {

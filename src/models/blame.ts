@@ -1,7 +1,7 @@
 /** Failures that speak against a model or its package. The others are the input's fault, a person's, or the study's. */
 import type { ErrorCode } from '../foundation/errors.js';
 
-/** Not among them: nothing found in the input, unreadable, cancelled, outdated. */
+/** Not among them: nothing found in the input, unreadable, cancelled, outdated, nor a node that died, of whatever. */
 export const BLAMES_MODEL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'MODEL_EXITED',
   'MODEL_TIMEOUT',
@@ -15,5 +15,4 @@ export const BLAMES_MODEL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONTAINER_START_FAILED',
   'RUN_LOST',
   'GATE_REJECTED',
-  'RESULTS_DEADLY',
 ]);

@@ -52,10 +52,15 @@ export interface ResultsOptions {
   readonly labelMapDestinations: ReadonlySet<string>;
 }
 
-/** Makes the results of every run in `produced`. Returns how many runs left that state. */
-export async function makeDueResults(options: ResultsOptions): Promise<number> {
+/**
+ * Makes the results of every run in `produced`, or of fewer when the node is stopping: a stop that takes long is cut short by a kill, and a making with it.
+ * Those that were begun in vain come last: what the node does not survive holds no other up. Returns how many runs left that state.
+ */
+export async function makeDueResults(options: ResultsOptions, isStopping: () => boolean): Promise<number> {
   let ended = 0;
-  for (const run of runsInState(options.db, 'produced')) {
+  const due = runsInState(options.db, 'produced').sort((a, b) => a.makings - b.makings);
+  for (const run of due) {
+    if (isStopping()) break;
     const obstacle = obstacleTo(options.db, run);
     if (obstacle?.waits === true) {
       recordDelay(options.db, run.id, { code: null, reason: obstacle.reason });

@@ -93,18 +93,19 @@ export class ResultStage {
     this.db.move('runs', runId, 'produced', { at: this.now });
   }
 
-  makeResults(): Promise<number> {
+  makeResults(isStopping = () => false): Promise<number> {
     const { db, folders } = this;
-    return makeDueResults({
+    const options = {
       db,
       clock: () => this.now,
       archiveFolder: folders.archive,
       resultsFolder: folders.results,
-      outputFolderOf: (run, attempt) => this.outputFolder(run, attempt),
+      outputFolderOf: (run: number, attempt: number) => this.outputFolder(run, attempt),
       equipment: { manufacturer: 'Anteroom', modelName: 'test', deviceSerialNumber: this.nodeId, softwareVersions: ['test'] },
       nodeId: this.nodeId,
       labelMapDestinations: this.labelMapDestinations,
-    });
+    };
+    return makeDueResults(options, isStopping);
   }
 
   run(id: number): RunRow {

@@ -3,6 +3,7 @@ import { jest } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dataFolders } from '../../../src/archive/folders.js';
+import { parseInstance } from '../../../src/dicom/element/parse.js';
 import { withOtherUids } from '../../../src/dicom/element/other-uids.js';
 import { chestPhantom } from '../../../src/dicom/phantom/chest.js';
 import { writeStructureSet } from '../../../src/dicom/rtstruct/write.js';
@@ -90,6 +91,11 @@ class Backed {
     }
   }
 }
+
+/** The longest that a UUID makes, and as those of copies begin. */
+const uuidUid = (last: string) => `2.25.1${'0'.repeat(37)}${last}`;
+
+const studyOf = (bytes: Uint8Array) => parseInstance(bytes).dataset.uid(0x0020000d) as string;
 
 /** A segmentation that the node with this serial number wrote of 700 slices, which its header names one by one. */
 function segOfThinSlices(serial: string): Uint8Array {
@@ -353,14 +359,19 @@ describe('restore', () => {
     const files = chestPhantom({ name: 'a case', spacingMm: [24, 24, 24] }).files.map(({ bytes }) => bytes);
     const copyOf = (bytes: Uint8Array) => withOtherUids(Buffer.from(bytes), 'comparison case');
     for (const bytes of files.slice(1)) await site.node.take(copyOf(bytes), COPY_AE_TITLE);
+    const longUid = `1.3.6.1.4.1.14519.5.2.1.${'7'.repeat(30)}`;
+    const ofScanner = changed(files[0], { StudyInstanceUID: longUid });
+    const uuids = { StudyInstanceUID: uuidUid('1'), SeriesInstanceUID: uuidUid('2'), SOPInstanceUID: uuidUid('3') };
     // As an earlier release kept them.
-    await site.node.take(copyOf(files[0]), 'ANTEROOM');
-    // Received from somebody with the node's AE title, and, under UIDs like those of a copy, from a scanner.
+    await site.node.take(copyOf(ofScanner), 'ANTEROOM');
+    // Received from somebody with the node's AE title, also where all UIDs are UUIDs that begin as those of a copy do, and, under UIDs like those of a copy, from a scanner.
     await site.node.take(changed(files[0], { StudyInstanceUID: newUid() }), 'ANTEROOM');
+    await site.node.take(changed(files[0], uuids), 'ANTEROOM');
     await site.node.take(withOtherUids(Buffer.from(files[0]), 'somebody else'), 'CT');
     const report = await site.restore({ reconcile: site.node.folders.root });
-    expect(report).toMatchObject({ later: 2, laterCopies: files.length, laterResults: 0 });
-    expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(2);
+    expect(report).toMatchObject({ later: 3, laterCopies: files.length, laterResults: 0 });
+    expect(readdirSync(join(site.dataDir, 'take-in'))).toHaveLength(3);
+    expect([...report.laterCopiedStudies].sort()).toEqual([ofScanner, files[1]].map(copyOf).map(studyOf).sort());
   });
 
   it('leaves out what a power cut has left without its last bytes', async () => {

@@ -164,6 +164,21 @@ describe('results', () => {
     expect(begun).toEqual([1]);
   });
 
+  it('are made first of runs that were not begun in vain, and of no more of them when the node is stopping', async () => {
+    const node = new ResultStage();
+    await node.receive(...ALL);
+    const runs = ['deadly', 'first', 'second'].map((rule) => node.settle(rule));
+    for (const run of runs) await node.produce(run);
+    const [deadly, first, second] = runs;
+    node.db.run('UPDATE runs SET makings = 2 WHERE id = ?', deadly);
+    const states = () => runs.map((run) => node.run(run).state);
+    expect(await node.makeResults(() => node.run(first).state === 'done')).toBe(1);
+    expect(states()).toEqual(['produced', 'done', 'produced']);
+    expect(await node.makeResults(() => node.run(second).state === 'done')).toBe(1);
+    expect(states()).toEqual(['produced', 'done', 'done']);
+    expect(node.run(deadly).makings).toBe(2);
+  });
+
   it('are refused, and not read into memory, where a compressed label map inflates to more than its image needs', async () => {
     const labelMaps = [{ file: '*.nrrd', labels: { 1: 'LUNG' } }];
     const node = new ResultStage(modelYamlSchema.parse({ runtime: 'process', command: ['x'], outputs: { labelMaps } }));

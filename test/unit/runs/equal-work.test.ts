@@ -276,7 +276,7 @@ describe('the circuit breaker', () => {
   it('does not count what is the fault of the input or of a person, and begins anew after a success', async () => {
     const node = await Node.withStudy();
     node.fail(node.queue('a'), 'MODEL_TIMEOUT');
-    for (const [index, code] of ['MODEL_FOUND_NOTHING', 'MODEL_INPUT_MISSING', 'FILE_UNREADABLE', 'OUTDATED'].entries())
+    for (const [index, code] of ['MODEL_FOUND_NOTHING', 'MODEL_INPUT_MISSING', 'FILE_UNREADABLE', 'OUTDATED', 'RESULTS_DEADLY'].entries())
       node.fail(node.queue(`innocent ${index}`), code);
     node.fail(node.queue('b'), 'GATE_REJECTED', 'rejected');
     expect(guardModels(node.db, options, node.now)).toBe(0);
