@@ -5,6 +5,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Bell } from '../foundation/bell.js';
 import type { Clock } from '../foundation/clock.js';
+import { orDiskFault } from '../foundation/disk-fault.js';
 import { AnteroomError, toAnteroomError, type ErrorCode } from '../foundation/errors.js';
 import { failpoint } from '../foundation/failpoint.js';
 import { loggerOf } from '../foundation/log.js';
@@ -177,8 +178,8 @@ export class Attempts {
     const exit = await this.exitOf(run, attempt, active, () => obtain(this.events(run.id, tail, active)));
     if (exit === undefined) return;
     // Not `couldNotRun`: what it left is complete, only the word of it is missing.
-    const end = { run, attempt, exit, yaml, tail };
-    if (!(await untilWritten(run.id, (tries) => this.endings.finish(end, tries), this.ending.signal))) return;
+    const end = { run, attempt, exit, yaml, tail, unjudged: 0 };
+    if (!(await untilWritten(run.id, () => this.endings.finish(end), this.ending.signal))) return;
     // Not waited for: what has ended takes no room from the next run.
     const removal = this.tidyUp(run, attempt, active).finally(() => this.removals.delete(active.container));
     this.removals.set(active.container, removal);
@@ -289,7 +290,7 @@ export class Attempts {
 
   /** Of a container that may be at work the folders stay, until it is swept. Never rejects. */
   private async couldNotRun(run: RunRow, attempt: AttemptRow, thrown: unknown, active?: Active): Promise<void> {
-    const error = toAnteroomError(thrown);
+    const error = orDiskFault(thrown);
     if (active !== undefined && (active.mayRun !== true || NOT_STARTED.includes(error.code))) dropAttempt(this.foldersOf(run, attempt));
     await untilWritten(run.id, () => this.endings.couldNotRun(run, attempt, error), this.ending.signal);
     this.sweepDue = true;

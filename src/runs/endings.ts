@@ -35,6 +35,8 @@ export interface Ended {
   readonly exit: RunExit;
   readonly yaml: ModelYaml;
   readonly tail: LogTail;
+  /** How often it could not be judged; what could not be written down does not count. */
+  unjudged: number;
 }
 
 export interface EndingOptions {
@@ -50,11 +52,11 @@ export class Endings {
   constructor(private readonly options: EndingOptions) {}
 
   /** Writes down how a container ended, and what it left. Rejects where that could not be read or written: it is to be tried again then. */
-  async finish(ended: Ended, tries: number): Promise<void> {
+  async finish(ended: Ended): Promise<void> {
     const { db, clock, runsFolder } = this.options;
     const { run, attempt, exit, tail } = ended;
     const { outputDir } = attemptFolders(runsFolder, run.id, attempt.number);
-    const { outputs, verdict } = await this.judge(ended, outputDir, tries);
+    const { outputs, verdict } = await this.judge(ended, outputDir);
     const told = await errorsInLogs(outputDir, outputs);
     // Of two series MHub's engine may fail for one, and end with 0.
     if (verdict.outcome === 'produced' && told.length > 0)
@@ -75,7 +77,8 @@ export class Endings {
     if (verdict.outcome === 'produced') failpoint('runs.produced');
   }
 
-  private async judge({ run, exit, yaml }: Ended, outputDir: string, tries: number): Promise<{ outputs: FoundOutput[]; verdict: Verdict }> {
+  private async judge(ended: Ended, outputDir: string): Promise<{ outputs: FoundOutput[]; verdict: Verdict }> {
+    const { run, exit, yaml } = ended;
     try {
       const outputs = await collectOutputs(outputDir);
       const promise = promiseOf(modelById(this.options.db, run.model_id ?? 0) as ModelRow);
@@ -83,7 +86,7 @@ export class Endings {
     } catch (thrown) {
       const error = toAnteroomError(thrown);
       const { code = '' } = (error.cause ?? {}) as NodeJS.ErrnoException;
-      if (tries < MAX_JUDGEMENTS && !MODELS_DOING.includes(code)) throw error;
+      if (++ended.unjudged < MAX_JUDGEMENTS && !MODELS_DOING.includes(code)) throw error;
       return { outputs: [], verdict: { outcome: 'failed', error } };
     }
   }

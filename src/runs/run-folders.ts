@@ -2,7 +2,9 @@
 import { chmodSync, chownSync, cpSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDiskFull } from '../foundation/disk-fault.js';
 import { AnteroomError, toAnteroomError } from '../foundation/errors.js';
+import { makeFolders } from '../foundation/folders.js';
 import { loggerOf } from '../foundation/log.js';
 import { makeReadable } from '../foundation/readable.js';
 import type { InputFile } from './input-files.js';
@@ -11,6 +13,8 @@ const log = loggerOf('runs');
 
 /** Copies under way at once, where files cannot be linked. */
 const COPIES_AT_ONCE = 4;
+/** The model is another user. That one cannot be made is the disk's fault or the node's, not the run's. */
+const INPUT_FOLDER = { mode: 0o755, code: 'STORE_FAILED' } as const;
 
 export interface AttemptFolders {
   readonly root: string;
@@ -29,7 +33,8 @@ export function attemptFolders(runsFolder: string, runId: number, attempt: numbe
  * Lays out the chosen series for the model, each file where `inputFilesOf` puts it under a name that MHub's importers take, and makes
  * an empty output folder that `user` (`uid:gid`) may write. Files are linked, not copied, where the file system allows it; the mount is
  * read-only, so the archive stays as it is. Copies are made a few at a time beside the node's other work.
- * Rejects with DISK_LOW, with FILE_UNREADABLE where a file of the archive is gone, and where the node is `ending`.
+ * Rejects with DISK_LOW, with STORE_FAILED where a folder cannot be made, with FILE_UNREADABLE where a file of the archive is gone, as
+ * `node:fs` does, and where the node is `ending`.
  */
 export async function prepareFolders(
   folders: AttemptFolders,
@@ -40,12 +45,12 @@ export async function prepareFolders(
 ): Promise<void> {
   rmSync(folders.inputDir, { recursive: true, force: true });
   rmSync(folders.outputDir, { recursive: true, force: true });
-  mkdirSync(folders.inputDir, { recursive: true, mode: 0o755 });
-  mkdirSync(folders.outputDir, { recursive: true });
+  makeFolders(folders.inputDir, INPUT_FOLDER);
+  makeFolders(folders.outputDir, { code: INPUT_FOLDER.code });
   const unlinked = files
     .map(({ instance, folder }) => {
       const inFolder = join(folders.inputDir, folder);
-      mkdirSync(inFolder, { recursive: true, mode: 0o755 });
+      makeFolders(inFolder, INPUT_FOLDER);
       const uid = instance.sop_instance_uid;
       return { uid, source: join(archiveFolder, instance.path), target: join(inFolder, `${uid}.dcm`) };
     })
@@ -99,7 +104,7 @@ async function copyOne({ uid, source, target }: Placed): Promise<void> {
     await copyFile(source, target);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-    const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_LOW' : 'FILE_UNREADABLE';
+    const kind = isDiskFull(cause) ? 'DISK_LOW' : 'FILE_UNREADABLE';
     throw new AnteroomError(kind, `instance ${uid} cannot be given to the model (${code})`, { cause });
   }
 }

@@ -10,13 +10,13 @@ const WRITE_RETRY_MS = 500;
 const MAX_WRITE_RETRY_MS = 30_000;
 
 /**
- * Calls `write`, which can be done twice, until it succeeds; it is told how often it was tried. Never rejects.
+ * Calls `write`, which can be done twice, until it succeeds. Never rejects.
  * False: the node ends before that, and its next start finds the run as it was.
  */
-export async function untilWritten(runId: number, write: (tries: number) => Promise<void> | void, ending: AbortSignal): Promise<boolean> {
+export async function untilWritten(runId: number, write: () => Promise<void> | void, ending: AbortSignal): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     try {
-      await write(tries);
+      await write();
       return true;
     } catch (thrown) {
       if (ending.aborted) return false;

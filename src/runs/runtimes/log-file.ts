@@ -1,6 +1,7 @@
 /** The log of one run on disk, bounded: its beginning and its last lines, with a line between them that says what was left out. */
-import { closeSync, ftruncateSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '../../foundation/folders.js';
 
 /** Kept back for the end, where a model says why it failed. */
 const MAX_TAIL_BYTES = 64 * 1024;
@@ -18,10 +19,10 @@ export interface LogFile {
 
 /**
  * Opens the log for writing from its beginning; with `continued`, behind what it holds already (a watch that goes on after
- * a restart of the node and cannot read the beginning again).
+ * a restart of the node and cannot read the beginning again). Throws DISK_LOW or STORE_FAILED where its folder cannot be made, and as `node:fs` does.
  */
 export function openLogFile(path: string, maxBytes: number, continued = false): LogFile {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path), { code: 'STORE_FAILED' });
   const fd = openSync(path, continued ? 'a' : 'w');
   const tailBytes = Math.min(MAX_TAIL_BYTES, Math.floor(maxBytes / 2));
   const tail = createTail(tailBytes);

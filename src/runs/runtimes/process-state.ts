@@ -9,9 +9,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AnteroomError } from '../../foundation/errors.js';
+import { makeFolders } from '../../foundation/folders.js';
 import type { RunSpec } from './runtime.js';
 import { parseStat, type ProcessIdentity } from './process-group.js';
 
@@ -71,10 +72,10 @@ export async function readState(folder: StateFolder): Promise<ProcessState | und
   };
 }
 
-/** Starts the program in a process group of its own; returns when its `born` is written. Calls `onExit` if it ends while this node lives. Error: CONTAINER_START_FAILED. */
+/** Starts the program in a process group of its own; returns when its `born` is written. Calls `onExit` if it ends while this node lives. Errors: CONTAINER_START_FAILED; DISK_LOW or STORE_FAILED where its folder cannot be made; as `node:fs`. */
 export async function startProcess(folder: StateFolder, spec: RunSpec, onExit: () => void): Promise<void> {
   const scratch = join(folder.path, 'tmp');
-  await mkdir(scratch, { recursive: true });
+  makeFolders(scratch, { code: 'STORE_FAILED' });
   await writeFile(join(folder.path, 'labels.part'), JSON.stringify(spec.labels));
   await rename(join(folder.path, 'labels.part'), join(folder.path, 'labels.json'));
   const child = spawn('/bin/sh', ['-c', WRAPPER, 'anteroom-run', folder.path, ...spec.command], {

@@ -1,11 +1,19 @@
 /** One attempt of a run with a disk, a ledger or an engine that fails at a bad moment: nothing ends the node, and nothing is lost or left. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnteroomError } from '../../../src/foundation/errors.js';
 import { setLogLevel } from '../../../src/foundation/log.js';
+import { modelById } from '../../../src/ledger/models.js';
 import { outputsOfRun } from '../../../src/ledger/results.js';
+import { lastAttempt, type AttemptRow } from '../../../src/ledger/runs.js';
+import type { RegisteredModelYaml } from '../../../src/models/model-yaml.js';
+import { Endings } from '../../../src/runs/endings.js';
+import { EnginePatience } from '../../../src/runs/engine-patience.js';
+import { LogTail } from '../../../src/runs/log-tail.js';
 import { attemptFolders } from '../../../src/runs/run-folders.js';
+import { parseSettings } from '../../../src/settings/load.js';
+import { describeWith } from '../../support/data.js';
 import { ENDED, LOST, QueueNode } from '../../support/queue-node.js';
 import { until } from '../../support/until.js';
 
@@ -205,5 +213,81 @@ describe('an attempt', () => {
     node.bell.listen('results', () => (rung = true));
     node.engine.end(CONTAINER, { ...ENDED, exitCode: 1 });
     await until('the results to be rung for', () => rung, 1_000);
+  });
+
+  it.each([
+    ['ENOSPC', 'DISK_LOW'],
+    ['EDQUOT', 'DISK_LOW'],
+    ['EIO', 'STORE_FAILED'],
+    ['EROFS', 'STORE_FAILED'],
+  ])('whose log or state the disk refuses with %s is queued again, and does not count', async (code, failure) => {
+    const node = new QueueNode(1);
+    node.engine.onStart = () => {
+      throw Object.assign(new Error(`${code}: open`), { code });
+    };
+    node.queue.start();
+    await until('the end of the attempt', () => node.run(1).failure_code !== null);
+    expect(node.run(1)).toMatchObject({ state: 'queued', failure_code: failure, attempts: 0 });
+    expect(node.run(1).due_at).toBeGreaterThan(Date.now());
+  });
+
+  it('whose folders cannot be made for a while is queued again, and the queue behind it too', async () => {
+    const node = new QueueNode(2);
+    rmdirSync(node.folders.runs);
+    symlinkSync('nowhere', node.folders.runs);
+    node.queue.start();
+    await until('both in vain', () => [1, 2].every((id) => node.run(id).failure_code !== null));
+    for (const id of [1, 2]) expect(node.run(id)).toMatchObject({ state: 'queued', failure_code: 'STORE_FAILED', attempts: 0 });
+    rmSync(node.folders.runs);
+    mkdirSync(node.folders.runs);
+    node.db.run('UPDATE runs SET due_at = 1');
+    node.bell.ring('runs');
+    await node.reaches(1, 'running');
+  });
+
+  it('is not given up for one reading in vain after a ledger that was locked for long', async () => {
+    const node = new QueueNode(1);
+    node.engine.onStart = ({ outputDir }) => {
+      leaveAnswer(outputDir);
+    };
+    node.queue.start();
+    const run = await node.reaches(1, 'running');
+    const { runs } = parseSettings('', '/anteroom.yaml', {});
+    let inVain = 0;
+    const settings = {
+      ...runs,
+      get limits() {
+        if (inVain-- > 0) throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+        return runs.limits;
+      },
+    };
+    const endings = new Endings({ db: node.db, clock: Date.now, runsFolder: node.folders.runs, settings, patience: new EnginePatience() });
+    const yaml = JSON.parse(modelById(node.db, run.model_id ?? 0)?.package ?? '') as RegisteredModelYaml;
+    const ended = { run, attempt: lastAttempt(node.db, 1) as AttemptRow, exit: ENDED, yaml, tail: new LogTail(), unjudged: 0 };
+    node.db.run("CREATE TRIGGER locked BEFORE INSERT ON outputs BEGIN SELECT RAISE(ABORT, 'database is locked'); END");
+    for (let tries = 0; tries < 5; tries++) await expect(endings.finish(ended)).rejects.toThrow('locked');
+    node.db.run('DROP TRIGGER locked');
+    inVain = 1;
+    await expect(endings.finish(ended)).rejects.toThrow('EMFILE');
+    await endings.finish(ended);
+    expect(node.run(1)).toMatchObject({ state: 'produced', failure_code: null });
+  });
+});
+
+describeWith('an attempt on a disk that takes no folder', process.getuid?.() === 0 ? [] : ['root, to mount one'], () => {
+  it.each([
+    ['nr_inodes=1', 'DISK_LOW'],
+    ['ro', 'STORE_FAILED'],
+  ])('(%s) is queued again as %s', async (option, failure) => {
+    const node = new QueueNode(1);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', option, 'none', node.folders.runs]);
+    try {
+      node.queue.start();
+      await until('the end of the attempt', () => node.run(1).failure_code !== null);
+      expect(node.run(1)).toMatchObject({ state: 'queued', failure_code: failure, attempts: 0 });
+    } finally {
+      await node.queue.stop();
+      execFileSync('umount', ['-l', node.folders.runs]);
+    }
   });
 });
