@@ -250,6 +250,8 @@ describe('an attempt', () => {
     node.engine.onStart = ({ outputDir }) => {
       leaveAnswer(outputDir);
     };
+    // From the beginning: the queue must not write the end before it is asked for here.
+    node.db.run("CREATE TRIGGER locked BEFORE INSERT ON outputs BEGIN SELECT RAISE(ABORT, 'database is locked'); END");
     node.queue.start();
     const run = await node.reaches(1, 'running');
     const { runs } = parseSettings('', '/anteroom.yaml', {});
@@ -264,7 +266,6 @@ describe('an attempt', () => {
     const endings = new Endings({ db: node.db, clock: Date.now, runsFolder: node.folders.runs, settings, patience: new EnginePatience() });
     const yaml = JSON.parse(modelById(node.db, run.model_id ?? 0)?.package ?? '') as RegisteredModelYaml;
     const ended = { run, attempt: lastAttempt(node.db, 1) as AttemptRow, exit: ENDED, yaml, tail: new LogTail(), unjudged: 0 };
-    node.db.run("CREATE TRIGGER locked BEFORE INSERT ON outputs BEGIN SELECT RAISE(ABORT, 'database is locked'); END");
     for (let tries = 0; tries < 5; tries++) await expect(endings.finish(ended)).rejects.toThrow('locked');
     node.db.run('DROP TRIGGER locked');
     inVain = 1;
