@@ -181,8 +181,9 @@ export const CATALOGUE = {
   }),
   STORE_FAILED: entry({
     kind: 'transient',
-    text: 'The instance could not be written',
-    remedy: 'Check the disk of the data folder.',
+    text: 'The disk did not take what was to be written',
+    remedy:
+      'Check the disk of the data folder: is it mounted, writable and without errors (dmesg)? Nothing was acknowledged; it is tried again, by the sender or by the node.',
     dimseStatus: 0xa700,
     httpStatus: 507,
   }),
